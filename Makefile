@@ -1,0 +1,45 @@
+# make demo    install, train on the bundled play for two minutes, write some text
+# make test    install, run every test
+# make check   install, run the linters, the type checker and the import rules
+# make model   train the bundled model again
+# make clean   remove what the others made
+
+# The first Python found here that TensorFlow supports; choose another with `make PYTHON=...`.
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	>/dev/null 2>&1 && { echo $$p; break; }; done)
+BIN := .venv/bin
+
+.PHONY: demo test check model clean
+
+demo: .venv/installed
+	$(BIN)/chargen train corpora/drowned-bell.txt --name demo --minutes 2 --overwrite
+	$(BIN)/chargen sample "All: " --checkpoint demo --temperature 0.5
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest
+
+check: .venv/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+model: .venv/installed
+	$(BIN)/chargen train corpora/drowned-bell.txt --name drowned-bell --overwrite
+
+clean:
+	rm -rf .venv .coverage .*_cache build dist checkpoints/demo
+	find chargen tests benchmarks -name __pycache__ -type d -exec rm -r {} +
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "chargen needs Python 3.11, 3.12 or 3.13 with venv (on Debian: apt install python3-venv); none was found. If you have one elsewhere: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/installed-dev: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ .venv/installed

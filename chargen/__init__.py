@@ -1,0 +1,56 @@
+"""A character-level text generator: train on one text file, then write in its style.
+
+    import chargen
+
+    model = chargen.train("corpus.txt", minutes=3)
+    print(model.generate("All: ", temperature=0.5))
+
+    model = chargen.load("checkpoints/corpus")
+    for character in model.stream("All: ", seed=1):
+        print(character, end="", flush=True)
+
+The names below load their modules when first used, so that `import chargen` itself stays light;
+only training, and `LanguageModel.to_keras`, import TensorFlow.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chargen.api import LanguageModel, load, resume, train
+    from chargen.errors import ChargenError
+    from chargen.generation.decoder import State
+    from chargen.text.corpus import Corpus
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ChargenError": "chargen.errors",
+    "Corpus": "chargen.text.corpus",
+    "LanguageModel": "chargen.api",
+    "State": "chargen.generation.decoder",
+    "load": "chargen.api",
+    "resume": "chargen.api",
+    "train": "chargen.api",
+}
+
+__all__ = [
+    "ChargenError",
+    "Corpus",
+    "LanguageModel",
+    "State",
+    "__version__",
+    "load",
+    "resume",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

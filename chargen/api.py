@@ -1,0 +1,318 @@
+"""chargen from Python: `train`, `resume` and `load`, and the model that all three give."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from chargen.checkpoint import (
+    MODEL_FILE,
+    RESUME_FILE,
+    RUNS_FOLDER,
+    Arrays,
+    Checkpoint,
+    find_checkpoint,
+    read_arrays,
+)
+from chargen.config import ModelConfig, SamplingConfig, TrainingConfig
+from chargen.errors import RunError, SettingError
+from chargen.generation.decoder import Decoder, State
+from chargen.generation.generate import stream
+from chargen.generation.sampler import make_sampler
+from chargen.text.corpus import Corpus, read_corpus
+from chargen.text.streams import Streams, split
+from chargen.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import keras
+
+    from chargen.training.model import KerasDecoder
+    from chargen.training.report import Reporter
+
+Engine = Literal["numpy", "keras"]
+
+
+class LanguageModel:
+    """A trained network, ready to write.
+
+    One object serves one text at a time: its state moves with every call.
+
+    Args:
+        checkpoint: the trained network.
+        engine: "numpy", or "keras" for the same network rebuilt in Keras, which is far slower.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, engine: Engine = "numpy") -> None:
+        self.checkpoint = checkpoint
+        self._decoder: Decoder | "KerasDecoder"  # noqa: UP037
+        if engine == "numpy":
+            self._decoder = Decoder(checkpoint)
+        elif engine == "keras":
+            from chargen.training.model import KerasDecoder
+
+            self._decoder = KerasDecoder(checkpoint)
+        else:
+            raise SettingError(f"engine must be numpy or keras; received {engine!r}.")
+
+    @property
+    def config(self) -> ModelConfig:
+        """The network's shape."""
+        return self.checkpoint.config
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The characters it knows."""
+        return self.checkpoint.vocabulary
+
+    @property
+    def origin(self) -> Mapping[str, Any]:
+        """Where it came from: corpus, losses in nats per character, training settings."""
+        return self.checkpoint.origin
+
+    @property
+    def state(self) -> State:
+        """What the network remembers of the text it last read or wrote.
+
+        It has read all but the last character that it drew. To carry on, give that character as
+        the next prompt together with this state.
+        """
+        return self._decoder.state
+
+    def stream(
+        self,
+        prompt: str = "",
+        *,
+        length: int = SamplingConfig.length,
+        temperature: float = SamplingConfig.temperature,
+        seed: int | None = None,
+        state: State | None = None,
+    ) -> Iterator[str]:
+        """The characters that continue a prompt, each as soon as it is drawn.
+
+        Args:
+            prompt: what the text starts with; it is read but not given back. An empty one starts
+                from a newline, or from the corpus's first character where it had none.
+            length: how many characters to write.
+            temperature: divides the logits; low is safe, 1 is as the corpus, 0 always takes the
+                likeliest.
+            seed: of the random numbers; None takes a fresh one.
+            state: what to remember before the prompt; None starts from nothing.
+
+        Raises:
+            SettingError: if a setting is outside its limits.
+            UnknownCharacterError: if the prompt has characters that the model never saw.
+            StateError: if the state is of another network.
+        """
+        sampling = SamplingConfig(length=length, temperature=temperature, seed=seed)
+        if state is None:
+            self._decoder.reset()
+        else:
+            self._decoder.state = state
+        return stream(
+            self._decoder.step,
+            self.vocabulary,
+            prompt or self.checkpoint.start,
+            make_sampler(sampling),
+            sampling.length,
+        )
+
+    def generate(
+        self,
+        prompt: str = "",
+        *,
+        length: int = SamplingConfig.length,
+        temperature: float = SamplingConfig.temperature,
+        seed: int | None = None,
+        state: State | None = None,
+    ) -> str:
+        """The text that continues a prompt, without it; as `stream`, but whole."""
+        return "".join(
+            self.stream(prompt, length=length, temperature=temperature, seed=seed, state=state)
+        )
+
+    def to_keras(self, batch_size: int = 1) -> "keras.Model":
+        """The same network as a stateful Keras model with a fixed batch size.
+
+        It takes ids, [batch_size, any number], and gives logits, [batch_size, number, vocab_size].
+        """
+        from chargen.training.model import rebuild
+
+        return rebuild(self.checkpoint, batch_size)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a .safetensors file that `load` reads.
+
+        Raises:
+            StorageError: if it cannot be written.
+        """
+        self.checkpoint.save(path)
+
+    def __repr__(self) -> str:
+        config = self.config
+        return f"LanguageModel({config.cell} {config.units}, {config.vocab_size} characters)"
+
+
+def load(path: str | Path | None = None, *, engine: Engine = "numpy") -> LanguageModel:
+    """A trained model.
+
+    Args:
+        path: a run's folder, a .safetensors file, or the name of a run under checkpoints/. None
+            takes the run there that was written last, else the model that comes with chargen.
+        engine: what computes; see `LanguageModel`.
+
+    Raises:
+        CheckpointError: if there is none, or it is damaged, foreign or too new.
+    """
+    return LanguageModel(Checkpoint.load(find_checkpoint(path)), engine)
+
+
+def train(
+    corpus: str | Path | Corpus,
+    *,
+    name: str | None = None,
+    overwrite: bool = False,
+    encoding: str = "utf-8",
+    reporter: "Reporter | None" = None,
+    **settings: Any,
+) -> LanguageModel:
+    """Train a network on a text and give the best weights it found.
+
+    The run is kept in checkpoints/`name`. What was interrupted goes on with `resume`.
+
+    Args:
+        corpus: the path of a text file, or a `Corpus`.
+        name: the run's name under checkpoints/, or a path with a folder in it; None takes the
+            corpus's name.
+        overwrite: replace a run of that name.
+        encoding: of the file.
+        reporter: who is told; None shows a progress bar and lines on standard error.
+        settings: any field of `ModelConfig` (but vocab_size, which the corpus gives) and of
+            `TrainingConfig`, such as `units=(256, 256)` or `minutes=3`.
+
+    Raises:
+        CorpusError: if the text cannot be read or learned from.
+        SettingError: if a setting is unknown or outside its limits.
+        RunError: if the run exists, or is in use.
+        Interrupted: if Ctrl-C or SIGTERM came; everything is saved.
+        DivergedError: if the loss broke and could not be mended.
+        StorageError: if the run could not be written.
+    """
+    model_settings, training_settings = _sort_settings(settings)
+    training_config = TrainingConfig(**training_settings)
+    ModelConfig(vocab_size=2, **model_settings)  # so that bad settings are told before reading
+    source = {}
+    if not isinstance(corpus, Corpus):
+        source = {"path": str(Path(corpus).resolve()), "encoding": encoding}
+        corpus = read_corpus(corpus, encoding)
+    model_config = ModelConfig(vocab_size=corpus.vocabulary.vocab_size, **model_settings)
+    folder = run_folder(Path(corpus.name).stem if name is None else name)
+    if not overwrite and ((folder / RESUME_FILE).exists() or (folder / MODEL_FILE).exists()):
+        raise RunError(
+            f"{folder} holds a run already; go on with it (chargen resume {folder}), choose "
+            "another --name, or replace it with --overwrite."
+        )
+    return _run(folder, corpus, model_config, training_config, source, reporter)
+
+
+def resume(
+    run: str | Path,
+    *,
+    corpus: str | Path | Corpus | None = None,
+    reporter: "Reporter | None" = None,
+    **settings: Any,
+) -> LanguageModel:
+    """Go on with a run that was interrupted, and end where it would have ended.
+
+    Args:
+        run: its folder, or its name under checkpoints/.
+        corpus: the text, if it is no longer where it was; its content must be the same.
+        reporter: as for `train`.
+        settings: as for `train`; each must be as it was.
+
+    Raises:
+        CheckpointError: if there is no such run, or it is damaged.
+        RunError: if the corpus or a setting is not what it was.
+        Others: as `train` does.
+    """
+    folder = run_folder(run)
+    resume_file = folder / RESUME_FILE
+    _, document = kept = read_arrays(resume_file)
+    source = {
+        key: document["corpus"][key] for key in ("path", "encoding") if key in document["corpus"]
+    }
+    model_config = ModelConfig.from_json(document["model"])
+    training_config = TrainingConfig.from_json(document["training"])
+    before = model_config.to_json() | training_config.to_json()
+    for name, value in settings.items():
+        if name in before and value != before[name] and list(value) != before[name]:
+            raise RunError(
+                f"{folder} was started with {name} {before[name]}, and {value} would make it "
+                "another run; leave the option out, or start anew under another --name."
+            )
+    if not isinstance(corpus, Corpus):
+        path = corpus or source.get("path")
+        if path is None:
+            raise RunError(f"{folder} was trained on a text in memory; pass it as corpus.")
+        corpus = read_corpus(path, source.get("encoding", "utf-8"))
+    if corpus.sha256 != document["corpus"]["sha256"]:
+        raise RunError(
+            f"{corpus.name} is not the text that {folder} was trained on (its SHA-256 differs); "
+            "restore it, or start anew under another --name."
+        )
+    return _run(folder, corpus, model_config, training_config, source, reporter, kept)
+
+
+def run_folder(name: str | Path) -> Path:
+    """Where a run is kept: checkpoints/`name`, or just `name` if that is a path."""
+    path = Path(name)
+    return path if len(path.parts) > 1 else RUNS_FOLDER / path
+
+
+def _sort_settings(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings of the model and those of training.
+
+    Raises:
+        SettingError: if there is a name that neither has.
+    """
+    model = {field.name for field in fields(ModelConfig)} - {"vocab_size"}
+    training = {field.name for field in fields(TrainingConfig)}
+    if unknown := sorted(set(settings) - model - training):
+        known = ", ".join(sorted(model | training))
+        raise SettingError(f"There is no setting {unknown[0]!r}; there are {known}.")
+    return (
+        {name: value for name, value in settings.items() if name in model},
+        {name: value for name, value in settings.items() if name in training},
+    )
+
+
+def _run(
+    folder: Path,
+    corpus: Corpus,
+    model_config: ModelConfig,
+    training_config: TrainingConfig,
+    source: Mapping[str, str],
+    reporter: "Reporter | None",
+    kept: tuple[Arrays, Mapping[str, Any]] | None = None,
+) -> LanguageModel:
+    """Train in `folder`, from the start or from what was kept there."""
+    training_ids, held_out = split(corpus.ids, training_config.validation_fraction)
+    streams = Streams(training_ids, training_config.batch_size, training_config.seq_length)
+    # All that can be wrong with text and settings has been told; now the slow import.
+    from chargen.training.report import Terminal
+    from chargen.training.run import Run, locked
+
+    with locked(folder):
+        run = Run(
+            folder,
+            corpus,
+            streams,
+            held_out,
+            model_config,
+            training_config,
+            source,
+            reporter if reporter is not None else Terminal(),
+        )
+        if kept is not None:
+            run.restore(*kept)
+        run.train()
+    return load(folder / MODEL_FILE)

@@ -1,0 +1,205 @@
+"""The file format: safetensors with a JSON header, written atomically and checked when read.
+
+`model.safetensors` holds the weights a network needs to generate, in float32 under Keras's names
+and in its gate order; `resume.safetensors` holds what continuing the run needs. Both carry, in
+their metadata, a format version, one JSON document and a SHA-256 over that document and every
+array, so that damage is noticed before any of it is used.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from chargen.config import ModelConfig
+from chargen.errors import CheckpointError, CorpusError, SettingError
+from chargen.storage import write_atomically
+from chargen.text.vocabulary import Vocabulary
+
+FORMAT = "chargen"
+FORMAT_VERSION = 1
+MODEL_FILE = "model.safetensors"
+RESUME_FILE = "resume.safetensors"
+RUNS_FOLDER = Path("checkpoints")
+BUNDLED = "drowned-bell"
+
+Arrays = Mapping[str, NDArray[Any]]
+
+_BLOCKS = {"lstm": 4, "gru": 3, "rnn": 1}  # column blocks of a cell's kernels: its gates
+
+
+def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """The name and shape of every weight of a network, in Keras's order."""
+    shapes: dict[str, tuple[int, ...]] = {
+        "embedding/embeddings": (config.vocab_size, config.embedding_dim)
+    }
+    width = config.embedding_dim
+    for layer, units in enumerate(config.units):
+        columns = _BLOCKS[config.cell] * units
+        name = f"{config.cell}_{layer}"
+        shapes[f"{name}/kernel"] = (width, columns)
+        shapes[f"{name}/recurrent_kernel"] = (units, columns)
+        # Keras's GRU has two biases, one before and one after the reset gate.
+        shapes[f"{name}/bias"] = (2, columns) if config.cell == "gru" else (columns,)
+        width = units
+    shapes["dense/kernel"] = (width, config.vocab_size)
+    shapes["dense/bias"] = (config.vocab_size,)
+    return shapes
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained network: all that generating needs, and where it came from."""
+
+    config: ModelConfig
+    vocabulary: Vocabulary
+    weights: Arrays  # by name, float32, as `weight_shapes` says
+    start: str  # the character to start from when there is no prompt
+    origin: Mapping[str, Any] = field(default_factory=dict)  # corpus, losses, steps, ...
+
+    def save(self, path: str | Path) -> None:
+        """Write to `path`, atomically.
+
+        Raises:
+            StorageError: if it cannot be written; what was there before is untouched.
+        """
+        document = {
+            "config": self.config.to_json(),
+            "vocabulary": self.vocabulary.idx2char,
+            "start": self.start,
+            "origin": dict(self.origin),
+        }
+        write_arrays(path, self.weights, document)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Checkpoint":
+        """Read a run's folder, or a file.
+
+        Raises:
+            CheckpointError: if it is missing, damaged, not chargen's, of a newer format, or its
+                weights do not fit its configuration.
+        """
+        path = Path(path)
+        if path.is_dir():
+            path = path / MODEL_FILE
+        weights, document = read_arrays(path)
+        try:
+            config = ModelConfig.from_json(document["config"])
+            vocabulary = Vocabulary(document["vocabulary"])
+            start, origin = document["start"], document["origin"]
+        except (KeyError, TypeError, AttributeError, SettingError, CorpusError) as error:
+            raise CheckpointError(f"{path} holds a header that makes no sense: {error}.") from None
+        if config.vocab_size != vocabulary.vocab_size or start not in vocabulary:
+            raise CheckpointError(
+                f"{path} has a vocabulary of {vocabulary.vocab_size} characters that does not fit "
+                f"its vocab_size of {config.vocab_size}."
+            )
+        check_arrays(path, weights, weight_shapes(config))
+        return cls(config, vocabulary, weights, start, origin)
+
+
+def check_arrays(
+    path: Path, arrays: Arrays, shapes: Mapping[str, tuple[int, ...]], dtype: str = "float32"
+) -> None:
+    """Refuse arrays whose names, shapes or dtypes are not the expected ones, naming the first."""
+    if odd := sorted(set(shapes).symmetric_difference(arrays)):
+        verb = "lacks" if odd[0] in shapes else "has an unexpected"
+        raise CheckpointError(f"{path} {verb} array {odd[0]}.")
+    for name, shape in shapes.items():
+        array = arrays[name]
+        if array.shape != shape or array.dtype != dtype:
+            raise CheckpointError(
+                f"{path}: array {name} is {array.dtype} {array.shape}, expected {dtype} {shape}."
+            )
+
+
+def write_arrays(path: str | Path, arrays: Arrays, document: Mapping[str, Any]) -> None:
+    """Write arrays and one JSON document to `path`, atomically.
+
+    Raises:
+        StorageError: if it cannot be written; what was there before is untouched.
+    """
+    from safetensors.numpy import save
+
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    text = json.dumps(document, ensure_ascii=True, sort_keys=True)
+    metadata = {
+        "format": FORMAT,
+        "format_version": str(FORMAT_VERSION),
+        "document": text,
+        "sha256": _digest(text, arrays),
+    }
+    write_atomically(path, save(dict(arrays), metadata))
+
+
+def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read what `write_arrays` wrote.
+
+    Raises:
+        CheckpointError: if the file is missing, unreadable, damaged, not chargen's or newer.
+    """
+    try:
+        # Asked of the system first: safetensors words a missing file in its own way.
+        path.open("rb").close()
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise CheckpointError(f"There is no checkpoint {path}.") from None
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except (SafetensorError, ValueError, TypeError) as error:
+        raise CheckpointError(
+            f"{path} is no whole safetensors file ({error}); restore it or train again."
+        ) from None
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(f"{path} is a safetensors file, but not one that chargen wrote.")
+    version = metadata.get("format_version", "")
+    if version != str(FORMAT_VERSION):
+        raise CheckpointError(
+            f"{path} has format version {version or 'unknown'}, and this chargen reads version "
+            f"{FORMAT_VERSION}; a newer chargen may read it."
+        )
+    text = metadata.get("document", "")
+    if metadata.get("sha256") != _digest(text, arrays):
+        raise CheckpointError(
+            f"{path} was changed or damaged after it was written (its SHA-256 does not match); "
+            "restore it or train again."
+        )
+    return arrays, json.loads(text)
+
+
+def _digest(document: str, arrays: Arrays) -> str:
+    digest = hashlib.sha256(document.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def find_checkpoint(path: str | Path | None = None) -> Path:
+    """The file or folder that `path` means.
+
+    Args:
+        path: a file, a folder, or the name of a run under checkpoints/. None means the run there
+            whose model was written last, else the model that comes with chargen.
+    """
+    if path is not None:
+        named = RUNS_FOLDER / path
+        return named if not Path(path).exists() and named.exists() else Path(path)
+    models = [each for each in RUNS_FOLDER.glob(f"*/{MODEL_FILE}") if each.parent.name != BUNDLED]
+    return max(models, key=lambda each: each.stat().st_mtime, default=bundled_checkpoint())
+
+
+def bundled_checkpoint() -> Path:
+    """The model that comes with chargen: inside the installed package, else in the source tree."""
+    package = Path(__file__).parent
+    installed = package / "bundled" / MODEL_FILE
+    return installed if installed.exists() else package.parent / RUNS_FOLDER / BUNDLED / MODEL_FILE

@@ -1,0 +1,54 @@
+"""The command line: `chargen COMMAND`. Each command is a file here, loaded when it is called."""
+
+import errno
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+import chargen
+from chargen.errors import ChargenError
+
+_COMMANDS = ("train", "resume", "sample", "info")
+
+
+class _Commands(click.Group):
+    """A group that imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"chargen.cli.{name}"), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ChargenError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo(err=True)
+            ctx.exit(130)
+        except BrokenPipeError:
+            # Whoever read our output has had enough. Python would complain when it flushes
+            # standard output on leaving, so that is pointed elsewhere first.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise click.ClickException(
+                "The output could not be written: the disk is full."
+            ) from None
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(chargen.__version__, prog_name="chargen")
+def main() -> None:
+    """Learn the style of a text file, then write in it, character by character."""

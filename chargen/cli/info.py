@@ -1,0 +1,65 @@
+"""chargen info: what a checkpoint is."""
+
+import json
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("checkpoint", required=False)
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def info(checkpoint: str | None, as_json: bool) -> None:
+    """Say what CHECKPOINT is: its network, vocabulary, losses and corpus.
+
+    CHECKPOINT is a run's name or folder, or a file; without it, what `chargen sample` would use.
+    """
+    from chargen.checkpoint import Checkpoint, find_checkpoint
+
+    path = find_checkpoint(checkpoint)
+    model = Checkpoint.load(path)
+    weights = sum(array.size for array in model.weights.values())
+    if as_json:
+        facts: dict[str, Any] = {
+            "path": str(path),
+            "weights": weights,
+            "bytes": 4 * weights,
+            "config": model.config.to_json(),
+            "vocabulary": model.vocabulary.idx2char,
+            "start": model.start,
+            "origin": dict(model.origin),
+        }
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        return
+    config, origin = model.config, model.origin
+    lines = {
+        "checkpoint": str(path),
+        "network": f"embedding {config.embedding_dim} → {config.cell} "
+        f"{' → '.join(map(str, config.units))} → dense {config.vocab_size}",
+        "size": f"{weights:,} weights, {4 * weights / 1e6:.1f} MB",
+        "vocabulary": f"{config.vocab_size} characters: {_shown(model.vocabulary.idx2char)}",
+        "corpus": f"{origin.get('corpus', 'unknown')}, {origin.get('characters', 0):,} characters",
+        "trained": f"{origin.get('step', 0):,} steps",
+        "loss": _losses(origin),
+    }
+    for name, value in lines.items():
+        click.echo(f"{name:<11} {value}")
+
+
+def _shown(characters: str) -> str:
+    """The characters on one line, what does not print as an escape; the first 120 of many."""
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in characters[:120])
+    return shown + (" …" if len(characters) > 120 else "")
+
+
+def _losses(origin: Any) -> str:
+    parts = [
+        f"{origin[key]:.4f} {name}"
+        for key, name in (
+            ("loss", "in training"),
+            ("carried", "held out, carried"),
+            ("windowed", "held out, windowed"),
+        )
+        if origin.get(key) is not None
+    ]
+    return (", ".join(parts) + " (nats per character)") if parts else "not measured"

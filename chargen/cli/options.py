@@ -1,0 +1,69 @@
+"""Options made from the settings classes, which are the only home of defaults and limits."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import Field, fields
+from types import MappingProxyType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import click
+
+
+class _Widths(click.ParamType[tuple[int, ...]]):
+    """A width per layer: whole numbers with commas between."""
+
+    name = "N[,N...]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(part) for part in value.split(","))
+        except ValueError:
+            self.fail(
+                f"{value!r} is not a list of whole numbers such as 512 or 512,128", param, ctx
+            )
+
+
+def setting_options(
+    *settings: type, short: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator that adds an option for every described field of the settings classes.
+
+    Options that are not given come out as None, so that a command passes on only what was.
+
+    Args:
+        settings: dataclasses whose fields have an "about" in their metadata.
+        short: one-letter forms by field name.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for cls in reversed(settings):
+            hints = get_type_hints(cls)
+            for field in reversed(fields(cls)):
+                if "about" in field.metadata:
+                    command = _option(field, hints[field.name], short)(command)
+        return command
+
+    return decorate
+
+
+def _option(
+    field: "Field[Any]", hint: Any, short: Mapping[str, str]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    names = [f"--{field.name.replace('_', '-')}", field.name]
+    if field.name in short:
+        names.insert(0, f"-{short[field.name]}")
+    kind: Any = next(each for each in (*get_args(hint), hint) if each is not type(None))
+    default: Any = field.default
+    if get_origin(hint) is Literal:
+        kind = click.Choice(get_args(hint))
+    elif get_origin(hint) is tuple:
+        kind, default = _Widths(), ",".join(map(str, default))
+    about = field.metadata["about"].capitalize() + "."
+    return click.option(
+        *names,
+        type=kind,
+        help=about if default is None else f"{about}  [default: {default}]",
+    )

@@ -1,0 +1,39 @@
+"""chargen train: learn the style of a text file."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chargen.cli.options import setting_options
+from chargen.config import ModelConfig, TrainingConfig
+
+
+@click.command()
+@click.argument("corpus", type=click.Path(path_type=Path))
+@click.option("--name", help="Name of the run under checkpoints/, or a path; else the file's.")
+@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the file.")
+@click.option("--overwrite", is_flag=True, help="Replace a run of that name.")
+@click.option("--resume", is_flag=True, help="Go on with the run of that name.")
+@setting_options(TrainingConfig, ModelConfig, short={"minutes": "m"})
+def train(
+    corpus: Path, name: str | None, encoding: str, overwrite: bool, resume: bool, **settings: Any
+) -> None:
+    """Learn the style of CORPUS, a text file.
+
+    The best weights are kept in checkpoints/NAME, with all that is needed to go on after an
+    interrupt: chargen resume NAME.
+    """
+    from chargen import api
+
+    given = {key: value for key, value in settings.items() if value is not None}
+    if resume and overwrite:
+        raise click.UsageError(
+            "--resume goes on with a run and --overwrite replaces it: choose one."
+        )
+    name = name if name is not None else corpus.stem
+    if resume:
+        api.resume(api.run_folder(name), corpus=corpus, **given)
+    else:
+        api.train(corpus, name=name, overwrite=overwrite, encoding=encoding, **given)
+    click.echo(f'Saved in {api.run_folder(name)}. Now: chargen sample "a prompt"', err=True)

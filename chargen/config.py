@@ -1,0 +1,167 @@
+"""All settings: their defaults, their limits, and the checks that hold them to these."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Self, get_args
+
+from chargen.errors import SettingError
+
+Cell = Literal["lstm", "gru", "rnn"]
+DEFAULT_MINUTES = 10.0
+CELLS: tuple[str, ...] = get_args(Cell)
+
+
+def _check(name: str, value: object, ok: bool, expected: str) -> None:
+    if not ok:
+        raise SettingError(f"{name} must be {expected}; received {value!r}.")
+
+
+def setting(default: Any, about: str) -> Any:
+    """A field with its default and, for help pages, what it is and in which unit."""
+    return field(default=default, metadata={"about": about})
+
+
+def _whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _real(value: object) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
+def _above_0(value: object) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value) and value > 0
+
+
+class _Settings:
+    """What the settings classes share: a form that JSON can hold."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as plain values."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """The settings that `to_json` wrote.
+
+        Raises:
+            SettingError: if a name is missing or unknown, or a value is outside its limits.
+        """
+        known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+        if odd := known.symmetric_difference(values):
+            raise SettingError(f"{cls.__name__} does not fit: {', '.join(sorted(odd))}.")
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(_Settings):
+    """The shape of the network: Embedding → one or more recurrent layers → Dense.
+
+    Raises:
+        SettingError: if a value is outside its limits.
+    """
+
+    vocab_size: int  # distinct characters
+    embedding_dim: int = setting(64, "width of a character's vector")
+    cell: Cell = setting("lstm", "kind of recurrent layer")
+    units: tuple[int, ...] = setting((512, 512), "width of each recurrent layer, first to last")
+    dropout: float = setting(0.1, "share of each recurrent layer's outputs dropped in training")
+
+    def __post_init__(self) -> None:
+        _check("vocab_size", self.vocab_size, _whole(self.vocab_size, 2), "a whole number from 2")
+        _check(
+            "embedding_dim",
+            self.embedding_dim,
+            _whole(self.embedding_dim, 1),
+            "a whole number from 1",
+        )
+        _check("cell", self.cell, self.cell in CELLS, "one of " + ", ".join(CELLS))
+        _check(
+            "units",
+            self.units,
+            isinstance(self.units, tuple)
+            and bool(self.units)
+            and all(_whole(width, 1) for width in self.units),
+            "one or more whole numbers from 1, a width per layer, such as 512 or 512,128",
+        )
+        _check("dropout", self.dropout, _real(self.dropout) and 0 <= self.dropout < 1, "in [0, 1)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig(_Settings):
+    """How the network learns.
+
+    Raises:
+        SettingError: if a value is outside its limits.
+    """
+
+    minutes: float | None = setting(None, "how long to train, in all; 10 where neither is given")
+    epochs: int | None = setting(None, "times through the training part, instead of minutes")
+    batch_size: int = setting(32, "streams read side by side")
+    seq_length: int = setting(64, "characters between updates; gradients reach no further back")
+    learning_rate: float = setting(4e-3, "the highest, after warm-up")
+    warmup_steps: int = setting(50, "steps of linear rise to it")
+    floor: float = setting(0.05, "what the cosine falls to, as a share of the highest")
+    clip_norm: float = setting(1.0, "the gradient's global norm is cut down to this")
+    validation_fraction: float = setting(0.1, "share of the corpus, at its end, held out")
+    evaluations: int = setting(10, "how often to evaluate, at most, evenly spread over the run")
+    patience: int = setting(5, "evaluations without a better loss before stopping early")
+    save_seconds: float = setting(30.0, "seconds between saves")
+    seed: int = setting(0, "of the initial weights and of dropout")
+
+    def __post_init__(self) -> None:
+        if self.minutes is not None and self.epochs is not None:
+            raise SettingError("Training takes either minutes or epochs; received both.")
+        if self.epochs is None:
+            if self.minutes is None:
+                object.__setattr__(self, "minutes", DEFAULT_MINUTES)
+            _check("minutes", self.minutes, _above_0(self.minutes), "a number above 0")
+        else:
+            _check("epochs", self.epochs, _whole(self.epochs, 1), "a whole number from 1")
+        for name in ("batch_size", "seq_length", "evaluations", "patience"):
+            value = getattr(self, name)
+            _check(name, value, _whole(value, 1), "a whole number from 1")
+        for name in ("learning_rate", "clip_norm"):
+            value = getattr(self, name)
+            _check(name, value, _above_0(value), "a number above 0")
+        for name in ("warmup_steps", "seed"):
+            value = getattr(self, name)
+            _check(name, value, _whole(value, 0) and value < 2**31, "a whole number from 0")
+        _check("floor", self.floor, _real(self.floor) and 0 <= self.floor <= 1, "in [0, 1]")
+        _check(
+            "save_seconds",
+            self.save_seconds,
+            _real(self.save_seconds) and self.save_seconds >= 0,
+            "a number of seconds from 0",
+        )
+        _check(
+            "validation_fraction",
+            self.validation_fraction,
+            _real(self.validation_fraction) and 0 <= self.validation_fraction <= 0.5,
+            "in [0, 0.5]",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingConfig(_Settings):
+    """How text is drawn from a trained network.
+
+    Raises:
+        SettingError: if a value is outside its limits.
+    """
+
+    length: int = setting(500, "characters to write after the prompt")
+    temperature: float = setting(0.8, "divides the logits; 0 always takes the likeliest character")
+    seed: int | None = setting(None, "None draws a fresh one")
+
+    def __post_init__(self) -> None:
+        _check("length", self.length, _whole(self.length, 0), "a whole number from 0")
+        _check(
+            "temperature",
+            self.temperature,
+            _real(self.temperature) and self.temperature >= 0,
+            "a finite number from 0",
+        )
+        if self.seed is not None:
+            _check("seed", self.seed, _whole(self.seed, 0), "a whole number from 0")

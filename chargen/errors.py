@@ -1,0 +1,74 @@
+"""Every error that chargen raises on purpose, each with one sentence for the user.
+
+    ChargenError
+    ├── SettingError            a setting outside its limits (also a ValueError)
+    ├── CorpusError             a text that cannot be read or learned from
+    │   └── EncodingError       bytes that are not text in the encoding asked for
+    ├── UnknownCharacterError   a prompt with characters that the model never saw
+    ├── CheckpointError         a checkpoint that is missing, damaged, foreign or too new
+    ├── StateError              a recurrent state that does not fit the model
+    ├── RunError                a run that exists, is locked, or cannot be continued
+    ├── DivergedError           a training loss that will not come down again
+    ├── Interrupted             training stopped by a signal, saved and ready to go on
+    └── StorageError            a folder that cannot be written, or a full disk
+
+The command line catches `ChargenError` once, prints its message and exits with `exit_code`.
+The message says what was received, what was expected, and what to do next.
+"""
+
+
+class ChargenError(Exception):
+    """Base of all errors that are addressed to the user."""
+
+    exit_code: int = 1
+
+
+class SettingError(ChargenError, ValueError):
+    """A setting outside its limits; the message names the setting, its value and the limit."""
+
+    exit_code = 2
+
+
+class CorpusError(ChargenError):
+    """A text that cannot be read or learned from."""
+
+
+class EncodingError(CorpusError):
+    """Bytes that are not text in the encoding asked for; the message names their offset."""
+
+
+class UnknownCharacterError(ChargenError):
+    """A prompt with characters that the model never saw."""
+
+
+class CheckpointError(ChargenError):
+    """A checkpoint that is missing, damaged, foreign or of a newer format."""
+
+
+class StateError(ChargenError, ValueError):
+    """A recurrent state whose cell, layer count or shape does not fit the model."""
+
+
+class RunError(ChargenError):
+    """A run that already exists, is in use, or cannot be continued as asked."""
+
+
+class DivergedError(ChargenError):
+    """A training loss that stayed broken after every retreat."""
+
+
+class Interrupted(ChargenError):
+    """Training stopped by a signal, with everything saved.
+
+    Args:
+        message: how to go on.
+        signal_number: which signal; the exit code is 128 more, as a shell has it.
+    """
+
+    def __init__(self, message: str, signal_number: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal_number
+
+
+class StorageError(ChargenError):
+    """A file that could not be written; what was there before is untouched."""

@@ -1,0 +1,1 @@
+"""From a checkpoint to text, with NumPy alone: decoder, sampler, generation."""

@@ -1,0 +1,56 @@
+"""Writing files so that a crash, at any instant, leaves the old content or the new, whole."""
+
+import errno
+import os
+from pathlib import Path
+
+from chargen.errors import StorageError
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "permission denied",
+}
+
+
+def write_atomically(path: str | Path, data: bytes) -> None:
+    """Replace `path` by `data`: a temporary file beside it, flushed to disk, then renamed.
+
+    The temporary file has a fixed name, so that one left by a killed process is reused.
+
+    Raises:
+        StorageError: saying what failed; what was at `path` before is untouched.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise StorageError(f"{path} could not be written: {reason_of(error)}.") from None
+
+
+def reason_of(error: OSError) -> str:
+    """What went wrong, in words."""
+    return _REASONS.get(error.errno or 0, error.strerror or str(error))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Flush the folder's entries, so that the rename itself survives a power cut."""
+    if os.name == "nt":  # Windows cannot open a folder for this
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,112 @@
+"""The distinct characters of a corpus, and the way from text to ids and back."""
+
+import unicodedata
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.errors import CorpusError, UnknownCharacterError
+
+Ids = NDArray[np.int32]
+
+_UNKNOWN = -1
+_FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
+
+
+def code_points(text: str) -> NDArray[np.uint32]:
+    """The code points of `text`, shape [len(text)]; lone surrogates pass."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def describe(character: str) -> str:
+    """A character as an error message names it: quoted where it prints, with its code point."""
+    code = f"U+{ord(character):04X}"
+    if character.isprintable():
+        return f"{character!r} ({code})"
+    name = unicodedata.name(character, "")
+    return f"{code} ({name})" if name else code
+
+
+class Vocabulary:
+    """A fixed set of characters (Unicode code points), sorted; the id of each is its rank.
+
+    Args:
+        characters: the characters, in any order, repeated or not.
+
+    Raises:
+        CorpusError: if there are none, or one is a lone surrogate, which no UTF-8 file can hold.
+    """
+
+    def __init__(self, characters: str) -> None:
+        codes = np.unique(code_points(characters))
+        if not codes.size:
+            raise CorpusError("A vocabulary needs at least one character, received none.")
+        surrogates = codes[(codes >= _FIRST_SURROGATE) & (codes <= _LAST_SURROGATE)]
+        if surrogates.size:
+            raise CorpusError(
+                f"The text holds the lone surrogate {describe(chr(surrogates[0]))}, which is half "
+                "of a character and has no UTF-8 form; remove it or decode the source again."
+            )
+        self._codes = codes
+        self.idx2char: str = codes.tobytes().decode("utf-32-le")
+
+    @property
+    def vocab_size(self) -> int:
+        """How many characters there are."""
+        return len(self.idx2char)
+
+    @cached_property
+    def char2idx(self) -> dict[str, int]:
+        """The id of each character."""
+        return {character: index for index, character in enumerate(self.idx2char)}
+
+    @cached_property
+    def _ids_by_code(self) -> Ids:
+        """The id of every code point up to the highest known one, then one entry for all above."""
+        table = np.full(int(self._codes[-1]) + 2, _UNKNOWN, dtype=np.int32)
+        table[self._codes] = np.arange(self.vocab_size, dtype=np.int32)
+        return table
+
+    def encode(self, text: str) -> Ids:
+        """The ids of `text`, shape [len(text)].
+
+        Raises:
+            UnknownCharacterError: naming each character that is not in the vocabulary.
+        """
+        ids = self._ids_by_code.take(code_points(text), mode="clip")
+        if ids.size and ids.min() == _UNKNOWN:
+            unknown = sorted({text[i] for i in np.flatnonzero(ids == _UNKNOWN)})
+            named = ", ".join(describe(character) for character in unknown[:8])
+            more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
+            raise UnknownCharacterError(
+                f"The model never saw {named}{more}; "
+                f"it knows {self.vocab_size} characters (`chargen info` lists them)."
+            )
+        return ids
+
+    def decode(self, ids: Ids) -> str:
+        """The text that `ids` stand for.
+
+        Raises:
+            IndexError: if an id is not in 0..vocab_size-1.
+        """
+        ids = np.asarray(ids)
+        if ids.size and not 0 <= ids.min() <= ids.max() < self.vocab_size:
+            raise IndexError(f"ids must be in 0..{self.vocab_size - 1}")
+        return self._codes[ids].tobytes().decode("utf-32-le")
+
+    def __len__(self) -> int:
+        return self.vocab_size
+
+    def __contains__(self, character: str) -> bool:
+        return character in self.char2idx
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocabulary) and self.idx2char == other.idx2char
+
+    def __hash__(self) -> int:
+        return hash(self.idx2char)
+
+    def __repr__(self) -> str:
+        return f"Vocabulary({self.idx2char!r})"

@@ -1,0 +1,1 @@
+"""From a corpus to a trained network: the only folder that imports TensorFlow."""

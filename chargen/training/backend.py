@@ -1,0 +1,38 @@
+"""TensorFlow and Keras, imported without their start-up noise.
+
+TensorFlow's C++ side writes to file descriptor 2 before Python can configure its logging, and
+TF_CPP_MIN_LOG_LEVEL does not stop all of it. The descriptor is therefore turned aside while the
+libraries load. If loading fails, what was held back is printed.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            aside.seek(0)
+            os.write(kept, aside.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+with _quiet_stderr():
+    import keras
+    import tensorflow as tf
+
+__all__ = ["keras", "tf"]

@@ -1,0 +1,154 @@
+"""The network in Keras: built for training, or rebuilt at another batch size from its weights."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chargen.checkpoint import Arrays, Checkpoint, weight_shapes
+from chargen.config import ModelConfig
+from chargen.generation.decoder import Floats, State
+from chargen.text.vocabulary import Ids
+from chargen.training.backend import keras, tf
+
+_CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
+
+
+def build_model(
+    config: ModelConfig,
+    *,
+    batch_size: int,
+    seq_length: int | None = None,
+    cells: dict[str, Callable[..., keras.layers.Layer]] = _CELLS,
+    dropout: Callable[[], keras.layers.Layer] | None = None,
+) -> keras.Model:
+    """Embedding → stateful recurrent layers → Dense logits, with fresh weights.
+
+    Args:
+        config: the network's shape.
+        batch_size: rows; a stateful layer must know them.
+        seq_length: characters at a time, or None for any number.
+        cells: the recurrent layer of each cell.
+        dropout: makes the layer that follows each recurrent layer, if any.
+
+    Returns:
+        A model from ids, [batch_size, seq_length], to logits, [batch_size, seq_length, vocab_size].
+    """
+    ids = keras.Input(batch_shape=(batch_size, seq_length), dtype="int32", name="ids")
+    x = keras.layers.Embedding(config.vocab_size, config.embedding_dim, name="embedding")(ids)
+    for number, units in enumerate(config.units):
+        x = cells[config.cell](
+            units,
+            return_sequences=True,
+            stateful=True,
+            recurrent_initializer="glorot_uniform",
+            name=f"{config.cell}_{number}",
+        )(x)
+        if dropout is not None:
+            x = dropout()(x)
+    logits = keras.layers.Dense(config.vocab_size, name="dense")(x)
+    return keras.Model(ids, logits)
+
+
+def rebuild(checkpoint: Checkpoint, batch_size: int = 1) -> keras.Model:
+    """The trained network as a plain Keras model, for any number of characters at a time.
+
+    Its layers are stateful: reset them before each text, with
+    `for layer in model.layers: getattr(layer, "reset_state", lambda: None)()`.
+    """
+    model = build_model(checkpoint.config, batch_size=batch_size)
+    load_weights(model, checkpoint.config, checkpoint.weights)
+    return model
+
+
+def load_weights(model: keras.Model, config: ModelConfig, weights: Arrays) -> None:
+    """Put weights, named as `weight_shapes` says, into a model."""
+    model.set_weights([weights[name] for name in weight_shapes(config)])
+
+
+def weights_of(model: keras.Model, config: ModelConfig) -> dict[str, Floats]:
+    """A model's weights by the names that `weight_shapes` gives them."""
+    return dict(zip(weight_shapes(config), model.get_weights(), strict=True))
+
+
+def state_variables(model: keras.Model) -> list[keras.Variable]:
+    """The carried states of a model, layer by layer: h, then c where there is one.
+
+    Keras counts them among no model's weights, so whoever saves a run must save them too.
+    """
+    return [state for layer in model.layers for state in getattr(layer, "states", None) or ()]
+
+
+class LockedDropout(keras.layers.Layer):
+    """Dropout with one mask for all steps of a sequence (Gal and Ghahramani 2016).
+
+    The mask depends on (seed, number, step) alone and on no hidden generator, so that a run that
+    is interrupted draws the masks that it would have drawn.
+
+    Args:
+        rate: the share of the features dropped, in [0, 1).
+        seed: the run's seed.
+        number: which of the network's dropout layers this is.
+        step: the number of the training step, an int32 scalar variable.
+    """
+
+    def __init__(self, rate: float, *, seed: int, number: int, step: tf.Variable) -> None:
+        super().__init__()
+        self.rate = rate
+        self._seed, self._number, self._step = seed, number, step
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Drop features of `x`, [batch, steps, width]."""
+        if not training or not self.rate:
+            return x
+        batch, _, width = x.shape
+        keep = 1 - self.rate
+        step_seed = tf.random.experimental.stateless_fold_in([self._seed, self._number], self._step)
+        drawn = tf.random.stateless_uniform([batch, 1, width], step_seed)
+        return x * tf.cast(drawn < keep, x.dtype) / keep
+
+
+class KerasDecoder:
+    """The rebuilt Keras model with the interface of `generation.Decoder`.
+
+    It is the reference that the NumPy decoder must agree with, and far slower.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, batch_size: int = 1) -> None:
+        self.config, self.batch_size = checkpoint.config, batch_size
+        self.model = rebuild(checkpoint, batch_size)
+        self._call = tf.function(
+            lambda ids: self.model(ids, training=False)[:, -1],
+            input_signature=[tf.TensorSpec([batch_size, None], tf.int32)],
+        )
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the text so far."""
+        for layer in self.model.layers:
+            if hasattr(layer, "reset_state"):
+                layer.reset_state()
+
+    @property
+    def state(self) -> State:
+        """What the network remembers. It can be kept and put back."""
+        arrays = [np.asarray(variable) for variable in state_variables(self.model)]
+        per_layer = len(arrays) // len(self.config.units)
+        layers = [tuple(arrays[i : i + per_layer]) for i in range(0, len(arrays), per_layer)]
+        return State(self.config.cell, tuple(layers))
+
+    @state.setter
+    def state(self, state: State) -> None:
+        state.check(self.config.cell, self.config.units, self.batch_size)
+        arrays = [array for layer in state.layers for array in layer]
+        for variable, array in zip(state_variables(self.model), arrays, strict=True):
+            variable.assign(array)
+
+    def step(self, ids: Ids) -> Floats:
+        """Read one character of each text, [batch_size]; logits, [batch_size, vocab_size]."""
+        return self.read(np.asarray(ids)[:, None])
+
+    def read(self, ids: Ids) -> Floats:
+        """Read characters, [batch_size, n]; the logits after the last."""
+        logits: Floats = self._call(tf.constant(ids, tf.int32)).numpy()
+        return logits

@@ -1,0 +1,82 @@
+"""What a run tells whoever watches: a live bar, and a line for each thing that happens."""
+
+import sys
+from typing import Protocol
+
+from chargen.history import Row, bits
+
+
+class Reporter(Protocol):
+    """Told of all that happens in a run."""
+
+    def say(self, line: str) -> None:
+        """Something worth a line."""
+
+    def stepped(self, *, done: int, total: int | None, loss: float, characters: int) -> None:
+        """A step was taken: `done` of `total` so far, reading `characters` per step."""
+
+    def evaluated(self, row: Row, *, best: bool) -> None:
+        """The held-out loss was measured."""
+
+    def close(self) -> None:
+        """No more will come."""
+
+
+class Silent:
+    """Says nothing."""
+
+    def say(self, line: str) -> None: ...
+
+    def stepped(self, *, done: int, total: int | None, loss: float, characters: int) -> None: ...
+
+    def evaluated(self, row: Row, *, best: bool) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Terminal:
+    """A tqdm bar and plain lines on standard error; no bar where that is no terminal."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(
+            file=sys.stderr,
+            disable=None,  # that is, unless standard error is a terminal
+            unit="char",
+            unit_scale=True,
+            dynamic_ncols=True,
+            leave=False,
+            bar_format="{percentage:3.0f}% {bar} {postfix} · {rate_fmt} · {remaining} left",
+        )
+        self._loss: float | None = None
+
+    def say(self, line: str) -> None:
+        self._bar.write(line, file=sys.stderr)
+
+    def stepped(self, *, done: int, total: int | None, loss: float, characters: int) -> None:
+        if self._loss is None:
+            self._bar.initial = self._bar.n = (done - 1) * characters
+            self._loss = loss
+        if total is not None:
+            self._bar.total = total * characters
+        self._loss += (loss - self._loss) * 0.1
+        self._bar.set_postfix_str(
+            f"loss {self._loss:.3f} · {bits(self._loss):.2f} bits/char", refresh=False
+        )
+        self._bar.update(done * characters - self._bar.n)
+
+    def evaluated(self, row: Row, *, best: bool) -> None:
+        held_out = (
+            f"held-out {row.carried:.4f} carried, {row.windowed:.4f} windowed, "
+            f"{row.bits_per_char:.3f} bits/char"
+            if row.carried is not None
+            else "nothing held out"
+        )
+        mark = " *" if best else ""
+        self.say(
+            f"step {row.step:,} · epoch {row.epoch:.2f} · loss {row.loss:.4f} · {held_out}{mark}"
+        )
+
+    def close(self) -> None:
+        self._bar.close()

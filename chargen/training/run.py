@@ -1,0 +1,285 @@
+"""A run: the loop around the trainer, and the folder that it can be picked up from."""
+
+import math
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from chargen.checkpoint import (
+    MODEL_FILE,
+    RESUME_FILE,
+    Arrays,
+    Checkpoint,
+    read_arrays,
+    write_arrays,
+)
+from chargen.config import ModelConfig, SamplingConfig, TrainingConfig
+from chargen.errors import DivergedError, Interrupted, RunError
+from chargen.generation.decoder import Decoder
+from chargen.generation.generate import generate
+from chargen.generation.sampler import make_sampler
+from chargen.history import Row, bits, write_history
+from chargen.storage import reason_of
+from chargen.text.corpus import Corpus
+from chargen.text.streams import Streams
+from chargen.text.vocabulary import Ids
+from chargen.training.interrupt import Interrupt
+from chargen.training.progress import Progress
+from chargen.training.report import Reporter
+from chargen.training.schedule import evaluation_interval, learning_rate
+from chargen.training.trainer import Trainer
+from chargen.training.validation import Validator
+
+_MOST_RETREATS = 3
+_MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
+_MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
+_SAVING_SHARE = 0.01  # of the time is left for saves
+_SAMPLE = SamplingConfig(length=120, temperature=0.7, seed=0)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the run's lock, which the system releases when the process ends, however it ends.
+
+    Raises:
+        RunError: if another process trains in this folder.
+        StorageError: if the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise RunError(
+            f"Another process is training in {folder}; wait for it, or choose another --name."
+        ) from None
+    except OSError as error:
+        raise RunError(f"{folder} cannot be used for a run: {reason_of(error)}.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class Run:
+    """Training in a folder, from the first step or from where it stopped.
+
+    Args:
+        folder: where the files go.
+        corpus: what is learned, for the records.
+        streams: its training part.
+        held_out: its validation part; may be empty.
+        model_config: the network's shape.
+        config: how it learns.
+        source: where the corpus came from, for whoever resumes.
+        reporter: who is told.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        corpus: Corpus,
+        streams: Streams,
+        held_out: Ids,
+        model_config: ModelConfig,
+        config: TrainingConfig,
+        source: Mapping[str, str],
+        reporter: Reporter,
+    ) -> None:
+        self._started = time.monotonic()
+        self.folder, self.corpus, self.source, self.reporter = folder, corpus, source, reporter
+        self.model_config, self.config, self.streams = model_config, config, streams
+        self.trainer = Trainer(model_config, config, streams)
+        self.validator = Validator(model_config, held_out) if len(held_out) else None
+        self._held_out = len(held_out)
+        self.progress = Progress()
+        self._step_seconds: list[float] = []
+        self._saved_at = 0.0
+
+    def restore(self, arrays: Arrays, document: Mapping[str, Any]) -> None:
+        """Go back to what `_save` wrote."""
+        self.trainer.restore(arrays)
+        self.progress = Progress.from_json(document["progress"])
+
+    def train(self) -> None:
+        """Train to the end.
+
+        Raises:
+            Interrupted: if a signal came; everything is saved.
+            DivergedError: if the loss broke, and broke again after every retreat.
+            StorageError: if a save failed; the one before is whole.
+        """
+        try:
+            with Interrupt() as interrupt:
+                if self.config.epochs is not None:
+                    self._fix_total(self.config.epochs * self.streams.steps_per_epoch)
+                write_history(self.folder, self.progress.rows)
+                self._save()
+                while not self.progress.finished:
+                    self._advance()
+                    if interrupt.received is not None:
+                        self._save()
+                        raise Interrupted(
+                            f"Stopped at step {self.progress.step:,}, all saved. "
+                            f"Go on with: chargen resume {self.folder}",
+                            interrupt.received,
+                        )
+                    if time.monotonic() - self._saved_at >= self.config.save_seconds:
+                        self._save()
+        finally:
+            self.reporter.close()
+
+    def _advance(self) -> None:
+        """One step, and whatever is due after it."""
+        progress = self.progress
+        rate = learning_rate(progress.step, progress.total_steps, self.config)
+        began = time.monotonic()
+        loss = self.trainer.step(progress.step, rate * progress.rate_factor)
+        self._step_seconds.append(time.monotonic() - began)
+        if not loss < 3 * math.log(self.model_config.vocab_size):  # so NaN too
+            self._retreat(loss)
+            return
+        progress.step += 1
+        progress.loss_sum += loss
+        progress.loss_count += 1
+        self.reporter.stepped(
+            done=progress.step,
+            total=progress.total_steps,
+            loss=loss,
+            characters=self.config.batch_size * self.config.seq_length,
+        )
+        if progress.total_steps is None and self.config.minutes is not None:
+            self._plan(self.config.minutes)
+        if progress.total_steps is not None and progress.evaluation_steps is not None:
+            at_end = progress.step >= progress.total_steps
+            if at_end or progress.step % progress.evaluation_steps == 0:
+                self._evaluate()
+            if at_end and not progress.finished:
+                self._finish("all planned steps are done")
+
+    def _plan(self, minutes: float) -> None:
+        """Once the speed is known, fix how many steps fit the minutes given."""
+        budget = 60 * minutes
+        spent = time.monotonic() - self._started
+        if len(self._step_seconds) < _MEASURING_STEPS or spent < _MEASURING_SHARE * budget:
+            return
+        seconds = statistics.median(self._step_seconds[1:])
+        per_evaluation = self.validator.seconds() if self.validator else 0.0
+        left = budget * (1 - _SAVING_SHARE) - (time.monotonic() - self._started)
+        steps = int(left / seconds)
+        interval = evaluation_interval(max(1, steps), self.config, self._held_out)
+        steps -= int(math.ceil(max(1, steps) / interval) * per_evaluation / seconds)
+        total = self.progress.step + max(1, steps)
+        self._fix_total(total)
+        speed = self.config.batch_size * self.config.seq_length / seconds
+        self.reporter.say(
+            f"{speed:,.0f} characters per second: {total:,} steps "
+            f"({total / self.streams.steps_per_epoch:.1f} epochs) fit {minutes:g} minutes."
+        )
+
+    def _fix_total(self, steps: int) -> None:
+        self.progress.total_steps = steps
+        self.progress.evaluation_steps = evaluation_interval(steps, self.config, self._held_out)
+
+    def _evaluate(self) -> None:
+        """Measure the held-out loss, keep the weights if they are the best, write the records."""
+        progress = self.progress
+        weights = self.trainer.weights()
+        held_out = self.validator(list(weights.values())) if self.validator else None
+        loss = progress.loss_sum / max(1, progress.loss_count)
+        row = Row(
+            step=progress.step,
+            epoch=progress.step / self.streams.steps_per_epoch,
+            learning_rate=learning_rate(progress.step - 1, progress.total_steps, self.config)
+            * progress.rate_factor,
+            loss=loss,
+            carried=held_out.carried if held_out else None,
+            windowed=held_out.windowed if held_out else None,
+            bits_per_char=bits(held_out.carried if held_out else loss),
+        )
+        progress.rows.append(row)
+        progress.loss_sum, progress.loss_count = 0.0, 0
+        judged = row.carried if row.carried is not None else -progress.step  # the last is the best
+        best = progress.best_loss is None or judged < progress.best_loss
+        if best:
+            progress.best_loss, progress.best_step, progress.waited = judged, progress.step, 0
+        else:
+            progress.waited += 1
+        checkpoint = self._checkpoint(row)
+        self.reporter.evaluated(row, best=best)
+        self.reporter.say(_excerpt(checkpoint))
+        if best:
+            checkpoint.save(self.folder / MODEL_FILE)
+        if progress.waited >= self.config.patience:
+            self._finish(f"no better held-out loss in {progress.waited} evaluations")
+        write_history(self.folder, progress.rows)
+        self._save()
+
+    def _finish(self, why: str) -> None:
+        self.progress.finished = why
+        self.reporter.say(f"Finished: {why}; the best is from step {self.progress.best_step:,}.")
+        self._save()
+
+    def _retreat(self, loss: float) -> None:
+        """The loss broke: go back to the last save and take smaller steps from there."""
+        retreats, factor = self.progress.retreats + 1, self.progress.rate_factor / 2
+        if retreats > _MOST_RETREATS:
+            raise DivergedError(
+                f"The loss broke ({loss:.3g}) a fourth time, at step {self.progress.step:,}, with "
+                "the learning rate already cut to an eighth; try a lower --learning-rate. "
+                f"The best weights so far are in {self.folder}."
+            )
+        self.restore(*read_arrays(self.folder / RESUME_FILE))
+        self.progress.retreats, self.progress.rate_factor = retreats, factor
+        self.reporter.say(
+            f"The loss broke ({loss:.3g}): back at step {self.progress.step:,}, "
+            f"with the learning rate times {factor:g}."
+        )
+        self._save()
+
+    def _checkpoint(self, row: Row | None = None) -> Checkpoint:
+        """The network as it is now."""
+        origin = {
+            "corpus": self.corpus.name,
+            "characters": len(self.corpus.text),
+            "sha256": self.corpus.sha256,
+            "step": self.progress.step,
+            "loss": row.loss if row else None,
+            "carried": row.carried if row else None,
+            "windowed": row.windowed if row else None,
+            "training": self.config.to_json(),
+        }
+        weights = self.trainer.weights()
+        return Checkpoint(
+            self.model_config, self.corpus.vocabulary, weights, self.corpus.start, origin
+        )
+
+    def _save(self) -> None:
+        """Write what resuming needs and, while nothing better is known, the weights as they are."""
+        if self.progress.best_loss is None:
+            self._checkpoint().save(self.folder / MODEL_FILE)
+        document = {
+            "model": self.model_config.to_json(),
+            "training": self.config.to_json(),
+            "corpus": {**self.source, "sha256": self.corpus.sha256},
+            "progress": self.progress.to_json(),
+        }
+        write_arrays(self.folder / RESUME_FILE, self.trainer.arrays(), document)
+        self._saved_at = time.monotonic()
+
+
+def _excerpt(checkpoint: Checkpoint) -> str:
+    """A few words from the network as it is, so that one sees it learn."""
+    text = generate(
+        Decoder(checkpoint).step,
+        checkpoint.vocabulary,
+        checkpoint.start,
+        make_sampler(_SAMPLE),
+        _SAMPLE.length,
+    )
+    return "    " + " / ".join(text.split("\n"))

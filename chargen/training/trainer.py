@@ -1,0 +1,100 @@
+"""The arithmetic of learning: a network, its optimizer, and one compiled step.
+
+Everything that a step depends on is passed in or listed by `arrays`, so a trainer restored from
+them goes on as if it had never stopped.
+"""
+
+from collections.abc import Iterator
+from itertools import count
+
+import numpy as np
+
+from chargen.checkpoint import Arrays
+from chargen.config import ModelConfig, TrainingConfig
+from chargen.generation.decoder import Floats
+from chargen.text.streams import Streams
+from chargen.training.backend import keras, tf
+from chargen.training.model import LockedDropout, build_model, state_variables, weights_of
+from chargen.training.recurrence import LSTM
+
+
+class Trainer:
+    """A network in training.
+
+    Args:
+        model_config: the network's shape.
+        config: how it learns.
+        streams: what it learns from.
+    """
+
+    def __init__(self, model_config: ModelConfig, config: TrainingConfig, streams: Streams) -> None:
+        self.model_config, self.config, self.streams = model_config, config, streams
+        keras.utils.set_random_seed(config.seed)
+        self._step_number = tf.Variable(0, dtype=tf.int32)
+        numbers = count()
+        self.model = build_model(
+            model_config,
+            batch_size=config.batch_size,
+            seq_length=config.seq_length,
+            cells={"lstm": LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN},
+            dropout=lambda: LockedDropout(
+                model_config.dropout,
+                seed=config.seed,
+                number=next(numbers),
+                step=self._step_number,
+            ),
+        )
+        self._states = state_variables(self.model)
+        # β₂ = 0.99 follows a changing gradient sooner than Adam's 0.999, which suits short runs.
+        self._optimizer = keras.optimizers.Adam(config.learning_rate, beta_2=0.99)
+        self._optimizer.build(self.model.trainable_variables)
+
+    def step(self, number: int, learning_rate: float) -> float:
+        """Learn from batch `number`.
+
+        Returns:
+            The batch's loss before the update, in nats per character; NaN where the update was
+            spoilt by a gradient that is not finite.
+        """
+        inputs, targets = self.streams.batch(number)
+        begins = number % self.streams.steps_per_epoch == 0
+        keep = np.full((self.config.batch_size, 1), 0.0 if begins else 1.0, np.float32)
+        self._step_number.assign(number)
+        self._optimizer.learning_rate.assign(learning_rate)
+        loss = self._step(tf.constant(inputs), tf.constant(targets), tf.constant(keep))
+        return float(loss)
+
+    @tf.function(jit_compile=True)
+    def _step(self, inputs, targets, keep):  # type: ignore[no-untyped-def]
+        for state in self._states:
+            state.assign(state * keep)
+        with tf.GradientTape() as tape:
+            logits = self.model(inputs, training=True)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+            loss = tf.reduce_mean(losses)
+        gradients = tape.gradient(loss, self.model.trainable_variables)
+        gradients, norm = tf.clip_by_global_norm(gradients, self.config.clip_norm)
+        self._optimizer.apply(gradients, self.model.trainable_variables)
+        return tf.where(tf.math.is_finite(norm), loss, np.nan)
+
+    def weights(self) -> dict[str, Floats]:
+        """The network's weights by name."""
+        return weights_of(self.model, self.model_config)
+
+    def _variables(self) -> Iterator[tuple[str, keras.Variable]]:
+        """Everything that a step changes, each under a name of its own."""
+        for name, variable in zip(self.weights(), self.model.weights, strict=True):
+            yield f"weights/{name}", variable
+        for number, variable in enumerate(self._optimizer.variables):
+            yield f"optimizer/{number:03}/{variable.name}", variable
+        for number, variable in enumerate(self._states):
+            yield f"states/{number:03}", variable
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything that a step changes, by name."""
+        return {name: np.array(variable) for name, variable in self._variables()}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Put back what `arrays` gave."""
+        for name, variable in self._variables():
+            variable.assign(arrays[name])

@@ -1,0 +1,105 @@
+"""The held-out loss, on a network and states of its own."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.config import ModelConfig
+from chargen.generation.decoder import Floats
+from chargen.text.vocabulary import Ids
+from chargen.training.backend import keras, tf
+from chargen.training.model import build_model, state_variables
+from chargen.training.recurrence import LSTM
+
+WINDOW = 256  # characters; the window that nanoGPT's figure is measured in
+_MOST_ROWS = 64
+_MOST_LOGITS = 16_000_000  # elements in one batch of logits, which bounds the memory
+
+
+@dataclass(frozen=True)
+class ValidationLoss:
+    """Mean negative log-likelihood of the held-out part, in nats per character."""
+
+    carried: float  # the state flows through the whole part
+    windowed: float  # windows of 256 characters, each from a zero state, all positions counted
+
+
+class Validator:
+    """Measures the loss of given weights on the held-out part.
+
+    The network is rebuilt at a batch size of its own, so nothing here touches the states that
+    training carries.
+
+    For the carried loss the part is read in several rows at once. Each row but the first reads the
+    window before it, uncounted, to arrive with the state that one long reading would have.
+
+    Args:
+        config: the network's shape.
+        ids: the held-out part, at least two characters; all but the first are predicted.
+    """
+
+    def __init__(self, config: ModelConfig, ids: Ids) -> None:
+        predictable = len(ids) - 1
+        self._window = min(WINDOW, predictable)
+        windows = -(-predictable // self._window)
+        most = max(1, _MOST_LOGITS // (self._window * config.vocab_size))
+        self._rows = min(windows, most, _MOST_ROWS)
+        self._windows_per_row = -(-windows // self._rows)
+        self._inputs, self._targets = ids[:-1], ids[1:]
+        self.model = build_model(
+            config,
+            batch_size=self._rows,
+            seq_length=self._window,
+            cells={"lstm": LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN},
+        )
+        self._states = state_variables(self.model)
+
+    def __call__(self, weights: list[Floats]) -> ValidationLoss:
+        """The loss of `weights`, which are in the order of Keras's `get_weights`."""
+        self.model.set_weights(weights)
+        row = np.arange(self._rows) * self._windows_per_row
+        carried = windowed = 0.0
+        for column in range(-1, self._windows_per_row):
+            # Before the first column, every row warms up on its predecessor's last window, and
+            # row 0, which has none, is brought back to zero.
+            keep = (row + column > 0).astype(np.float32)
+            if column == -1:
+                self._total(row - 1, np.zeros_like(keep), counted=False)
+            else:
+                carried += self._total(row + column, keep)
+        for column in range(self._windows_per_row):
+            windowed += self._total(row + column, np.zeros(self._rows, np.float32))
+        count = len(self._targets)
+        return ValidationLoss(carried / count, windowed / count)
+
+    def seconds(self) -> float:
+        """About how long one call takes here: the time of one batch, times how many there are."""
+        args = np.zeros(self._rows, np.int32), np.zeros(self._rows, np.float32)
+        self._total(*args)  # the first one compiles
+        started = time.perf_counter()
+        self._total(*args)
+        return (time.perf_counter() - started) * (2 * self._windows_per_row + 1)
+
+    def _total(self, windows: NDArray[np.integer], keep: Floats, *, counted: bool = True) -> float:
+        """The summed loss over one window of each row, where the state is kept or zeroed first."""
+        positions = windows[:, None] * self._window + np.arange(self._window)
+        inside = (positions >= 0) & (positions < len(self._targets))
+        positions = np.clip(positions, 0, len(self._targets) - 1)
+        return float(
+            self._step(
+                tf.constant(self._inputs[positions]),
+                tf.constant(self._targets[positions]),
+                tf.constant(inside & counted, tf.float32),
+                tf.constant(keep[:, None]),
+            )
+        )
+
+    @tf.function(jit_compile=True)
+    def _step(self, inputs, targets, weights, keep):  # type: ignore[no-untyped-def]
+        for state in self._states:
+            state.assign(state * keep)
+        logits = self.model(inputs, training=False)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+        return tf.reduce_sum(losses * weights)
