@@ -1,9 +1,10 @@
 """The file format: safetensors with a JSON header, written atomically and checked when read.
 
 `model.safetensors` holds the weights a network needs to generate, in float32 under Keras's names
-and in its gate order; `resume.safetensors` holds what continuing the run needs. Both carry, in
-their metadata, a format version, one JSON document and a SHA-256 over that document and every
-array, so that damage is noticed before any of it is used.
+and in its gate order; `resume.safetensors` holds what continuing the run needs. Both carry, as
+the entry "chargen" of their metadata, a JSON object: the format version, a document of their own,
+and a SHA-256 over that document and every array, so that damage is noticed before any of it is
+used.
 """
 
 import hashlib
@@ -100,18 +101,23 @@ class Checkpoint:
                 f"{path} has a vocabulary of {vocabulary.vocab_size} characters that does not fit "
                 f"its vocab_size of {config.vocab_size}."
             )
-        check_arrays(path, weights, weight_shapes(config))
+        shapes = weight_shapes(config)
+        check_arrays(path, weights, {name: (shape, "float32") for name, shape in shapes.items()})
         return cls(config, vocabulary, weights, start, origin)
 
 
 def check_arrays(
-    path: Path, arrays: Arrays, shapes: Mapping[str, tuple[int, ...]], dtype: str = "float32"
+    path: Path, arrays: Arrays, expected: Mapping[str, tuple[tuple[int, ...], str]]
 ) -> None:
-    """Refuse arrays whose names, shapes or dtypes are not the expected ones, naming the first."""
-    if odd := sorted(set(shapes).symmetric_difference(arrays)):
-        verb = "lacks" if odd[0] in shapes else "has an unexpected"
+    """Refuse arrays whose names, shapes or dtypes are not the expected ones.
+
+    Raises:
+        CheckpointError: naming the first array that is wrong.
+    """
+    if odd := sorted(set(expected).symmetric_difference(arrays)):
+        verb = "lacks" if odd[0] in expected else "has an unexpected"
         raise CheckpointError(f"{path} {verb} array {odd[0]}.")
-    for name, shape in shapes.items():
+    for name, (shape, dtype) in expected.items():
         array = arrays[name]
         if array.shape != shape or array.dtype != dtype:
             raise CheckpointError(
@@ -127,15 +133,15 @@ def write_arrays(path: str | Path, arrays: Arrays, document: Mapping[str, Any]) 
     """
     from safetensors.numpy import save
 
-    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    text = json.dumps(document, ensure_ascii=True, sort_keys=True)
-    metadata = {
-        "format": FORMAT,
-        "format_version": str(FORMAT_VERSION),
-        "document": text,
-        "sha256": _digest(text, arrays),
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    header = {
+        "format_version": FORMAT_VERSION,
+        "sha256": _digest(document, arrays),
+        "document": document,
     }
-    write_atomically(path, save(dict(arrays), metadata))
+    # One entry only: safetensors writes several in random order, and a file should be
+    # byte for byte what the same run wrote before.
+    write_atomically(path, save(dict(arrays), {FORMAT: json.dumps(header, sort_keys=True)}))
 
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -158,25 +164,28 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         raise CheckpointError(
             f"{path} is no whole safetensors file ({error}); restore it or train again."
         ) from None
-    if metadata.get("format") != FORMAT:
+    if FORMAT not in metadata:
         raise CheckpointError(f"{path} is a safetensors file, but not one that chargen wrote.")
-    version = metadata.get("format_version", "")
-    if version != str(FORMAT_VERSION):
+    try:
+        header = json.loads(metadata[FORMAT])
+        version, written, document = (header[k] for k in ("format_version", "sha256", "document"))
+    except (ValueError, KeyError, TypeError):
+        raise CheckpointError(f"{path} has a damaged header; restore it or train again.") from None
+    if version != FORMAT_VERSION:
         raise CheckpointError(
-            f"{path} has format version {version or 'unknown'}, and this chargen reads version "
+            f"{path} has format version {version}, and this chargen reads version "
             f"{FORMAT_VERSION}; a newer chargen may read it."
         )
-    text = metadata.get("document", "")
-    if metadata.get("sha256") != _digest(text, arrays):
+    if written != _digest(document, arrays):
         raise CheckpointError(
             f"{path} was changed or damaged after it was written (its SHA-256 does not match); "
             "restore it or train again."
         )
-    return arrays, json.loads(text)
+    return arrays, document
 
 
-def _digest(document: str, arrays: Arrays) -> str:
-    digest = hashlib.sha256(document.encode())
+def _digest(document: Mapping[str, Any], arrays: Arrays) -> str:
+    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode())
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())

@@ -132,7 +132,7 @@ class KerasDecoder:
     @property
     def state(self) -> State:
         """What the network remembers. It can be kept and put back."""
-        arrays = [np.asarray(variable) for variable in state_variables(self.model)]
+        arrays = [np.array(variable.numpy()) for variable in state_variables(self.model)]
         per_layer = len(arrays) // len(self.config.units)
         layers = [tuple(arrays[i : i + per_layer]) for i in range(0, len(arrays), per_layer)]
         return State(self.config.cell, tuple(layers))

@@ -103,7 +103,7 @@ class Run:
 
     def restore(self, arrays: Arrays, document: Mapping[str, Any]) -> None:
         """Go back to what `_save` wrote."""
-        self.trainer.restore(arrays)
+        self.trainer.restore(arrays, self.folder / RESUME_FILE)
         self.progress = Progress.from_json(document["progress"])
 
     def train(self) -> None:

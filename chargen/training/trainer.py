@@ -6,10 +6,11 @@ them goes on as if it had never stopped.
 
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 
-from chargen.checkpoint import Arrays
+from chargen.checkpoint import Arrays, check_arrays
 from chargen.config import ModelConfig, TrainingConfig
 from chargen.generation.decoder import Floats
 from chargen.text.streams import Streams
@@ -92,9 +93,19 @@ class Trainer:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything that a step changes, by name."""
-        return {name: np.array(variable) for name, variable in self._variables()}
+        return {name: np.array(variable.numpy()) for name, variable in self._variables()}
 
-    def restore(self, arrays: Arrays) -> None:
-        """Put back what `arrays` gave."""
+    def restore(self, arrays: Arrays, path: Path) -> None:
+        """Put back what `arrays` gave.
+
+        Args:
+            arrays: from the file at `path`.
+            path: named where something does not fit.
+
+        Raises:
+            CheckpointError: naming the array that does not fit this network.
+        """
+        now = self.arrays().items()
+        check_arrays(path, arrays, {name: (each.shape, str(each.dtype)) for name, each in now})
         for name, variable in self._variables():
             variable.assign(arrays[name])

@@ -1,0 +1,137 @@
+import dataclasses
+import json
+import math
+
+import pytest
+
+from chargen.config import ModelConfig, SamplingConfig, TrainingConfig
+from chargen.errors import ChargenError, SettingError
+
+NAN, INF = math.nan, math.inf
+
+MODEL_BAD = {
+    "vocab_size": [0, 1, -1, 2.0, True, "3", None],
+    "embedding_dim": [0, -1, 1.5, None],
+    "cell": ["LSTM", "", None, "transformer"],
+    "units": [(), (0,), (8, 0), (8, -1), 8, [8], (8.0,), (True,), None],
+    "dropout": [-0.1, 1, 1.0, NAN, INF, "0.1", None],
+}
+TRAINING_BAD = {
+    "minutes": [0, -1, NAN, INF, "3"],
+    "epochs": [0, -1, 1.5, True],
+    "batch_size": [0, -1, 1.5, None],
+    "seq_length": [0, -1, 1.5, None],
+    "learning_rate": [0, -1e-3, NAN, INF, None],
+    "warmup_steps": [-1, 1.5, None],
+    "floor": [-0.1, 1.1, NAN, None],
+    "clip_norm": [0, -1, NAN, INF],
+    "validation_fraction": [-0.1, 0.6, NAN, None],
+    "evaluations": [0, -1, 1.5],
+    "patience": [0, -1, 1.5],
+    "save_seconds": [-1, NAN, INF],
+    "seed": [-1, 1.5, 2**31, None],
+}
+SAMPLING_BAD = {
+    "length": [-1, 1.5, None, "10", True],
+    "temperature": [-1, -1e-9, NAN, INF, -INF, "1", None],
+    "seed": [-1, 1.5, "0"],
+}
+
+
+def cases(table):
+    return [(name, value) for name, values in table.items() for value in values]
+
+
+def assert_names(make, name, value):
+    with pytest.raises(SettingError) as caught:
+        make(**{name: value})
+    assert str(caught.value).startswith(f"{name} must be ")
+    assert str(caught.value).endswith(f"; received {value!r}.")
+
+
+@pytest.mark.parametrize(("name", "value"), cases(MODEL_BAD))
+def test_bad_model_settings_are_named(name, value):
+    assert_names(lambda **given: ModelConfig(**{"vocab_size": 5, **given}), name, value)
+
+
+@pytest.mark.parametrize(("name", "value"), cases(TRAINING_BAD))
+def test_bad_training_settings_are_named(name, value):
+    assert_names(TrainingConfig, name, value)
+
+
+@pytest.mark.parametrize(("name", "value"), cases(SAMPLING_BAD))
+def test_bad_sampling_settings_are_named(name, value):
+    assert_names(SamplingConfig, name, value)
+
+
+@pytest.mark.xfail(strict=True, raises=OverflowError, reason="isfinite takes no integer so large")
+def test_an_integer_beyond_all_floats_is_refused():
+    with pytest.raises(SettingError, match="temperature"):
+        SamplingConfig(temperature=10**400)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"dropout": 0},
+        {"units": (1,)},
+        {"units": (512, 1, 7)},
+        {"cell": "rnn"},
+        {"vocab_size": 2},
+    ],
+)
+def test_model_settings_at_their_limits(settings):
+    assert dataclasses.asdict(ModelConfig(**{"vocab_size": 5, **settings})).items() >= (
+        settings.items()
+    )
+
+
+@pytest.mark.parametrize("settings", [{"temperature": 0}, {"length": 0}, {"seed": 2**64}])
+def test_sampling_settings_at_their_limits(settings):
+    assert SamplingConfig(**settings).to_json().items() >= settings.items()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        ModelConfig(vocab_size=7, units=(3, 4, 5), cell="gru", dropout=0.25),
+        TrainingConfig(),
+        TrainingConfig(epochs=3, seed=9),
+        TrainingConfig(minutes=0.5, validation_fraction=0),
+        SamplingConfig(seed=5, temperature=0),
+    ],
+)
+def test_settings_survive_json(config):
+    assert type(config).from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+def test_a_missing_or_unknown_name_is_told():
+    values = ModelConfig(vocab_size=7).to_json()
+    with pytest.raises(SettingError, match=r"ModelConfig does not fit: heads\."):
+        ModelConfig.from_json({**values, "heads": 8})
+    del values["cell"]
+    with pytest.raises(SettingError, match=r"ModelConfig does not fit: cell\."):
+        ModelConfig.from_json(values)
+
+
+def test_training_takes_minutes_or_epochs():
+    assert TrainingConfig().minutes == 10
+    assert TrainingConfig(epochs=2).minutes is None
+    with pytest.raises(SettingError, match="either minutes or epochs"):
+        TrainingConfig(minutes=1, epochs=1)
+
+
+def test_settings_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        TrainingConfig().seed = 3
+
+
+def test_a_setting_error_is_a_value_error_too():
+    assert issubclass(SettingError, ValueError)
+    assert issubclass(SettingError, ChargenError)
+
+
+@pytest.mark.parametrize("config", [ModelConfig, TrainingConfig, SamplingConfig])
+def test_every_setting_with_a_default_says_what_it_is(config):
+    for field in dataclasses.fields(config):
+        assert field.name == "vocab_size" or field.metadata["about"]

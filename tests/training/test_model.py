@@ -1,0 +1,81 @@
+"""The Keras rebuild and the NumPy decoder are the same network."""
+
+import numpy as np
+import pytest
+
+from chargen.checkpoint import Checkpoint, weight_shapes
+from chargen.config import CELLS, ModelConfig
+from chargen.errors import StateError
+from chargen.generation.decoder import Decoder, State
+from chargen.text.vocabulary import Vocabulary
+from chargen.training.model import KerasDecoder, build_model, rebuild, weights_of
+
+CHARACTERS = "\n abcdefgh"
+
+
+def random_checkpoint(cell: str, units: tuple[int, ...]) -> Checkpoint:
+    config = ModelConfig(vocab_size=len(CHARACTERS), embedding_dim=5, cell=cell, units=units)
+    generator = np.random.default_rng(len(units))
+    weights = {
+        name: generator.normal(0, 0.5, shape).astype(np.float32)
+        for name, shape in weight_shapes(config).items()
+    }
+    return Checkpoint(config, Vocabulary(CHARACTERS), weights, "\n")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("units", [(16,), (16, 8), (8, 16, 12)])
+def test_decoders_agree_on_random_prompts_and_after_reset(cell, units):
+    checkpoint = random_checkpoint(cell, units)
+    ours, reference = Decoder(checkpoint), KerasDecoder(checkpoint)
+    generator = np.random.default_rng(7)
+    for length in (1, 40):
+        prompt = generator.integers(len(CHARACTERS), size=(1, length))
+        np.testing.assert_allclose(ours.read(prompt), reference.read(prompt), atol=1e-4)
+        following = np.array([3])
+        np.testing.assert_allclose(ours.step(following), reference.step(following), atol=1e-4)
+        ours.reset()
+        reference.reset()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_state_moves_between_the_decoders(cell):
+    checkpoint = random_checkpoint(cell, (16, 8))
+    ours, reference = Decoder(checkpoint), KerasDecoder(checkpoint)
+    ours.read(np.array([[1, 2, 3]]))
+    reference.state = ours.state
+    np.testing.assert_allclose(reference.step(np.array([4])), ours.step(np.array([4])), atol=1e-4)
+    for ours_layer, theirs in zip(ours.state.layers, reference.state.layers, strict=True):
+        np.testing.assert_allclose(ours_layer, theirs, atol=1e-4)
+
+
+def test_the_keras_decoder_refuses_a_state_that_keras_would_take():
+    reference = KerasDecoder(random_checkpoint("lstm", (16, 8)))
+    with pytest.raises(StateError, match="layer 0"):
+        reference.state = State.zeros("lstm", (8, 16), 1)
+
+
+def test_a_model_rebuilt_at_another_batch_size_computes_the_same():
+    checkpoint = random_checkpoint("lstm", (16,))
+    ids = np.random.default_rng(0).integers(len(CHARACTERS), size=(3, 10))
+    logits = rebuild(checkpoint, batch_size=3)(ids)
+    for row in range(3):
+        alone = rebuild(checkpoint, batch_size=1)(ids[row : row + 1])
+        np.testing.assert_allclose(logits[row], alone[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_fresh_model_has_the_weights_that_the_format_lists(cell):
+    config = ModelConfig(vocab_size=9, embedding_dim=5, cell=cell, units=(16, 8))
+    model = build_model(config, batch_size=2)
+    assert {k: v.shape for k, v in weights_of(model, config).items()} == weight_shapes(config)
+    # Keras has the same order, so a name never gets another's weights.
+    ours = [name.split("/")[1] for name in weight_shapes(config)]
+    assert [variable.name for variable in model.weights] == ours
+
+
+def test_recurrent_weights_start_glorot_uniform():
+    config = ModelConfig(vocab_size=9, embedding_dim=5, units=(64,))
+    kernel = weights_of(build_model(config, batch_size=1), config)["lstm_0/recurrent_kernel"]
+    limit = np.sqrt(6 / (64 + 256))  # Glorot and Bengio 2010
+    assert 0.95 * limit < np.abs(kernel).max() <= limit

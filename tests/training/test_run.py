@@ -1,0 +1,178 @@
+"""A run that is interrupted and resumed ends as the one that never was."""
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chargen import api
+from chargen.checkpoint import MODEL_FILE, RESUME_FILE, read_arrays
+from chargen.errors import DivergedError, Interrupted, RunError, StorageError
+from chargen.history import HISTORY_FILE
+from chargen.text.corpus import Corpus
+from chargen.training.report import Silent
+from chargen.training.trainer import Trainer
+from chargen.training.validation import ValidationLoss, Validator
+
+WORDS = "the sea is under the town and the bell is under the sea\n"
+CORPUS = Corpus("".join(WORDS[i % 7 :] for i in range(60)), name="sea")
+SETTINGS = {
+    "units": (12, 12),
+    "embedding_dim": 6,
+    "dropout": 0.3,
+    "learning_rate": 0.02,
+    "warmup_steps": 5,
+    "epochs": 4,
+    "batch_size": 4,
+    "seq_length": 16,
+    "evaluations": 5,
+    "save_seconds": 1e9,
+}
+
+
+class StopAt(Silent):
+    """Sends this process a signal once a step is done."""
+
+    def __init__(self, step: int, number: int = signal.SIGINT) -> None:
+        self.step, self.number = step, number
+
+    def stepped(self, *, done, total, loss, characters):
+        if done == self.step:
+            os.kill(os.getpid(), self.number)
+
+
+def content(folder: Path) -> dict:
+    """All that a run leaves, but for the time of its files."""
+    arrays, document = read_arrays(folder / RESUME_FILE)
+    return {
+        "resume": {name: array.tobytes() for name, array in arrays.items()},
+        "document": document,
+        "model": (folder / MODEL_FILE).read_bytes(),
+        "history": (folder / HISTORY_FILE).read_text(),
+    }
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory) -> dict:
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    api.train(CORPUS, name=str(folder), reporter=Silent(), **SETTINGS)
+    return content(folder)
+
+
+def test_learning_happens(uninterrupted):
+    carried = [float(line.split(",")[4]) for line in uninterrupted["history"].splitlines()[1:]]
+    assert carried[-1] < 0.9 * carried[0]
+
+
+@pytest.mark.parametrize("stops", [(1,), (7, 8, 30)])
+def test_resuming_reaches_the_uninterrupted_result_bit_for_bit(stops, uninterrupted, tmp_path):
+    folder = tmp_path / "run"
+    with pytest.raises(Interrupted, match="chargen resume"):
+        api.train(CORPUS, name=str(folder), reporter=StopAt(stops[0]), **SETTINGS)
+    for step in stops[1:]:
+        with pytest.raises(Interrupted):
+            api.resume(folder, corpus=CORPUS, reporter=StopAt(step))
+    api.resume(folder, corpus=CORPUS, reporter=Silent())
+    assert content(folder) == uninterrupted
+
+
+def test_sigterm_saves_and_exits_with_143(tmp_path):
+    reporter = StopAt(3, signal.SIGTERM)
+    with pytest.raises(Interrupted) as raised:
+        api.train(CORPUS, name=str(tmp_path / "run"), reporter=reporter, **SETTINGS)
+    assert raised.value.exit_code == 143
+    assert api.load(tmp_path / "run").generate("the ", length=5)
+
+
+def test_evaluating_never_touches_training(uninterrupted, tmp_path):
+    api.train(
+        CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **SETTINGS | {"evaluations": 1}
+    )
+    arrays, _ = read_arrays(tmp_path / "run" / RESUME_FILE)
+    assert {name: array.tobytes() for name, array in arrays.items()} == uninterrupted["resume"]
+
+
+def test_a_changed_option_or_corpus_is_refused_by_name(tmp_path):
+    folder = tmp_path / "run"
+    with pytest.raises(Interrupted):
+        api.train(CORPUS, name=str(folder), reporter=StopAt(2), **SETTINGS)
+    with pytest.raises(RunError, match="units"):
+        api.resume(folder, corpus=CORPUS, reporter=Silent(), units=(12, 13))
+    with pytest.raises(RunError, match="SHA-256"):
+        api.resume(folder, corpus=Corpus(CORPUS.text + "!", name="sea"), reporter=Silent())
+    with pytest.raises(RunError, match="overwrite"):
+        api.train(CORPUS, name=str(folder), reporter=Silent(), **SETTINGS)
+
+
+def test_early_stopping_says_why_and_keeps_the_best(tmp_path, monkeypatch):
+    lines = []
+    losses = iter([2.0, 1.5, 1.7, 1.6, 1.4])
+    monkeypatch.setattr(
+        Validator, "__call__", lambda *_: ValidationLoss(loss := next(losses), loss)
+    )
+
+    class Listening(Silent):
+        def say(self, line):
+            lines.append(line)
+
+    settings = SETTINGS | {"patience": 2}
+    model = api.train(CORPUS, name=str(tmp_path / "run"), reporter=Listening(), **settings)
+    assert lines[-1] == (
+        "Finished: no better held-out loss in 2 evaluations; the best is from step 90."
+    )
+    assert model.origin["carried"] == 1.5
+    assert model.origin["step"] == 90
+
+
+def test_a_broken_loss_goes_back_and_gives_up_after_three_tries(tmp_path, monkeypatch):
+    lines = []
+
+    class Listening(Silent):
+        def say(self, line):
+            lines.append(line)
+
+    step = Trainer.step
+    monkeypatch.setattr(
+        Trainer,
+        "step",
+        lambda self, number, rate: np.nan if number == 5 else step(self, number, rate),
+    )
+    with pytest.raises(DivergedError, match="learning-rate"):
+        api.train(CORPUS, name=str(tmp_path / "run"), reporter=Listening(), **SETTINGS)
+    assert [line.split("times ")[1] for line in lines] == ["0.5.", "0.25.", "0.125."]
+    assert api.load(tmp_path / "run").generate("the ", length=5)
+
+
+def test_a_second_run_in_the_folder_is_refused(tmp_path):
+    class Nested(Silent):
+        def stepped(self, *, done, total, loss, characters):
+            with pytest.raises(RunError, match="Another process"):
+                api.resume(tmp_path / "run", corpus=CORPUS, reporter=Silent())
+
+    settings = SETTINGS | {"epochs": 1}
+    api.train(CORPUS, name=str(tmp_path / "run"), reporter=Nested(), **settings)
+
+
+def test_nothing_held_out_keeps_the_last_weights(tmp_path):
+    settings = SETTINGS | {"validation_fraction": 0.0, "epochs": 1}
+    model = api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **settings)
+    arrays, document = read_arrays(tmp_path / "run" / RESUME_FILE)
+    assert model.origin["step"] == document["progress"]["total_steps"]
+    for name, array in model.checkpoint.weights.items():
+        np.testing.assert_array_equal(array, arrays[f"weights/{name}"])
+
+
+def test_minutes_fix_the_steps_that_fit_them(tmp_path):
+    settings = SETTINGS | {"epochs": None, "minutes": 0.05}
+    api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **settings)
+    _, document = read_arrays(tmp_path / "run" / RESUME_FILE)
+    progress = document["progress"]
+    assert progress["step"] == progress["total_steps"] > 5
+
+
+def test_an_unwritable_folder_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises((RunError, StorageError), match="file"):
+        api.train(CORPUS, name=str(tmp_path / "file" / "run"), reporter=Silent(), **SETTINGS)
