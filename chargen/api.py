@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from chargen.checkpoint import (
     MODEL_FILE,
     RESUME_FILE,
-    RUNS_FOLDER,
     Arrays,
     Checkpoint,
     find_checkpoint,
     read_arrays,
+    run_folder,
 )
 from chargen.config import ModelConfig, SamplingConfig, TrainingConfig
 from chargen.errors import RunError, SettingError
 from chargen.generation.decoder import Decoder, State
 from chargen.generation.generate import stream
 from chargen.generation.sampler import make_sampler
+from chargen.preflight import preflight
 from chargen.text.corpus import Corpus, read_corpus
 from chargen.text.streams import Streams, split
 from chargen.text.vocabulary import Vocabulary
@@ -262,12 +263,6 @@ def resume(
     return _run(folder, corpus, model_config, training_config, source, reporter, kept)
 
 
-def run_folder(name: str | Path) -> Path:
-    """Where a run is kept: checkpoints/`name`, or just `name` if that is a path."""
-    path = Path(name)
-    return path if len(path.parts) > 1 else RUNS_FOLDER / path
-
-
 def _sort_settings(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The settings of the model and those of training.
 
@@ -297,8 +292,12 @@ def _run(
     """Train in `folder`, from the start or from what was kept there."""
     training_ids, held_out = split(corpus.ids, training_config.validation_fraction)
     streams = Streams(training_ids, training_config.batch_size, training_config.seq_length)
-    # All that can be wrong with text and settings has been told; now the slow import.
     from chargen.training.report import Terminal
+
+    reporter = reporter if reporter is not None else Terminal()
+    for line in preflight(corpus, model_config):
+        reporter.say(line)
+    # All that can be wrong with text and settings has been told; now the slow import.
     from chargen.training.run import Run, locked
 
     with locked(folder):
@@ -310,7 +309,7 @@ def _run(
             model_config,
             training_config,
             source,
-            reporter if reporter is not None else Terminal(),
+            reporter,
         )
         if kept is not None:
             run.restore(*kept)

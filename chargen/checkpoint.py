@@ -193,6 +193,12 @@ def _digest(document: Mapping[str, Any], arrays: Arrays) -> str:
     return digest.hexdigest()
 
 
+def run_folder(name: str | Path) -> Path:
+    """Where a run is kept: checkpoints/`name`, or just `name` if that is a path."""
+    path = Path(name)
+    return path if len(path.parts) > 1 else RUNS_FOLDER / path
+
+
 def find_checkpoint(path: str | Path | None = None) -> Path:
     """The file or folder that `path` means.
 

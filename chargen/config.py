@@ -108,6 +108,7 @@ class TrainingConfig(_Settings):
     evaluations: int = setting(10, "how often to evaluate, at most, evenly spread over the run")
     patience: int = setting(5, "evaluations without a better loss before stopping early")
     save_seconds: float = setting(30.0, "seconds between saves")
+    tensorboard: bool = setting(False, "write event files for TensorBoard too")
     seed: int = setting(0, "of the initial weights and of dropout")
 
     def __post_init__(self) -> None:

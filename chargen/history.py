@@ -1,15 +1,21 @@
-"""history.csv: one row per evaluation, for any spreadsheet."""
+"""The record of a run: history.csv, one row per evaluation, and the curves drawn from it."""
 
 import csv
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from chargen.errors import RunError
 from chargen.storage import write_atomically
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 HISTORY_FILE = "history.csv"
+CURVE_FILE = "curve.svg"
 
 
 @dataclass(frozen=True)
@@ -42,3 +48,81 @@ def write_history(folder: Path, rows: Iterable[Row]) -> None:
     for row in rows:
         writer.writerow(asdict(row))
     write_atomically(folder / HISTORY_FILE, text.getvalue().encode())
+
+
+def read_history(folder: Path) -> list[Row]:
+    """What `write_history` wrote.
+
+    Raises:
+        RunError: if there is none, or it cannot be understood.
+    """
+    path = folder / HISTORY_FILE
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [_row(values) for values in csv.DictReader(file)]
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error.strerror}.") from None
+    except (KeyError, TypeError, ValueError):
+        raise RunError(f"{path} is not a history that chargen wrote.") from None
+
+
+def _row(values: Mapping[str, Any]) -> Row:
+    numbers = {
+        name: None if name in ("carried", "windowed") and not text else float(text)
+        for name, text in values.items()
+    }
+    return Row(**{**numbers, "step": int(values["step"])})  # type: ignore[arg-type]
+
+
+def draw_curves(runs: Mapping[str, Sequence[Row]], kind: str = "svg") -> bytes:
+    """A picture of how the losses went.
+
+    One run is shown with its training loss, both held-out losses, its learning rate and its best
+    point. Of several runs, the carried held-out losses are laid over one another.
+
+    Args:
+        runs: the rows of each, by the name to show.
+        kind: svg, png or pdf.
+
+    Raises:
+        ImportError: without matplotlib.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    # Without a salt of our own and a date, the same rows give the same bytes.
+    with mpl.rc_context({"svg.hashsalt": "chargen", "font.size": 9}):
+        figure = Figure(figsize=(7, 4), layout="constrained")
+        axes = figure.subplots()
+        axes.set(xlabel="step", ylabel="loss (nats per character)")
+        axes.grid(alpha=0.25)
+        for name, rows in runs.items():
+            _draw_run(axes, name, rows, alone=len(runs) == 1)
+        axes.legend(frameon=False, loc="upper right")
+        picture = io.BytesIO()
+        figure.savefig(picture, format=kind, metadata={} if kind == "png" else _UNDATED[kind])
+    return picture.getvalue()
+
+
+_UNDATED: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+
+
+def _draw_run(axes: "Axes", name: str, rows: Sequence[Row], *, alone: bool) -> None:
+    steps = [row.step for row in rows]
+    judged = [row.loss if row.carried is None else row.carried for row in rows]
+    best = min(range(len(rows)), key=judged.__getitem__, default=None)
+    (line,) = axes.plot(steps, judged, label="held out, carried" if alone else name, zorder=3)
+    if best is not None:
+        axes.plot(steps[best], judged[best], "o", color=line.get_color(), zorder=4)
+        axes.annotate(
+            f"{judged[best]:.4f}", (steps[best], judged[best]), (0, 7), textcoords="offset points"
+        )
+    if alone:
+        axes.set_title(name, loc="left")
+        if judged != [row.loss for row in rows]:
+            windowed = [math.nan if row.windowed is None else row.windowed for row in rows]
+            axes.plot(steps, windowed, "--", label="held out, windowed")
+        axes.plot(steps, [row.loss for row in rows], label="training")
+        rates = axes.twinx()
+        rates.plot(steps, [row.learning_rate for row in rows], ":", color="gray")
+        rates.set(ylabel="learning rate (dotted)", ylim=(0, None))

@@ -11,7 +11,7 @@ import click
 import chargen
 from chargen.errors import ChargenError
 
-_COMMANDS = ("train", "resume", "sample", "info")
+_COMMANDS = ("train", "resume", "sample", "info", "plot")
 
 
 class _Commands(click.Group):

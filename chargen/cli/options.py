@@ -65,5 +65,7 @@ def _option(
     return click.option(
         *names,
         type=kind,
-        help=about if default is None else f"{about}  [default: {default}]",
+        is_flag=kind is bool,
+        default=None,
+        help=about if default in (None, False) else f"{about}  [default: {default}]",
     )

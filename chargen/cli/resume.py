@@ -9,6 +9,7 @@ import click
 def resume(run: str, corpus: str | None) -> None:
     """Go on with RUN, a name under checkpoints/ or a folder, to where it would have ended."""
     from chargen import api
+    from chargen.checkpoint import run_folder
 
     api.resume(run, corpus=corpus)
-    click.echo(f'Saved in {api.run_folder(run)}. Now: chargen sample "a prompt"', err=True)
+    click.echo(f'Saved in {run_folder(run)}. Now: chargen sample "a prompt"', err=True)

@@ -25,6 +25,7 @@ def train(
     interrupt: chargen resume NAME.
     """
     from chargen import api
+    from chargen.checkpoint import run_folder
 
     given = {key: value for key, value in settings.items() if value is not None}
     if resume and overwrite:
@@ -33,7 +34,7 @@ def train(
         )
     name = name if name is not None else corpus.stem
     if resume:
-        api.resume(api.run_folder(name), corpus=corpus, **given)
+        api.resume(run_folder(name), corpus=corpus, **given)
     else:
         api.train(corpus, name=name, overwrite=overwrite, encoding=encoding, **given)
-    click.echo(f'Saved in {api.run_folder(name)}. Now: chargen sample "a prompt"', err=True)
+    click.echo(f'Saved in {run_folder(name)}. Now: chargen sample "a prompt"', err=True)

@@ -23,13 +23,14 @@ from chargen.errors import DivergedError, Interrupted, RunError
 from chargen.generation.decoder import Decoder
 from chargen.generation.generate import generate
 from chargen.generation.sampler import make_sampler
-from chargen.history import Row, bits, write_history
+from chargen.history import Row, bits
 from chargen.storage import reason_of
 from chargen.text.corpus import Corpus
 from chargen.text.streams import Streams
 from chargen.text.vocabulary import Ids
 from chargen.training.interrupt import Interrupt
 from chargen.training.progress import Progress
+from chargen.training.records import Records
 from chargen.training.report import Reporter
 from chargen.training.schedule import evaluation_interval, learning_rate
 from chargen.training.trainer import Trainer
@@ -97,6 +98,7 @@ class Run:
         self.trainer = Trainer(model_config, config, streams)
         self.validator = Validator(model_config, held_out) if len(held_out) else None
         self._held_out = len(held_out)
+        self.records = Records(folder, tensorboard=config.tensorboard)
         self.progress = Progress()
         self._step_seconds: list[float] = []
         self._saved_at = 0.0
@@ -118,7 +120,7 @@ class Run:
             with Interrupt() as interrupt:
                 if self.config.epochs is not None:
                     self._fix_total(self.config.epochs * self.streams.steps_per_epoch)
-                write_history(self.folder, self.progress.rows)
+                self.records.write(self.progress.rows)
                 self._save()
                 while not self.progress.finished:
                     self._advance()
@@ -217,7 +219,7 @@ class Run:
             checkpoint.save(self.folder / MODEL_FILE)
         if progress.waited >= self.config.patience:
             self._finish(f"no better held-out loss in {progress.waited} evaluations")
-        write_history(self.folder, progress.rows)
+        self.records.write(progress.rows)
         self._save()
 
     def _finish(self, why: str) -> None:

@@ -1,0 +1,50 @@
+"""What the benchmark scripts share: contestants take turns, and a table says how they compare."""
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+
+def in_turn(contestants: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """Let each contestant measure itself once a round, so that a slow spell hits them all.
+
+    Returns:
+        The figure of every round, by name.
+    """
+    figures: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, contestant in contestants.items():
+            figures[name].append(contestant())
+    return figures
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """How long `action` takes."""
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def print_table(figures: Mapping[str, list[float]], unit: str, ours: str) -> None:
+    """Medians, with the lowest and the highest, and the median of our ratio round by round."""
+    print(f"{'':<34} {unit:>12} {'lowest':>10} {'highest':>10} {'ours ÷ it':>10}")
+    for name, values in figures.items():
+        ratios = [mine / its for mine, its in zip(figures[ours], values, strict=True)]
+        row = (statistics.median(values), min(values), max(values))
+        numbers = "".join(f" {value:>{12 if i == 0 else 10},.4g}" for i, value in enumerate(row))
+        print(f"{name:<34}{numbers} {statistics.median(ratios):>10.3g}")
+
+
+def print_machine() -> None:
+    """Which machine this was."""
+    model = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    print(f"{model}, {cores} cores, Python {platform.python_version()}")

@@ -1,0 +1,59 @@
+"""What a run writes down for people: history.csv, curve.svg and, if asked, TensorBoard's files."""
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from chargen.history import CURVE_FILE, Row, draw_curves, write_history
+from chargen.storage import write_atomically
+from chargen.training.backend import tf
+
+
+class Records:
+    """The records of the run in `folder`.
+
+    Args:
+        folder: the run's.
+        tensorboard: whether to write event files too, in `folder`/tensorboard.
+    """
+
+    def __init__(self, folder: Path, *, tensorboard: bool) -> None:
+        self._folder = folder
+        # The curve wants matplotlib, which is an extra.
+        self._draws = importlib.util.find_spec("matplotlib") is not None
+        self._events = (
+            tf.summary.create_file_writer(str(folder / "tensorboard")) if tensorboard else None
+        )
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Bring the records up to date with `rows`, of which the last is new.
+
+        Raises:
+            StorageError: if one could not be written.
+        """
+        write_history(self._folder, rows)
+        if not rows:
+            return
+        if self._draws:
+            picture = draw_curves({self._folder.name: rows})
+            write_atomically(self._folder / CURVE_FILE, picture)
+        if self._events is not None:
+            _write_event(self._events, rows[-1])
+
+
+def _write_event(events: Any, row: Row) -> None:
+    # tf.summary.scalar wants the tensorboard package; what it writes needs none.
+    plugin = tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
+    metadata = tf.compat.v1.SummaryMetadata(plugin_data=plugin)
+    scalars = {
+        "loss/training": row.loss,
+        "loss/carried": row.carried,
+        "loss/windowed": row.windowed,
+        "learning_rate": row.learning_rate,
+    }
+    with events.as_default():
+        for tag, value in scalars.items():
+            if value is not None:
+                tf.summary.write(tag, tf.constant(value), step=row.step, metadata=metadata)
+        events.flush()
