@@ -75,17 +75,17 @@ def workdir(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def chargen(workdir):
-    """Runs the command line: chargen("sample", "All: ")."""
+def invoke(workdir):
+    """Runs the command line: invoke("sample", "All: ")."""
     return lambda *args: CliRunner().invoke(main, [str(arg) for arg in args])
 
 
 @pytest.fixture
-def refused(chargen, no_training):
+def refused(invoke, no_training):
     """Runs a command that must be refused in one line; gives that line."""
 
     def run(*args, code=1):
-        result = chargen(*args)
+        result = invoke(*args)
         assert isinstance(result.exception, SystemExit), repr(result.exception)
         assert result.exit_code == code
         assert result.stdout == ""

@@ -58,6 +58,13 @@ def test_strangers_are_refused_wherever_they_stand(text):
             vocabulary.encode(text[:place] + stranger + text[place:])
 
 
+def test_everything_beyond_the_last_known_character_is_a_stranger():
+    vocabulary = Vocabulary("".join(map(chr, range(128))))
+    for code in [*range(128, 1000), 0xFFFF, 0x10FFFF]:
+        with pytest.raises(UnknownCharacterError):
+            vocabulary.encode(chr(code))
+
+
 def test_equality_and_hash_are_of_the_characters():
     assert Vocabulary("cab") == Vocabulary("aabbcc")
     assert hash(Vocabulary("cab")) == hash(Vocabulary("abc"))
@@ -104,7 +111,7 @@ def test_unknown_characters_are_named_once_each():
 
 
 def test_many_unknown_characters_are_counted():
-    with pytest.raises(UnknownCharacterError, match="'j' .* and 16 more"):
+    with pytest.raises(UnknownCharacterError, match=r"'j' .* and 16 more"):
         Vocabulary("ab").encode("abcdefghijklmnopqrstuvwxyz")
 
 

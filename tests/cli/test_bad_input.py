@@ -1,0 +1,284 @@
+"""What cannot work is told in one line: what was received, what was expected, what to do."""
+
+import errno
+import os
+import random
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from chargen.checkpoint import write_arrays
+
+as_root = not hasattr(os, "geteuid") or os.geteuid() == 0
+
+
+# The text
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Writes bytes to a corpus file."""
+
+    def write(data):
+        path = tmp_path / "corpus.txt"
+        path.write_bytes(data)
+        return path
+
+    return write
+
+
+def test_a_missing_corpus(refused):
+    assert "no file nowhere.txt; give the path" in refused("train", "nowhere.txt")
+
+
+def test_a_folder_for_a_corpus(refused, tmp_path):
+    assert "is a folder; give the path of one text file" in refused("train", tmp_path)
+
+
+@pytest.mark.xfail(strict=True, reason="click.Path looks first: exit code 2, with the usage")
+@pytest.mark.skipif(as_root, reason="root reads all")
+def test_an_unreadable_corpus(refused, corpus):
+    path = corpus(b"ab" * 5000)
+    path.chmod(0)
+    assert "cannot be read: Permission denied" in refused("train", path)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "corpus.txt is empty"),
+        (b"\xef\xbb\xbf", "corpus.txt is empty"),
+        (b"ab" * 100, "has 180 characters, and one batch of 32 streams × 64 steps needs 2,049"),
+        (b"ab", "leaves 1 for validation at --validation-fraction 0.1, and at least 2"),
+        (b"a" * 5000, "repeats one character, 'a' (U+0061)"),
+        (b"ab" * 1000 + b"\xff", "not utf-8 text: byte 0xff at offset 2,000"),
+        (b"Gr\xfc\xdfe" * 1000, "byte 0xfc at offset 2. If it was written in another encoding"),
+        (b"ab\0c" * 1000, "NUL characters (the first is character 2)"),
+        ("Grüße".encode("utf-16") * 1000, "byte 0xff at offset 0"),
+        ("abc".encode("utf-16-le") * 1000, "name it with --encoding"),
+    ],
+)
+def test_a_corpus_that_cannot_be_learned_from(refused, corpus, data, told):
+    assert told in refused("train", corpus(data))
+
+
+def test_a_corpus_too_short_is_told_what_fits(refused, corpus):
+    line = refused("train", corpus(b"abcd" * 100))
+    assert "360 characters" in line
+    assert "(here --batch-size 5 --seq-length 64 would fit)" in line
+
+
+def test_an_encoding_that_is_none(refused, corpus):
+    line = refused("train", corpus(b"ab" * 5000), "--encoding", "klingon")
+    assert "no encoding 'klingon'; try utf-8" in line
+
+
+def test_an_encoding_that_does_not_fit(refused, corpus):
+    line = refused("train", corpus("Grüße".encode() * 1000), "--encoding", "ascii")
+    assert "not ascii text: byte 0xc3 at offset 2" in line
+
+
+def test_a_run_that_exists(refused, corpus, workdir):
+    (workdir / "checkpoints" / "corpus").mkdir(parents=True)
+    (workdir / "checkpoints" / "corpus" / "model.safetensors").touch()
+    assert "--overwrite" in refused("train", corpus(b"ab" * 5000))
+
+
+def test_a_run_to_resume_that_is_not_there(refused):
+    assert "There is no checkpoint" in refused("resume", "nowhere")
+
+
+# The settings
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--units", "0", "units must be one or more whole numbers from 1"),
+        ("--units", "8,0", "received (8, 0)"),
+        ("--units", "-8", "received (-8,)"),
+        ("--batch-size", "0", "batch_size must be a whole number from 1; received 0"),
+        ("--seq-length", "-1", "seq_length must be"),
+        ("--minutes", "0", "minutes must be a number above 0; received 0.0"),
+        ("--minutes", "nan", "minutes must be a number above 0; received nan"),
+        ("--epochs", "0", "epochs must be"),
+        ("--learning-rate", "inf", "learning_rate must be"),
+        ("--dropout", "1", "dropout must be in [0, 1); received 1.0"),
+        ("--validation-fraction", "0.9", "validation_fraction must be in [0, 0.5]"),
+        ("--seed", "-1", "seed must be"),
+    ],
+)
+def test_a_training_setting_outside_its_limits(refused, corpus, option, value, told):
+    assert told in refused("train", corpus(b"ab" * 5000), option, value, code=2)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--temperature", "-1", "temperature must be a finite number from 0; received -1.0"),
+        ("--temperature", "nan", "received nan"),
+        ("--temperature", "inf", "received inf"),
+        ("--temperature", "-inf", "received -inf"),
+        ("--length", "-1", "length must be a whole number from 0; received -1"),
+        ("--seed", "-1", "seed must be a whole number from 0; received -1"),
+    ],
+)
+def test_a_sampling_setting_outside_its_limits(refused, lstm_file, option, value, told):
+    assert told in refused("sample", "A", "-c", lstm_file, option, value, code=2)
+
+
+def test_minutes_and_epochs_together(refused, corpus):
+    path = corpus(b"ab" * 5000)
+    assert "received both" in refused("train", path, "--minutes", 1, "--epochs", 1, code=2)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("train",),
+        ("train", "x", "--units", "wide"),
+        ("train", "x", "--units", "8,"),
+        ("train", "x", "--cell", "transformer"),
+        ("train", "x", "--minutes", "soon"),
+        ("train", "x", "--resume", "--overwrite"),
+        ("sample", "--length", "1.5"),
+        ("sample", "--engine", "jax"),
+        ("sample", "one", "two"),
+        ("write",),
+    ],
+)
+def test_wrong_usage(invoke, args):
+    result = invoke(*args)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("Usage: ")
+    assert result.stderr.splitlines()[-1].startswith("Error: ")
+
+
+# The prompt
+
+
+@pytest.mark.parametrize(
+    ("prompt", "named"),
+    [
+        ("é", "'é' (U+00E9)"),
+        ("A😀", "'😀' (U+1F600)"),
+        ("A\tz", "U+0009, 'z' (U+007A)"),
+        ("A\ud83d", "U+D83D"),
+        ("A\udcff", "U+DCFF"),
+        ("A\0", "U+0000"),
+    ],
+)
+def test_a_prompt_with_characters_that_the_model_never_saw(refused, lstm_file, prompt, named):
+    line = refused("sample", prompt, "-c", lstm_file)
+    assert f"never saw {named}; it knows 9 characters (`chargen info` lists them)" in line
+
+
+# The checkpoint
+
+
+@pytest.fixture(params=[("info",), ("sample", "A", "-c")], ids=["info", "sample"])
+def refused_checkpoint(request, refused):
+    return lambda path: refused(*request.param, path)
+
+
+def test_a_missing_checkpoint(refused_checkpoint):
+    assert "There is no checkpoint nowhere." in refused_checkpoint("nowhere")
+
+
+def test_a_folder_without_a_model(refused_checkpoint, tmp_path):
+    assert "There is no checkpoint" in refused_checkpoint(tmp_path)
+
+
+@pytest.mark.skipif(as_root, reason="root reads all")
+def test_an_unreadable_checkpoint(refused_checkpoint, lstm_file):
+    lstm_file.chmod(0)
+    assert "cannot be read: Permission denied" in refused_checkpoint(lstm_file)
+
+
+@pytest.mark.parametrize("length", [0, 1, 8, 9, 200, -1000, -1])
+def test_a_truncated_checkpoint(refused_checkpoint, lstm_file, length):
+    lstm_file.write_bytes(lstm_file.read_bytes()[:length])
+    assert "no whole safetensors file" in refused_checkpoint(lstm_file)
+
+
+def test_a_foreign_safetensors_file(refused_checkpoint, tmp_path):
+    save_file({"weight": np.ones(3, np.float32)}, tmp_path / "foreign")
+    assert "not one that chargen wrote" in refused_checkpoint(tmp_path / "foreign")
+
+
+def test_a_flipped_bit_in_the_weights(refused_checkpoint, lstm_file):
+    data = bytearray(lstm_file.read_bytes())
+    data[-random.Random(0).randrange(1, 1000)] ^= 16
+    lstm_file.write_bytes(data)
+    assert "its SHA-256 does not match" in refused_checkpoint(lstm_file)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (b"tiny.txt", b"tidy.txt", "its SHA-256 does not match"),
+        (rb"\"format_version\": 1", rb"\"format_version\": 9", "has format version 9"),
+    ],
+)
+def test_a_changed_header(refused_checkpoint, lstm_file, before, after, told):
+    data = lstm_file.read_bytes()
+    assert before in data
+    lstm_file.write_bytes(data.replace(before, after))
+    assert told in refused_checkpoint(lstm_file)
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "told"),
+    [
+        ("dense/bias", np.zeros(8, np.float32), "array dense/bias is float32 (8,), expected"),
+        ("dense/bias", np.zeros(9), "array dense/bias is float64 (9,), expected float32 (9,)"),
+        ("dense/bias", None, "lacks array dense/bias"),
+        ("dense/gain", np.zeros(9, np.float32), "has an unexpected array dense/gain"),
+    ],
+)
+def test_a_wrong_array(refused_checkpoint, make_checkpoint, tmp_path, name, array, told):
+    checkpoint = make_checkpoint()
+    weights = {**checkpoint.weights, name: array}
+    document = {
+        "config": checkpoint.config.to_json(),
+        "vocabulary": checkpoint.vocabulary.idx2char,
+        "start": checkpoint.start,
+        "origin": {},
+    }
+    kept = {name: array for name, array in weights.items() if array is not None}
+    write_arrays(tmp_path / "file", kept, document)
+    assert told in refused_checkpoint(tmp_path / "file")
+
+
+@pytest.mark.xfail(strict=True, reason="OSError: File name too long, with a traceback")
+def test_a_name_longer_than_any_file_name(refused_checkpoint):
+    refused_checkpoint("a" * 300)
+
+
+@pytest.mark.xfail(strict=True, reason="OSError: File name too long, with a traceback")
+def test_a_run_name_longer_than_any_file_name(refused, corpus, workdir):
+    (workdir / "checkpoints").mkdir()
+    refused("train", corpus(b"ab" * 5000), "--name", "a" * 300)
+
+
+# The outside world
+
+
+def test_an_interrupt_is_no_traceback(invoke, lstm_file, monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("chargen.api.load", interrupted)
+    result = invoke("sample", "A", "-c", lstm_file)
+    assert result.exit_code == 130
+    assert result.output == "\n"
+
+
+def test_an_unforeseen_error_is_not_hidden(invoke, lstm_file, monkeypatch):
+    def broken(*args, **kwargs):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("chargen.api.load", broken)
+    assert isinstance(invoke("sample", "A", "-c", lstm_file).exception, OSError)

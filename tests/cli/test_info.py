@@ -1,0 +1,68 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from chargen.checkpoint import MODEL_FILE
+from chargen.cli import main
+
+
+def facts(result):
+    """The lines of a report by their first word."""
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    return dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
+
+
+def test_a_report_in_lines(invoke, checkpoint_file, cell):
+    report = facts(invoke("info", checkpoint_file))
+    assert report["checkpoint"] == str(checkpoint_file)
+    assert report["network"] == f"embedding 4 → {cell} 5 → 3 → dense 9"
+    assert report["vocabulary"] == r"9 characters: \n :ABCabc"
+    assert report["corpus"].startswith("tiny.txt")
+    assert report["trained"] == "7 steps"
+    assert report["loss"] == "not measured"
+
+
+def test_weights_are_counted(invoke, lstm_file):
+    # 9×4 + (4+5+1)×20 + (5+3+1)×12 + 3×9 + 9
+    assert facts(invoke("info", lstm_file))["size"] == "380 weights, 0.0 MB"
+
+
+def test_losses_are_shown_with_their_unit(invoke, make_checkpoint, tmp_path):
+    checkpoint = make_checkpoint()
+    checkpoint.origin.update(characters=123456, loss=1.25, carried=1.5, windowed=None)
+    checkpoint.save(tmp_path / "file")
+    report = facts(invoke("info", tmp_path / "file"))
+    assert report["loss"] == "1.2500 in training, 1.5000 held out, carried (nats per character)"
+    assert report["corpus"] == "tiny.txt, 123,456 characters"
+
+
+def test_a_large_vocabulary_is_cut_short(invoke, make_checkpoint, tmp_path):
+    make_checkpoint(characters="".join(map(chr, range(0x4E00, 0x4F00)))).save(tmp_path / "file")
+    shown = facts(invoke("info", tmp_path / "file"))["vocabulary"]
+    assert shown.startswith("256 characters: 一丁")
+    assert shown.endswith(" …")
+
+
+def test_json_holds_the_facts(invoke, checkpoint_file, checkpoint):
+    found = json.loads(invoke("info", checkpoint_file, "--json").stdout)
+    assert found["path"] == str(checkpoint_file)
+    assert found["config"] == json.loads(json.dumps(checkpoint.config.to_json()))
+    assert found["vocabulary"] == checkpoint.vocabulary.idx2char
+    assert found["start"] == "\n"
+    assert found["origin"] == checkpoint.origin
+    assert found["weights"] == sum(array.size for array in checkpoint.weights.values())
+    assert found["bytes"] == 4 * found["weights"]
+
+
+def test_without_a_path_it_is_what_sample_would_use(invoke, workdir, make_checkpoint):
+    path = workdir / "checkpoints" / "mine" / MODEL_FILE
+    make_checkpoint().save(path)
+    assert facts(invoke("info"))["checkpoint"].endswith(f"mine/{MODEL_FILE}")
+
+
+@pytest.mark.xfail(strict=True, reason="the arrow has no place in it: a UnicodeEncodeError")
+@pytest.mark.parametrize("charset", ["latin-1", "cp1252"])
+def test_an_output_that_is_not_utf8(lstm_file, charset):
+    assert CliRunner(charset=charset).invoke(main, ["info", str(lstm_file)]).exit_code == 0

@@ -1,0 +1,240 @@
+import json
+
+import pytest
+
+import chargen
+from chargen.api import run_folder
+from chargen.checkpoint import MODEL_FILE, RESUME_FILE, write_arrays
+from chargen.config import ModelConfig, TrainingConfig
+from chargen.errors import (
+    CheckpointError,
+    CorpusError,
+    RunError,
+    SettingError,
+    StateError,
+    UnknownCharacterError,
+)
+
+
+@pytest.fixture
+def model(checkpoint_file):
+    return chargen.load(checkpoint_file)
+
+
+@pytest.fixture
+def corpus_file(workdir):
+    path = workdir / "corpus.txt"
+    path.write_text("To be, or not to be.\n" * 200)
+    return path
+
+
+# Loading and writing
+
+
+def test_a_model_is_loaded_by_file_folder_or_name(workdir, checkpoint):
+    path = workdir / "checkpoints" / "mine" / MODEL_FILE
+    checkpoint.save(path)
+    texts = {
+        chargen.load(each).generate("Ab", length=50, seed=1)
+        for each in (path, str(path), path.parent, "mine", None)
+    }
+    assert len(texts) == 1
+
+
+def test_a_model_says_what_it_is(model, checkpoint):
+    assert model.config == checkpoint.config
+    assert model.vocabulary == checkpoint.vocabulary
+    assert model.origin == checkpoint.origin
+    assert repr(model) == f"LanguageModel({checkpoint.config.cell} (5, 3), 9 characters)"
+
+
+def test_a_model_is_saved_and_loaded_again(model, tmp_path):
+    model.save(tmp_path / "copy")
+    again = chargen.load(tmp_path / "copy")
+    assert again.generate("Ab", seed=1) == model.generate("Ab", seed=1)
+
+
+def test_an_unknown_engine_is_refused(checkpoint_file):
+    with pytest.raises(SettingError, match="numpy or keras; received 'jax'"):
+        chargen.load(checkpoint_file, engine="jax")
+
+
+def test_the_text_has_the_length_asked_for(model):
+    assert [len(model.generate("A", length=n)) for n in (0, 1, 7)] == [0, 1, 7]
+    assert len(model.generate("A")) == 500
+
+
+def test_stream_gives_the_same_characters_one_by_one(model):
+    pieces = list(model.stream("Ab:", length=60, seed=3))
+    assert {len(piece) for piece in pieces} == {1}
+    assert "".join(pieces) == model.generate("Ab:", length=60, seed=3)
+
+
+def test_a_seed_repeats_its_text(model):
+    assert model.generate("A", seed=5) == model.generate("A", seed=5)
+    assert model.generate("A", seed=5) != model.generate("A", seed=6)
+    assert model.generate("A") != model.generate("A")
+
+
+def test_temperature_0_needs_no_seed(model):
+    assert model.generate("A", temperature=0) == model.generate("A", temperature=0, seed=9)
+
+
+def test_each_prompt_starts_from_nothing(model):
+    first = model.generate("Ab", seed=1)
+    model.generate("ccc", seed=2)
+    assert model.generate("Ab", seed=1) == first
+
+
+def test_the_prompt_counts(model):
+    def likeliest(prompt):
+        return model.generate(prompt, length=100, temperature=0)
+
+    assert len({likeliest(prompt) for prompt in ("A", "b", "c:", "BBB\n")}) > 1
+
+
+@pytest.mark.parametrize(("characters", "start"), [("\t\nab", "\n"), ("dcba", "d")])
+def test_an_empty_prompt_starts_as_the_checkpoint_says(
+    make_checkpoint, tmp_path, characters, start
+):
+    make_checkpoint(characters=characters).save(tmp_path / "file")
+    model = chargen.load(tmp_path / "file")
+
+    def texts(prompt):
+        return [model.generate(prompt, length=10, seed=seed) for seed in range(50)]
+
+    assert [prompt for prompt in characters if texts(prompt) == texts("")] == [start]
+
+
+def test_a_text_goes_on_from_a_state(model):
+    whole = model.generate("Ab", length=60, temperature=0)
+    first = model.generate("Ab", length=25, temperature=0)
+    rest = model.generate(first[-1], length=35, temperature=0, state=model.state)
+    assert first + rest == whole
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"temperature": -1}, {"temperature": float("nan")}, {"length": -1}, {"seed": -1}],
+)
+def test_a_bad_setting_is_told_at_once(model, setting):
+    with pytest.raises(SettingError, match=f"{next(iter(setting))} must be"):
+        model.stream("A", **setting)
+
+
+def test_an_unknown_character_is_told_at_once(model):
+    with pytest.raises(UnknownCharacterError, match=r"U\+00E9"):
+        model.stream("é")
+
+
+def test_a_foreign_state_is_told_at_once(model, make_checkpoint, tmp_path):
+    make_checkpoint(model.config.cell, units=(4,)).save(tmp_path / "other")
+    with pytest.raises(StateError, match="1 layers; the network 2"):
+        model.stream("A", state=chargen.load(tmp_path / "other").state)
+
+
+# The package's names
+
+
+def test_the_public_names_are_there():
+    for name in chargen.__all__:
+        assert getattr(chargen, name) is not None
+    assert dir(chargen) == sorted(chargen.__all__)
+
+
+def test_other_names_are_not():
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = chargen.nonsense
+
+
+# What train and resume refuse before TensorFlow is imported
+
+
+@pytest.mark.usefixtures("no_training")
+class TestTrainRefuses:
+    @pytest.mark.parametrize("name", ["bananas", "vocab_size", "temperature"])
+    def test_an_unknown_setting(self, corpus_file, name):
+        with pytest.raises(SettingError, match=f"no setting '{name}'; there are .*units"):
+            chargen.train(corpus_file, **{name: 3})
+
+    def test_a_bad_setting_before_a_bad_corpus(self):
+        with pytest.raises(SettingError, match="units must be"):
+            chargen.train("nowhere.txt", units=(0,))
+
+    def test_a_corpus_shorter_than_a_batch(self):
+        with pytest.raises(CorpusError, match="give more text, or a smaller --batch-size"):
+            chargen.train(chargen.Corpus("ab" * 50), name="short/run")
+
+    @pytest.mark.parametrize("file", [MODEL_FILE, RESUME_FILE])
+    def test_a_run_that_exists(self, corpus_file, workdir, file):
+        folder = workdir / "checkpoints" / "corpus"
+        folder.mkdir(parents=True)
+        (folder / file).write_bytes(b"mine")
+        with pytest.raises(RunError, match=r"holds a run already; .*chargen resume .*--overwrite"):
+            chargen.train(corpus_file)
+        assert (folder / file).read_bytes() == b"mine"
+
+    def test_and_leaves_nothing_behind(self, corpus_file, workdir):
+        with pytest.raises(CorpusError):
+            chargen.train(corpus_file, batch_size=10_000)
+        assert list(workdir.iterdir()) == [corpus_file]
+
+
+@pytest.mark.usefixtures("no_training")
+class TestResumeRefuses:
+    @pytest.fixture(autouse=True)
+    def _run(self, corpus_file, workdir):
+        corpus = chargen.Corpus(corpus_file.read_text())
+        document = {
+            "model": ModelConfig(vocab_size=corpus.vocabulary.vocab_size).to_json(),
+            "training": TrainingConfig().to_json(),
+            "corpus": {"path": str(corpus_file), "encoding": "utf-8", "sha256": corpus.sha256},
+            "progress": {},
+        }
+        self.path = workdir / "checkpoints" / "run" / RESUME_FILE
+        write_arrays(self.path, {}, json.loads(json.dumps(document)))
+
+    def test_a_run_that_is_not_there(self):
+        with pytest.raises(CheckpointError, match=r"no checkpoint .*nowhere"):
+            chargen.resume("nowhere")
+
+    def test_a_damaged_run(self):
+        self.path.write_bytes(self.path.read_bytes()[:-1])
+        with pytest.raises(CheckpointError, match="no whole safetensors file"):
+            chargen.resume("run")
+
+    def test_another_corpus(self, corpus_file):
+        corpus_file.write_text(corpus_file.read_text().replace("not", "nut"))
+        with pytest.raises(RunError, match=r"corpus\.txt is not the text .* SHA-256"):
+            chargen.resume("run")
+
+    def test_a_corpus_that_is_gone(self, corpus_file):
+        corpus_file.unlink()
+        with pytest.raises(CorpusError, match="There is no file"):
+            chargen.resume("run")
+
+    def test_other_widths(self):
+        with pytest.raises(RunError, match=r"started with units \(512, 512\), and \(8,\)"):
+            chargen.resume("run", units=(8,))
+
+    @pytest.mark.xfail(strict=True, raises=TypeError, reason="list() of a number")
+    @pytest.mark.parametrize("setting", [{"batch_size": 7}, {"minutes": 3.0}, {"epochs": 1}])
+    def test_another_number(self, setting):
+        with pytest.raises(RunError, match=f"started with {next(iter(setting))}"):
+            chargen.resume("run", **setting)
+
+    @pytest.mark.xfail(strict=True, raises=ImportError, reason="passed over in silence")
+    def test_an_unknown_setting(self):
+        with pytest.raises(SettingError, match="no setting 'bananas'"):
+            chargen.resume("run", bananas=3)
+
+    @pytest.mark.xfail(strict=True, raises=KeyError, reason="taken for a resume file")
+    def test_a_model_in_place_of_what_resuming_needs(self, make_checkpoint):
+        make_checkpoint().save(self.path)
+        with pytest.raises(CheckpointError):
+            chargen.resume("run")
+
+
+def test_a_bare_name_is_a_run_under_checkpoints():
+    assert run_folder("mine").parts == ("checkpoints", "mine")
+    assert run_folder("some/where").parts == ("some", "where")

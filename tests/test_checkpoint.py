@@ -1,0 +1,345 @@
+import os
+import random
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from chargen.checkpoint import (
+    MODEL_FILE,
+    Checkpoint,
+    bundled_checkpoint,
+    find_checkpoint,
+    read_arrays,
+    weight_shapes,
+    write_arrays,
+)
+from chargen.config import ModelConfig
+from chargen.errors import CheckpointError
+
+SHAPES = {
+    "lstm": {
+        "lstm_0/kernel": (4, 20),
+        "lstm_0/recurrent_kernel": (5, 20),
+        "lstm_0/bias": (20,),
+        "lstm_1/kernel": (5, 12),
+        "lstm_1/recurrent_kernel": (3, 12),
+        "lstm_1/bias": (12,),
+    },
+    "gru": {
+        "gru_0/kernel": (4, 15),
+        "gru_0/recurrent_kernel": (5, 15),
+        "gru_0/bias": (2, 15),
+        "gru_1/kernel": (5, 9),
+        "gru_1/recurrent_kernel": (3, 9),
+        "gru_1/bias": (2, 9),
+    },
+    "rnn": {
+        "rnn_0/kernel": (4, 5),
+        "rnn_0/recurrent_kernel": (5, 5),
+        "rnn_0/bias": (5,),
+        "rnn_1/kernel": (5, 3),
+        "rnn_1/recurrent_kernel": (3, 3),
+        "rnn_1/bias": (3,),
+    },
+}
+
+
+def document_of(checkpoint):
+    return {
+        "config": checkpoint.config.to_json(),
+        "vocabulary": checkpoint.vocabulary.idx2char,
+        "start": checkpoint.start,
+        "origin": dict(checkpoint.origin),
+    }
+
+
+@pytest.fixture
+def load_changed(make_checkpoint, tmp_path):
+    """Loads a checkpoint that is sound but for changed weights or a changed document."""
+
+    def load(*, weights=None, **document):
+        checkpoint = make_checkpoint()
+        path = tmp_path / "changed.safetensors"
+        changed = {**checkpoint.weights, **(weights or {})}
+        changed = {name: array for name, array in changed.items() if array is not None}
+        write_arrays(path, changed, {**document_of(checkpoint), **document})
+        return Checkpoint.load(path)
+
+    return load
+
+
+@pytest.fixture
+def load_bytes(tmp_path):
+    def load(data):
+        path = tmp_path / "bytes.safetensors"
+        path.write_bytes(data)
+        return Checkpoint.load(path)
+
+    return load
+
+
+def test_shapes_are_those_of_keras(cell):
+    config = ModelConfig(vocab_size=9, embedding_dim=4, cell=cell, units=(5, 3))
+    assert list(weight_shapes(config).items()) == [
+        ("embedding/embeddings", (9, 4)),
+        *SHAPES[cell].items(),
+        ("dense/kernel", (3, 9)),
+        ("dense/bias", (9,)),
+    ]
+
+
+def test_what_was_saved_is_loaded(checkpoint, checkpoint_file):
+    loaded = Checkpoint.load(checkpoint_file)
+    assert document_of(loaded) == document_of(checkpoint)
+    assert loaded.config == checkpoint.config
+    assert loaded.weights.keys() == checkpoint.weights.keys()
+    for name, array in checkpoint.weights.items():
+        assert loaded.weights[name].dtype == np.float32
+        np.testing.assert_array_equal(loaded.weights[name], array)
+
+
+def test_the_same_content_is_the_same_file(make_checkpoint, tmp_path):
+    for name in "ab":
+        make_checkpoint().save(tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_any_character_can_be_in_the_vocabulary(make_checkpoint, tmp_path):
+    checkpoint = make_checkpoint(characters='\t\n\r "\\é世\u2028😀\U0010ffff')
+    checkpoint.save(tmp_path / "file")
+    assert Checkpoint.load(tmp_path / "file").vocabulary == checkpoint.vocabulary
+
+
+def test_a_run_is_loaded_by_its_folder(checkpoint, tmp_path):
+    checkpoint.save(tmp_path / "run" / MODEL_FILE)
+    assert Checkpoint.load(tmp_path / "run").vocabulary == checkpoint.vocabulary
+
+
+def test_arrays_of_all_kinds_are_kept(tmp_path):
+    arrays = {
+        "transposed": np.arange(6, dtype=np.float32).reshape(2, 3).T,
+        "reversed": np.arange(5)[::-1],
+        "scalar": np.array(3, np.int32),
+        "none": np.zeros((0, 4), np.float32),
+        "nan": np.array([np.nan, np.inf, -0.0]),
+    }
+    write_arrays(tmp_path / "file", arrays, {"counter": 3, "list": [1, None, "é"]})
+    kept, document = read_arrays(tmp_path / "file")
+    assert document == {"counter": 3, "list": [1, None, "é"]}
+    assert kept.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert kept[name].dtype == array.dtype
+        assert kept[name].shape == array.shape
+        assert kept[name].tobytes() == array.tobytes()
+
+
+# What is refused
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(CheckpointError, match=r"There is no checkpoint .*nowhere"):
+        Checkpoint.load(tmp_path / "nowhere")
+    with pytest.raises(CheckpointError, match=rf"There is no checkpoint .*{MODEL_FILE}"):
+        Checkpoint.load(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads all")
+def test_an_unreadable_file(lstm_file):
+    lstm_file.chmod(0)
+    with pytest.raises(CheckpointError, match="cannot be read: Permission denied"):
+        Checkpoint.load(lstm_file)
+
+
+@pytest.mark.parametrize("part", [0, 0.0005, 0.002, 0.1, 0.3, 0.5, 0.8, 0.99, 0.9999])
+def test_a_truncated_file(checkpoint_file, load_bytes, part):
+    data = checkpoint_file.read_bytes()
+    with pytest.raises(CheckpointError, match=r"no whole safetensors file .* train again"):
+        load_bytes(data[: int(part * len(data))])
+
+
+def test_a_file_with_more_at_its_end(lstm_file, load_bytes):
+    with pytest.raises(CheckpointError, match="no whole safetensors file"):
+        load_bytes(lstm_file.read_bytes() + b"\0")
+
+
+@pytest.mark.parametrize("data", [b"To be, or not to be", b"\xff" * 100, b"\0" * 100])
+def test_a_file_of_something_else(load_bytes, data):
+    with pytest.raises(CheckpointError, match="no whole safetensors file"):
+        load_bytes(data)
+
+
+def test_any_flipped_bit_is_noticed(lstm_file, load_bytes):
+    whole = lstm_file.read_bytes()
+    generator = random.Random(0)
+    for place in generator.sample(range(len(whole)), 400):
+        data = bytearray(whole)
+        data[place] ^= 1 << generator.randrange(8)
+        with pytest.raises(CheckpointError):
+            load_bytes(data)
+
+
+def test_a_changed_weight_is_told(lstm_file, load_bytes):
+    data = bytearray(lstm_file.read_bytes())
+    data[-1] ^= 1
+    with pytest.raises(CheckpointError, match=r"changed or damaged .* SHA-256"):
+        load_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (rb"tiny.txt", rb"tidy.txt"),
+        (rb"\"step\": 7", rb"\"step\": 8"),
+        (rb"\"lstm\"", rb"\"gru \""),
+        (rb"ABCabc", rb"ABCabd"),
+    ],
+)
+def test_a_changed_header_is_told(lstm_file, load_bytes, before, after):
+    data = lstm_file.read_bytes()
+    assert data.count(before) == 1
+    with pytest.raises(CheckpointError, match=r"changed or damaged .* SHA-256"):
+        load_bytes(data.replace(before, after))
+
+
+def test_a_newer_format_is_told(lstm_file, load_bytes):
+    data = lstm_file.read_bytes()
+    now, newer = (rb"\"format_version\": %d" % version for version in (1, 2))
+    assert data.count(now) == 1
+    with pytest.raises(CheckpointError, match=r"has format version 2, .* reads version 1; a newer"):
+        load_bytes(data.replace(now, newer))
+
+
+@pytest.mark.parametrize("header", ["", "[]", "{}", "3", '{"format_version": 1}', "{"])
+def test_a_header_that_is_none(tmp_path, header):
+    save_file({"weight": np.ones(3, np.float32)}, tmp_path / "file", {"chargen": header})
+    with pytest.raises(CheckpointError, match="damaged header"):
+        Checkpoint.load(tmp_path / "file")
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"format": "pt"}])
+def test_a_foreign_safetensors_file(tmp_path, metadata):
+    save_file({"weight": np.ones(3, np.float16)}, tmp_path / "foreign", metadata)
+    with pytest.raises(CheckpointError, match="not one that chargen wrote"):
+        Checkpoint.load(tmp_path / "foreign")
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        pytest.param(
+            "BF16",
+            marks=pytest.mark.xfail(strict=True, reason="called a file that is not whole"),
+        ),
+        pytest.param(
+            "F8_E4M3",
+            marks=pytest.mark.xfail(
+                strict=True, raises=AttributeError, reason="safetensors asks NumPy for the dtype"
+            ),
+        ),
+    ],
+)
+def test_a_foreign_file_of_numbers_that_numpy_lacks(load_bytes, dtype):
+    header = f'{{"weight":{{"dtype":"{dtype}","shape":[0],"data_offsets":[0,0]}}}}'.encode()
+    with pytest.raises(CheckpointError, match="not one that chargen wrote"):
+        load_bytes(len(header).to_bytes(8, "little") + header)
+
+
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [
+        ({"dense/bias": np.zeros(8, np.float32)}, r"dense/bias is float32 \(8,\), expected .*9,"),
+        ({"dense/bias": np.zeros((9, 1), np.float32)}, r"dense/bias is float32 \(9, 1\)"),
+        ({"lstm_1/bias": np.zeros(12)}, r"lstm_1/bias is float64 \(12,\), expected float32 \(12"),
+        ({"lstm_0/kernel": np.zeros((4, 20), np.int32)}, "lstm_0/kernel is int32"),
+        ({"lstm_1/kernel": None}, "lacks array lstm_1/kernel"),
+        ({"embedding/embeddings": None}, "lacks array embedding/embeddings"),
+        ({"lstm_2/kernel": np.zeros(1, np.float32)}, "has an unexpected array lstm_2/kernel"),
+    ],
+)
+def test_a_wrong_array_is_named(load_changed, weights, told):
+    with pytest.raises(CheckpointError, match=told):
+        load_changed(weights=weights)
+
+
+def test_a_config_that_does_not_fit_the_weights(load_changed, make_checkpoint):
+    config = {**make_checkpoint().config.to_json(), "units": [5, 4]}
+    with pytest.raises(CheckpointError, match=r"lstm_1/kernel is .*\(5, 12\), .*\(5, 16\)"):
+        load_changed(config=config)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"config": None},
+        {"config": {"vocab_size": 9}},
+        {"config": []},
+        {"vocabulary": ""},
+        {"vocabulary": "\ud800"},
+        {"vocabulary": 3},
+        {"vocabulary": ["a"]},
+        {"vocabulary": "too few"},
+        {"start": "z"},
+        {"start": ""},
+        pytest.param(
+            {"start": []},
+            marks=pytest.mark.xfail(strict=True, raises=TypeError, reason="not hashable"),
+        ),
+        pytest.param(
+            {"origin": "a string"},
+            marks=pytest.mark.xfail(strict=True, reason="loads, and `chargen info` fails on it"),
+        ),
+    ],
+)
+def test_a_document_that_makes_no_sense(load_changed, document):
+    with pytest.raises(CheckpointError, match=r"makes no sense|does not fit"):
+        load_changed(**document)
+
+
+def test_a_document_with_something_missing(make_checkpoint, tmp_path):
+    document = document_of(make_checkpoint())
+    for name in document:
+        rest = {key: value for key, value in document.items() if key != name}
+        write_arrays(tmp_path / "file", make_checkpoint().weights, rest)
+        with pytest.raises(CheckpointError, match=f"makes no sense: '{name}'"):
+            Checkpoint.load(tmp_path / "file")
+
+
+# What a path means
+
+
+def save_runs(checkpoint, *names):
+    """Runs under checkpoints/, the first the oldest."""
+    for age, name in enumerate(names):
+        path = find_checkpoint("checkpoints") / name / MODEL_FILE
+        checkpoint.save(path)
+        os.utime(path, (age, age))
+
+
+def test_without_a_path_the_newest_run_is_meant(workdir, make_checkpoint):
+    save_runs(make_checkpoint(), "a", "c", "b")
+    assert find_checkpoint().resolve() == workdir / "checkpoints" / "b" / MODEL_FILE
+
+
+def test_without_any_run_the_bundled_model_is_meant(workdir, make_checkpoint):
+    assert find_checkpoint() == bundled_checkpoint()
+    save_runs(make_checkpoint(), "drowned-bell")
+    assert find_checkpoint() == bundled_checkpoint()
+
+
+def test_a_name_means_a_run_unless_there_is_such_a_path(workdir, make_checkpoint):
+    save_runs(make_checkpoint(), "a")
+    assert find_checkpoint("a").resolve() == workdir / "checkpoints" / "a"
+    assert find_checkpoint("nowhere").name == "nowhere"
+    (workdir / "a").mkdir()
+    assert find_checkpoint("a").resolve() == workdir / "a"
+
+
+@pytest.mark.xfail(strict=True, raises=OSError, reason="Path.exists() lets ENAMETOOLONG through")
+def test_a_name_longer_than_any_file_name(workdir):
+    with pytest.raises(CheckpointError):
+        Checkpoint.load(find_checkpoint("a" * 300))
+
+
+def test_the_bundled_model_loads():
+    assert Checkpoint.load(bundled_checkpoint()).origin["corpus"] == "drowned-bell.txt"

@@ -1,0 +1,48 @@
+"""Start-up stays quick because heavy libraries are imported only where they are needed."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def imported_by(program):
+    """The top-level names of all modules that a program has imported when it ends."""
+    result = subprocess.run(
+        [sys.executable, "-c", f"{program}\nimport sys\nsys.stderr.write(' '.join(sys.modules))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name.partition(".")[0] for name in result.stderr.split()}
+
+
+def imported_by_command(*args):
+    return imported_by(f"from chargen.cli import main\nmain({list(args)}, standalone_mode=False)")
+
+
+def test_import_chargen_is_light():
+    assert not imported_by("import chargen") & {"numpy", "click", "safetensors", "tensorflow"}
+
+
+def test_loading_a_model_imports_no_tensorflow(lstm_file):
+    modules = imported_by(f"import chargen\nchargen.load({str(lstm_file)!r}).generate('A')")
+    assert "numpy" in modules
+    assert not modules & {"tensorflow", "keras", "click", "tqdm"}
+
+
+def test_writing_a_text_imports_no_tensorflow(lstm_file):
+    modules = imported_by_command("sample", "A", "-c", str(lstm_file), "-n", "10")
+    assert "numpy" in modules
+    assert not modules & {"tensorflow", "keras", "tqdm"}
+
+
+def test_info_imports_no_tensorflow(lstm_file):
+    assert not imported_by_command("info", str(lstm_file)) & {"tensorflow", "keras", "tqdm"}
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["resume"], ["sample"], ["info"]])
+def test_help_imports_no_arithmetic(command):
+    modules = imported_by_command(*command, "--help")
+    assert "click" in modules
+    assert not modules & {"tensorflow", "keras", "numpy"}

@@ -1,0 +1,70 @@
+"""Our LSTM layer is Keras's: the same results and the same gradients."""
+
+import numpy as np
+import pytest
+
+from chargen.training.backend import keras, tf
+from chargen.training.recurrence import LSTM
+
+
+def outcome(layer_class, *, batch, steps, features, units, layers, compiled):
+    """Outputs, states and gradients of a stack of layers over two batches of one stream."""
+    keras.utils.set_random_seed(3)
+    inputs = keras.Input(batch_shape=(batch, steps, features))
+    x = inputs
+    for _ in range(layers):
+        x = layer_class(units, return_sequences=True, stateful=True)(x)
+    model = keras.Model(inputs, x)
+    generator = np.random.default_rng(5)
+    target = tf.constant(generator.normal(size=(batch, steps, units)).astype(np.float32))
+
+    @tf.function(jit_compile=compiled)
+    def step(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs = model(x)
+            loss = tf.reduce_sum((outputs - target) ** 2)
+        return outputs, tape.gradient(loss, [x, *model.trainable_variables])
+
+    for _ in range(2):  # the second starts from the state that the first left
+        x = tf.constant(generator.normal(size=(batch, steps, features)).astype(np.float32))
+        outputs, gradients = step(x)
+    states = [state for layer in model.layers[1:] for state in layer.states]
+    return [np.array(each) for each in (outputs, *gradients)] + [
+        np.array(s.numpy()) for s in states
+    ]
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize(
+    ("batch", "steps", "features", "units", "layers"),
+    [(1, 1, 3, 4, 1), (1, 9, 3, 4, 1), (4, 12, 8, 16, 2), (3, 5, 7, 6, 3)],
+)
+def test_outputs_states_and_gradients_are_those_of_keras(
+    compiled, batch, steps, features, units, layers
+):
+    shape = {
+        "batch": batch,
+        "steps": steps,
+        "features": features,
+        "units": units,
+        "layers": layers,
+    }
+    ours = outcome(LSTM, compiled=compiled, **shape)
+    theirs = outcome(keras.layers.LSTM, compiled=False, **shape)
+    for mine, its in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine, its, atol=2e-5 * max(1.0, np.abs(its).max()))
+
+
+@pytest.mark.parametrize(
+    "option", [{"go_backwards": True}, {"use_bias": False}, {"activation": "relu"}]
+)
+def test_options_that_change_the_formulas_fall_back_to_keras(option):
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    ours, theirs = (
+        layer(4, return_sequences=True, **option) for layer in (LSTM, keras.layers.LSTM)
+    )
+    ours.build(x.shape)
+    theirs.build(x.shape)
+    theirs.set_weights(ours.get_weights())
+    np.testing.assert_array_equal(ours(x), theirs(x))
