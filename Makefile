@@ -1,5 +1,5 @@
 # make demo    install, train on the bundled play for two minutes, write some text
-# make test    install, run every test
+# make test    install, run the tests; make test-slow the rest
 # make check   install, run the linters, the type checker and the import rules
 # make model   train the bundled model again
 # make clean   remove what the others made
@@ -10,14 +10,17 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	>/dev/null 2>&1 && { echo $$p; break; }; done)
 BIN := .venv/bin
 
-.PHONY: demo test check model clean
+.PHONY: demo test test-slow check model clean
 
 demo: .venv/installed
 	$(BIN)/chargen train corpora/drowned-bell.txt --name demo --minutes 2 --overwrite
 	$(BIN)/chargen sample "All: " --checkpoint demo --temperature 0.5
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: .venv/installed-dev
+	$(BIN)/python -m pytest -m slow
 
 check: .venv/installed-dev
 	$(BIN)/ruff check
@@ -26,7 +29,7 @@ check: .venv/installed-dev
 	$(BIN)/lint-imports
 
 model: .venv/installed
-	$(BIN)/chargen train corpora/drowned-bell.txt --name drowned-bell --overwrite
+	$(BIN)/chargen train corpora/drowned-bell.txt --name bundled --overwrite
 
 clean:
 	rm -rf .venv .coverage .*_cache build dist checkpoints/demo

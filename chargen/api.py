@@ -11,11 +11,12 @@ from chargen.checkpoint import (
     Arrays,
     Checkpoint,
     find_checkpoint,
+    holds_run,
     read_arrays,
     run_folder,
 )
 from chargen.config import ModelConfig, SamplingConfig, TrainingConfig
-from chargen.errors import RunError, SettingError
+from chargen.errors import CheckpointError, RunError, SettingError
 from chargen.generation.decoder import Decoder, State
 from chargen.generation.generate import stream
 from chargen.generation.sampler import make_sampler
@@ -207,7 +208,7 @@ def train(
         corpus = read_corpus(corpus, encoding)
     model_config = ModelConfig(vocab_size=corpus.vocabulary.vocab_size, **model_settings)
     folder = run_folder(Path(corpus.name).stem if name is None else name)
-    if not overwrite and ((folder / RESUME_FILE).exists() or (folder / MODEL_FILE).exists()):
+    if not overwrite and holds_run(folder):
         raise RunError(
             f"{folder} holds a run already; go on with it (chargen resume {folder}), choose "
             "another --name, or replace it with --overwrite."
@@ -236,26 +237,29 @@ def resume(
         Others: as `train` does.
     """
     folder = run_folder(run)
-    resume_file = folder / RESUME_FILE
-    _, document = kept = read_arrays(resume_file)
-    source = {
-        key: document["corpus"][key] for key in ("path", "encoding") if key in document["corpus"]
-    }
-    model_config = ModelConfig.from_json(document["model"])
-    training_config = TrainingConfig.from_json(document["training"])
-    before = model_config.to_json() | training_config.to_json()
-    for name, value in settings.items():
-        if name in before and value != before[name] and list(value) != before[name]:
-            raise RunError(
-                f"{folder} was started with {name} {before[name]}, and {value} would make it "
-                "another run; leave the option out, or start anew under another --name."
-            )
+    _, document = kept = read_arrays(folder / RESUME_FILE)
+    try:
+        source = dict(document["corpus"])
+        sha256 = source.pop("sha256")
+        model_config = ModelConfig.from_json(document["model"])
+        training_config = TrainingConfig.from_json(document["training"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{folder / RESUME_FILE} makes no sense: {error!r}.") from None
+    model_settings, training_settings = _sort_settings(settings)
+    for config, given in ((model_config, model_settings), (training_config, training_settings)):
+        for name, value in given.items():
+            before = getattr(config, name)
+            if (tuple(value) if isinstance(value, list) else value) != before:
+                raise RunError(
+                    f"{folder} was started with {name} {before}, and {value} would make it "
+                    "another run; leave the option out, or start anew under another --name."
+                )
     if not isinstance(corpus, Corpus):
         path = corpus or source.get("path")
         if path is None:
             raise RunError(f"{folder} was trained on a text in memory; pass it as corpus.")
         corpus = read_corpus(path, source.get("encoding", "utf-8"))
-    if corpus.sha256 != document["corpus"]["sha256"]:
+    if corpus.sha256 != sha256:
         raise RunError(
             f"{corpus.name} is not the text that {folder} was trained on (its SHA-256 differs); "
             "restore it, or start anew under another --name."

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from chargen.config import ModelConfig
-from chargen.errors import CheckpointError, CorpusError, SettingError
+from chargen.errors import CheckpointError, CorpusError, RunError
 from chargen.storage import write_atomically
 from chargen.text.vocabulary import Vocabulary
 
@@ -28,7 +28,7 @@ FORMAT_VERSION = 1
 MODEL_FILE = "model.safetensors"
 RESUME_FILE = "resume.safetensors"
 RUNS_FOLDER = Path("checkpoints")
-BUNDLED = "drowned-bell"
+BUNDLED = "bundled"
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -93,8 +93,8 @@ class Checkpoint:
         try:
             config = ModelConfig.from_json(document["config"])
             vocabulary = Vocabulary(document["vocabulary"])
-            start, origin = document["start"], document["origin"]
-        except (KeyError, TypeError, AttributeError, SettingError, CorpusError) as error:
+            start, origin = str(document["start"]), dict(document["origin"])
+        except (KeyError, TypeError, AttributeError, ValueError, CorpusError) as error:
             raise CheckpointError(f"{path} holds a header that makes no sense: {error}.") from None
         if config.vocab_size != vocabulary.vocab_size or start not in vocabulary:
             raise CheckpointError(
@@ -155,17 +155,19 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         path.open("rb").close()
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
+            if FORMAT not in metadata:
+                raise CheckpointError(
+                    f"{path} is a safetensors file, but not one that chargen wrote."
+                )
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise CheckpointError(f"There is no checkpoint {path}.") from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (SafetensorError, ValueError, TypeError) as error:
+    except (SafetensorError, ValueError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"{path} is no whole safetensors file ({error}); restore it or train again."
         ) from None
-    if FORMAT not in metadata:
-        raise CheckpointError(f"{path} is a safetensors file, but not one that chargen wrote.")
     try:
         header = json.loads(metadata[FORMAT])
         version, written, document = (header[k] for k in ("format_version", "sha256", "document"))
@@ -194,9 +196,27 @@ def _digest(document: Mapping[str, Any], arrays: Arrays) -> str:
 
 
 def run_folder(name: str | Path) -> Path:
-    """Where a run is kept: checkpoints/`name`, or just `name` if that is a path."""
+    """Where a run is kept: checkpoints/`name`, or just `name` if that is a path.
+
+    Raises:
+        RunError: if the name is empty.
+    """
     path = Path(name)
+    if path.name in ("", ".."):
+        raise RunError(f"A run needs a name of its own; received {str(name)!r}.")
     return path if len(path.parts) > 1 else RUNS_FOLDER / path
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether there is a run in `folder`."""
+    return _exists(folder / MODEL_FILE) or _exists(folder / RESUME_FILE)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # such as a name longer than the system takes
+        return False
 
 
 def find_checkpoint(path: str | Path | None = None) -> Path:
@@ -208,7 +228,7 @@ def find_checkpoint(path: str | Path | None = None) -> Path:
     """
     if path is not None:
         named = RUNS_FOLDER / path
-        return named if not Path(path).exists() and named.exists() else Path(path)
+        return named if not _exists(Path(path)) and _exists(named) else Path(path)
     models = [each for each in RUNS_FOLDER.glob(f"*/{MODEL_FILE}") if each.parent.name != BUNDLED]
     return max(models, key=lambda each: each.stat().st_mtime, default=bundled_checkpoint())
 

@@ -1,9 +1,9 @@
 """All settings: their defaults, their limits, and the checks that hold them to these."""
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, TypeGuard, get_args
 
 from chargen.errors import SettingError
 
@@ -26,12 +26,13 @@ def _whole(value: object, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-def _real(value: object) -> bool:
-    return isinstance(value, (int, float)) and math.isfinite(value)
+def _real(value: object) -> TypeGuard[float]:
+    # Compared, because math.isfinite fails on an integer too large for a float.
+    return isinstance(value, (int, float)) and abs(value) <= sys.float_info.max
 
 
 def _above_0(value: object) -> bool:
-    return isinstance(value, (int, float)) and math.isfinite(value) and value > 0
+    return _real(value) and value > 0
 
 
 class _Settings:
@@ -51,7 +52,7 @@ class _Settings:
         known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
         if odd := known.symmetric_difference(values):
             raise SettingError(f"{cls.__name__} does not fit: {', '.join(sorted(odd))}.")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        return cls(**values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ class ModelConfig(_Settings):
     vocab_size: int  # distinct characters
     embedding_dim: int = setting(64, "width of a character's vector")
     cell: Cell = setting("lstm", "kind of recurrent layer")
-    units: tuple[int, ...] = setting((512, 512), "width of each recurrent layer, first to last")
+    units: tuple[int, ...] = setting((512,), "width of each recurrent layer, first to last")
     dropout: float = setting(0.1, "share of each recurrent layer's outputs dropped in training")
 
     def __post_init__(self) -> None:
@@ -77,6 +78,8 @@ class ModelConfig(_Settings):
             "a whole number from 1",
         )
         _check("cell", self.cell, self.cell in CELLS, "one of " + ", ".join(CELLS))
+        if isinstance(self.units, list):  # as JSON has it
+            object.__setattr__(self, "units", tuple(self.units))
         _check(
             "units",
             self.units,
@@ -98,8 +101,9 @@ class TrainingConfig(_Settings):
 
     minutes: float | None = setting(None, "how long to train, in all; 10 where neither is given")
     epochs: int | None = setting(None, "times through the training part, instead of minutes")
-    batch_size: int = setting(32, "streams read side by side")
+    batch_size: int = setting(8, "streams read side by side")
     seq_length: int = setting(64, "characters between updates; gradients reach no further back")
+    restarts: float = setting(0.05, "share of the rows that start a batch from a zero state")
     learning_rate: float = setting(4e-3, "the highest, after warm-up")
     warmup_steps: int = setting(50, "steps of linear rise to it")
     floor: float = setting(0.05, "what the cosine falls to, as a share of the highest")
@@ -129,6 +133,9 @@ class TrainingConfig(_Settings):
         for name in ("warmup_steps", "seed"):
             value = getattr(self, name)
             _check(name, value, _whole(value, 0) and value < 2**31, "a whole number from 0")
+        _check(
+            "restarts", self.restarts, _real(self.restarts) and 0 <= self.restarts <= 1, "in [0, 1]"
+        )
         _check("floor", self.floor, _real(self.floor) and 0 <= self.floor <= 1, "in [0, 1]")
         _check(
             "save_seconds",

@@ -69,7 +69,6 @@ def test_a_failed_first_write_leaves_nothing(tmp_path, monkeypatch, breaking):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.xfail(strict=True, reason="the rename is done by then, yet the error says otherwise")
 @pytest.mark.skipif(os.name == "nt", reason="Windows flushes no folders")
 def test_a_folder_that_cannot_be_flushed_does_not_make_the_error_lie(tmp_path, monkeypatch):
     """Some network file systems refuse to flush a folder."""

@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -40,15 +41,27 @@ class _Commands(click.Group):
             # standard output on leaving, so that is pointed elsewhere first.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            try:
+                return super().main(*args, **kwargs)
+            finally:
+                if sys.stdout is not None:
+                    sys.stdout.flush()
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
-            raise click.ClickException(
-                "The output could not be written: the disk is full."
-            ) from None
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            click.echo("Error: The output could not be written: the disk is full.", err=True)
+            sys.exit(1)
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(chargen.__version__, prog_name="chargen")
 def main() -> None:
     """Learn the style of a text file, then write in it, character by character."""
+    if sys.stdout is None:
+        raise click.ClickException("Standard output is closed; send it to a file or /dev/null.")
+    if isinstance(sys.stdout, io.TextIOWrapper):  # what a terminal cannot show becomes an escape
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -32,14 +32,15 @@ def info(checkpoint: str | None, as_json: bool) -> None:
         click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
         return
     config, origin = model.config, model.origin
+    characters = origin.get("characters") or 0
     lines = {
         "checkpoint": str(path),
         "network": f"embedding {config.embedding_dim} → {config.cell} "
         f"{' → '.join(map(str, config.units))} → dense {config.vocab_size}",
         "size": f"{weights:,} weights, {4 * weights / 1e6:.1f} MB",
         "vocabulary": f"{config.vocab_size} characters: {_shown(model.vocabulary.idx2char)}",
-        "corpus": f"{origin.get('corpus', 'unknown')}, {origin.get('characters', 0):,} characters",
-        "trained": f"{origin.get('step', 0):,} steps",
+        "corpus": f"{origin.get('corpus', 'unknown')}, {characters:,} characters",
+        "trained": f"{origin.get('step') or 0:,} steps",
         "loss": _losses(origin),
     }
     for name, value in lines.items():

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import click
 
 
-class _Widths(click.ParamType[tuple[int, ...]]):
+class _Widths(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """A width per layer: whole numbers with commas between."""
 
     name = "N[,N...]"

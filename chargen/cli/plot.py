@@ -10,7 +10,7 @@ import click
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, writable=False),
     default="curves.svg",
     show_default=True,
     help="Where to draw; the ending says how: .svg, .png or .pdf.",

@@ -10,7 +10,7 @@ from chargen.config import ModelConfig, TrainingConfig
 
 
 @click.command()
-@click.argument("corpus", type=click.Path(path_type=Path))
+@click.argument("corpus", type=click.Path(path_type=Path, readable=False))
 @click.option("--name", help="Name of the run under checkpoints/, or a path; else the file's.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the file.")
 @click.option("--overwrite", is_flag=True, help="Replace a run of that name.")

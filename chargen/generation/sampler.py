@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chargen.config import SamplingConfig
 from chargen.generation.decoder import Floats
@@ -19,9 +20,18 @@ def make_sampler(config: SamplingConfig) -> Sampler:
     generator = np.random.default_rng(config.seed)
 
     def sample(logits: Floats) -> Ids:
-        return categorical(logits / config.temperature, generator.random(len(logits)))
+        scaled = at_temperature(logits, config.temperature)
+        return categorical(scaled, generator.random(len(logits)))
 
     return sample
+
+
+def at_temperature(logits: Floats, temperature: float) -> NDArray[np.float64]:
+    """Logits, the highest of each row moved to 0, divided by a temperature above 0."""
+    shifted = np.subtract(logits, logits.max(axis=1, keepdims=True), dtype=np.float64)
+    with np.errstate(over="ignore"):  # close to 0, all but the likeliest go to -inf
+        scaled: NDArray[np.float64] = shifted / temperature
+    return scaled
 
 
 def greedy(logits: Floats) -> Ids:
@@ -30,7 +40,7 @@ def greedy(logits: Floats) -> Ids:
     return drawn
 
 
-def categorical(logits: Floats, uniform: np.ndarray) -> Ids:
+def categorical(logits: NDArray[np.floating], uniform: NDArray[np.float64]) -> Ids:
     """Draw each row's id with probability softmax(logits), by inverting its running sum.
 
     Args:

@@ -86,9 +86,10 @@ def read_corpus(path: str | Path, encoding: str = "utf-8") -> Corpus:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
+        offset = error.start + len(data) - len(error.object)  # utf-8-sig leaves the mark out
         raise EncodingError(
-            f"{path} is not {encoding} text: byte {data[error.start]:#04x} at offset "
-            f"{error.start:,}. If it was written in another encoding, name it, as in "
+            f"{path} is not {encoding} text: byte {data[offset]:#04x} at offset "
+            f"{offset:,}. If it was written in another encoding, name it, as in "
             "--encoding cp1252."
         ) from None
     except UnicodeError as error:  # such as UTF-16 without its mark

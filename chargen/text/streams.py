@@ -48,6 +48,11 @@ class Streams:
     seq_length: int
 
     def __post_init__(self) -> None:
+        if self._predictable < 1:
+            raise CorpusError(
+                f"The training part has {len(self.ids)} characters, and at least 2 are needed; "
+                "give more text."
+            )
         if self._predictable < self.batch_size * self.seq_length:
             raise CorpusError(
                 f"The training part has {len(self.ids):,} characters, and one batch of "

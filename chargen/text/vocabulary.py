@@ -91,7 +91,7 @@ class Vocabulary:
         Raises:
             IndexError: if an id is not in 0..vocab_size-1.
         """
-        ids = np.asarray(ids)
+        ids = np.asarray(ids, dtype=np.int32)
         if ids.size and not 0 <= ids.min() <= ids.max() < self.vocab_size:
             raise IndexError(f"ids must be in 0..{self.vocab_size - 1}")
         return self._codes[ids].tobytes().decode("utf-32-le")

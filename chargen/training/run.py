@@ -122,6 +122,8 @@ class Run:
                     self._fix_total(self.config.epochs * self.streams.steps_per_epoch)
                 self.records.write(self.progress.rows)
                 self._save()
+                if self.progress.finished:
+                    self.reporter.say(f"This run has finished already: {self.progress.finished}.")
                 while not self.progress.finished:
                     self._advance()
                     if interrupt.received is not None:

@@ -58,12 +58,23 @@ class Trainer:
             spoilt by a gradient that is not finite.
         """
         inputs, targets = self.streams.batch(number)
-        begins = number % self.streams.steps_per_epoch == 0
-        keep = np.full((self.config.batch_size, 1), 0.0 if begins else 1.0, np.float32)
+        keep = self._kept(number)
         self._step_number.assign(number)
         self._optimizer.learning_rate.assign(learning_rate)
         loss = self._step(tf.constant(inputs), tf.constant(targets), tf.constant(keep))
         return float(loss)
+
+    def _kept(self, number: int) -> Floats:
+        """1 where a row's state is carried into batch `number`, 0 where it starts from zero.
+
+        All rows do when an epoch begins. Else a few do, drawn from (seed, number), since every
+        prompt is a text that starts from nothing. Shape [batch_size, 1].
+        """
+        rows = self.config.batch_size
+        if number % self.streams.steps_per_epoch == 0:
+            return np.zeros((rows, 1), np.float32)
+        drawn = np.random.default_rng((self.config.seed, number)).random((rows, 1))
+        return (drawn >= self.config.restarts).astype(np.float32)
 
     @tf.function(jit_compile=True)
     def _step(self, inputs, targets, keep):  # type: ignore[no-untyped-def]

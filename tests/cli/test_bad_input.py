@@ -36,7 +36,6 @@ def test_a_folder_for_a_corpus(refused, tmp_path):
     assert "is a folder; give the path of one text file" in refused("train", tmp_path)
 
 
-@pytest.mark.xfail(strict=True, reason="click.Path looks first: exit code 2, with the usage")
 @pytest.mark.skipif(as_root, reason="root reads all")
 def test_an_unreadable_corpus(refused, corpus):
     path = corpus(b"ab" * 5000)
@@ -252,12 +251,10 @@ def test_a_wrong_array(refused_checkpoint, make_checkpoint, tmp_path, name, arra
     assert told in refused_checkpoint(tmp_path / "file")
 
 
-@pytest.mark.xfail(strict=True, reason="OSError: File name too long, with a traceback")
 def test_a_name_longer_than_any_file_name(refused_checkpoint):
     refused_checkpoint("a" * 300)
 
 
-@pytest.mark.xfail(strict=True, reason="OSError: File name too long, with a traceback")
 def test_a_run_name_longer_than_any_file_name(refused, corpus, workdir):
     (workdir / "checkpoints").mkdir()
     refused("train", corpus(b"ab" * 5000), "--name", "a" * 300)

@@ -62,7 +62,6 @@ def test_without_a_path_it_is_what_sample_would_use(invoke, workdir, make_checkp
     assert facts(invoke("info"))["checkpoint"].endswith(f"mine/{MODEL_FILE}")
 
 
-@pytest.mark.xfail(strict=True, reason="the arrow has no place in it: a UnicodeEncodeError")
 @pytest.mark.parametrize("charset", ["latin-1", "cp1252"])
 def test_an_output_that_is_not_utf8(lstm_file, charset):
     assert CliRunner(charset=charset).invoke(main, ["info", str(lstm_file)]).exit_code == 0

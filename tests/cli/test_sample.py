@@ -102,7 +102,6 @@ def test_a_full_disk_is_told(lstm_file, command):
     assert result.stderr == b"Error: The output could not be written: the disk is full.\n"
 
 
-@pytest.mark.xfail(strict=True, reason="sys.stdout is None then: an AttributeError")
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
 def test_no_standard_output_at_all_is_no_traceback(lstm_file):
     result = subprocess.run(

@@ -107,7 +107,6 @@ def test_a_seed_repeats_its_draws():
     assert draw(None) != draw(None)
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeWarning, reason="the quotient overflows float32")
 @pytest.mark.parametrize("temperature", [1e-38, 1e-40, 1e-300])
 def test_a_tiny_temperature_takes_the_likeliest(temperature):
     sampler = make_sampler(SamplingConfig(temperature=temperature, seed=1))
@@ -115,7 +114,6 @@ def test_a_tiny_temperature_takes_the_likeliest(temperature):
     assert sampler(logits).tolist() == [1]
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeWarning, reason="the temperature overflows float32")
 def test_a_huge_temperature_makes_all_equally_likely():
     sampler = make_sampler(SamplingConfig(temperature=1e300, seed=1))
     assert_drawn_from(sampler(np.tile(LOGITS, (10_000, 1))), np.full(6, 1 / 6))

@@ -123,7 +123,6 @@ def test_a_corpus_too_short_is_told_what_would_fit():
         Streams(np.arange(characters), *advice).batch(0)
 
 
-@pytest.mark.xfail(strict=True, reason="1 × 1 is proposed, and one character fits nothing")
 def test_nothing_is_proposed_where_nothing_fits():
     with pytest.raises(CorpusError) as caught:
         Streams(np.arange(1), 32, 64)
