@@ -29,7 +29,7 @@ check: .venv/installed-dev
 	$(BIN)/lint-imports
 
 model: .venv/installed
-	$(BIN)/chargen train corpora/drowned-bell.txt --name bundled --overwrite
+	$(BIN)/chargen train corpora/drowned-bell.txt --name bundled --overwrite --units 256 --dropout 0.5 --minutes 4
 
 clean:
 	rm -rf .venv .coverage .*_cache build dist checkpoints/demo

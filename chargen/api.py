@@ -21,6 +21,7 @@ from chargen.generation.decoder import Decoder, State
 from chargen.generation.generate import stream
 from chargen.generation.sampler import make_sampler
 from chargen.preflight import preflight
+from chargen.storage import locked
 from chargen.text.corpus import Corpus, read_corpus
 from chargen.text.streams import Streams, split
 from chargen.text.vocabulary import Vocabulary
@@ -296,24 +297,17 @@ def _run(
     """Train in `folder`, from the start or from what was kept there."""
     training_ids, held_out = split(corpus.ids, training_config.validation_fraction)
     streams = Streams(training_ids, training_config.batch_size, training_config.seq_length)
-    from chargen.training.report import Terminal
-
-    reporter = reporter if reporter is not None else Terminal()
-    for line in preflight(corpus, model_config):
-        reporter.say(line)
-    # All that can be wrong with text and settings has been told; now the slow import.
-    from chargen.training.run import Run, locked
-
     with locked(folder):
+        # All that can be wrong with text, settings and folder has been told; now the slow imports.
+        from chargen.training.report import Terminal
+
+        reporter = reporter if reporter is not None else Terminal()
+        for line in preflight(corpus, model_config):
+            reporter.say(line)
+        from chargen.training.run import Run
+
         run = Run(
-            folder,
-            corpus,
-            streams,
-            held_out,
-            model_config,
-            training_config,
-            source,
-            reporter,
+            folder, corpus, streams, held_out, model_config, training_config, source, reporter
         )
         if kept is not None:
             run.restore(*kept)

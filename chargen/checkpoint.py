@@ -9,6 +9,7 @@ used.
 
 import hashlib
 import json
+import os.path
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,7 +88,7 @@ class Checkpoint:
                 weights do not fit its configuration.
         """
         path = Path(path)
-        if path.is_dir():
+        if os.path.isdir(path):
             path = path / MODEL_FILE
         weights, document = read_arrays(path)
         try:
@@ -209,14 +210,7 @@ def run_folder(name: str | Path) -> Path:
 
 def holds_run(folder: Path) -> bool:
     """Whether there is a run in `folder`."""
-    return _exists(folder / MODEL_FILE) or _exists(folder / RESUME_FILE)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # such as a name longer than the system takes
-        return False
+    return os.path.exists(folder / MODEL_FILE) or os.path.exists(folder / RESUME_FILE)
 
 
 def find_checkpoint(path: str | Path | None = None) -> Path:
@@ -228,7 +222,7 @@ def find_checkpoint(path: str | Path | None = None) -> Path:
     """
     if path is not None:
         named = RUNS_FOLDER / path
-        return named if not _exists(Path(path)) and _exists(named) else Path(path)
+        return named if not os.path.exists(Path(path)) and os.path.exists(named) else Path(path)
     models = [each for each in RUNS_FOLDER.glob(f"*/{MODEL_FILE}") if each.parent.name != BUNDLED]
     return max(models, key=lambda each: each.stat().st_mtime, default=bundled_checkpoint())
 

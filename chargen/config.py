@@ -103,7 +103,7 @@ class TrainingConfig(_Settings):
     epochs: int | None = setting(None, "times through the training part, instead of minutes")
     batch_size: int = setting(8, "streams read side by side")
     seq_length: int = setting(64, "characters between updates; gradients reach no further back")
-    restarts: float = setting(0.05, "share of the rows that start a batch from a zero state")
+    restarts: float = setting(0.02, "share of the rows that start a batch from a zero state")
     learning_rate: float = setting(4e-3, "the highest, after warm-up")
     warmup_steps: int = setting(50, "steps of linear rise to it")
     floor: float = setting(0.05, "what the cosine falls to, as a share of the highest")

@@ -1,10 +1,12 @@
-"""Writing files so that a crash, at any instant, leaves the old content or the new, whole."""
+"""Files that a crash leaves whole, the old content or the new; folders for one process at a time."""
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from chargen.errors import StorageError
+from chargen.errors import RunError, StorageError
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -57,3 +59,29 @@ def _sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the run's lock, which the system releases when the process ends, however it ends.
+
+    Raises:
+        RunError: if another process trains in this folder.
+        StorageError: if the folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise RunError(
+            f"Another process is training in {folder}; wait for it, or choose another --name."
+        ) from None
+    except OSError as error:
+        raise StorageError(f"{folder} cannot hold a run: {reason_of(error)}.") from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -214,7 +214,7 @@ class TestResumeRefuses:
             chargen.resume("run")
 
     def test_other_widths(self):
-        with pytest.raises(RunError, match=r"started with units \(512, 512\), and \(8,\)"):
+        with pytest.raises(RunError, match=r"started with units \(512,\), and \(8,\)"):
             chargen.resume("run", units=(8,))
 
     @pytest.mark.parametrize("setting", [{"batch_size": 7}, {"minutes": 3.0}, {"epochs": 1}])

@@ -3,12 +3,9 @@
 import math
 import statistics
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from chargen.checkpoint import (
     MODEL_FILE,
@@ -19,12 +16,11 @@ from chargen.checkpoint import (
     write_arrays,
 )
 from chargen.config import ModelConfig, SamplingConfig, TrainingConfig
-from chargen.errors import DivergedError, Interrupted, RunError
+from chargen.errors import DivergedError, Interrupted
 from chargen.generation.decoder import Decoder
 from chargen.generation.generate import generate
 from chargen.generation.sampler import make_sampler
 from chargen.history import Row, bits
-from chargen.storage import reason_of
 from chargen.text.corpus import Corpus
 from chargen.text.streams import Streams
 from chargen.text.vocabulary import Ids
@@ -41,30 +37,6 @@ _MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of ste
 _MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
 _SAVING_SHARE = 0.01  # of the time is left for saves
 _SAMPLE = SamplingConfig(length=120, temperature=0.7, seed=0)
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the run's lock, which the system releases when the process ends, however it ends.
-
-    Raises:
-        RunError: if another process trains in this folder.
-        StorageError: if the folder cannot be written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock", timeout=0)
-        lock.acquire()
-    except Timeout:
-        raise RunError(
-            f"Another process is training in {folder}; wait for it, or choose another --name."
-        ) from None
-    except OSError as error:
-        raise RunError(f"{folder} cannot be used for a run: {reason_of(error)}.") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 class Run:

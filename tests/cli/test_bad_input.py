@@ -48,7 +48,7 @@ def test_an_unreadable_corpus(refused, corpus):
     [
         (b"", "corpus.txt is empty"),
         (b"\xef\xbb\xbf", "corpus.txt is empty"),
-        (b"ab" * 100, "has 180 characters, and one batch of 32 streams × 64 steps needs 2,049"),
+        (b"ab" * 100, "has 180 characters, and one batch of 8 streams × 64 steps needs 513"),
         (b"ab", "leaves 1 for validation at --validation-fraction 0.1, and at least 2"),
         (b"a" * 5000, "repeats one character, 'a' (U+0061)"),
         (b"ab" * 1000 + b"\xff", "not utf-8 text: byte 0xff at offset 2,000"),

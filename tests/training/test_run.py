@@ -141,7 +141,11 @@ def test_a_broken_loss_goes_back_and_gives_up_after_three_tries(tmp_path, monkey
     )
     with pytest.raises(DivergedError, match="learning-rate"):
         api.train(CORPUS, name=str(tmp_path / "run"), reporter=Listening(), **SETTINGS)
-    assert [line.split("times ")[1] for line in lines] == ["0.5.", "0.25.", "0.125."]
+    assert [line.split("times ")[1] for line in lines if "times" in line] == [
+        "0.5.",
+        "0.25.",
+        "0.125.",
+    ]
     assert api.load(tmp_path / "run").generate("the ", length=5)
 
 
@@ -174,5 +178,5 @@ def test_minutes_fix_the_steps_that_fit_them(tmp_path):
 
 def test_an_unwritable_folder_is_told(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises((RunError, StorageError), match="file"):
+    with pytest.raises(StorageError, match="cannot hold a run"):
         api.train(CORPUS, name=str(tmp_path / "file" / "run"), reporter=Silent(), **SETTINGS)

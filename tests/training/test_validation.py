@@ -1,0 +1,43 @@
+"""The held-out losses are what reading the text character by character gives."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from chargen.checkpoint import Checkpoint, weight_shapes
+from chargen.config import ModelConfig
+from chargen.generation.decoder import Decoder
+from chargen.text.vocabulary import Vocabulary
+from chargen.training import validation
+from chargen.training.validation import WINDOW, Validator
+
+CHARACTERS = "\n abcdefgh"
+
+
+def read_through(checkpoint: Checkpoint, ids: np.ndarray, window: int | None) -> float:
+    """Mean loss, by the NumPy decoder, which starts from zero at each window."""
+    decoder, losses = Decoder(checkpoint), []
+    for position, (current, following) in enumerate(pairwise(ids)):
+        if window is not None and position % window == 0:
+            decoder.reset()
+        logits = decoder.step(np.array([current]))[0].astype(np.float64)
+        losses.append(np.log(np.exp(logits).sum()) - logits[following])
+    return float(np.mean(losses))
+
+
+@pytest.mark.parametrize("length", [2, 57, 257, 3000])
+def test_both_losses(length, monkeypatch):
+    monkeypatch.setattr(validation, "_MOST_ROWS", 4)  # so that rows of several windows occur
+    config = ModelConfig(vocab_size=len(CHARACTERS), embedding_dim=5, units=(8,))
+    generator = np.random.default_rng(0)
+    weights = {
+        # Small weights forget within the window that a row reads to warm up.
+        name: generator.normal(0, 0.3, shape).astype(np.float32)
+        for name, shape in weight_shapes(config).items()
+    }
+    checkpoint = Checkpoint(config, Vocabulary(CHARACTERS), weights, "\n")
+    ids = generator.integers(len(CHARACTERS), size=length).astype(np.int32)
+    measured = Validator(config, ids)(list(weights.values()))
+    assert measured.carried == pytest.approx(read_through(checkpoint, ids, None), abs=1e-5)
+    assert measured.windowed == pytest.approx(read_through(checkpoint, ids, WINDOW), abs=1e-5)
