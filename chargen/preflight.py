@@ -18,8 +18,8 @@ def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
     text, vocabulary = corpus.text, corpus.vocabulary
     counts = np.bincount(corpus.ids, minlength=vocabulary.vocab_size)
     yield (
-        f"{corpus.name}: {len(text):,} characters, {vocabulary.vocab_size:,} distinct, "
-        f"{text.count(chr(10)):,} line ends."
+        f"{corpus.name}: {len(text):,} characters, {vocabulary.vocab_size:,} distinct; "
+        f"{corpus.encoding}, line endings: {corpus.line_ending}."
     )
     rarest = ", ".join(
         f"{describe(vocabulary.idx2char[i])} {counts[i]:,}×"
@@ -44,5 +44,5 @@ def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
             f"Warning: {singletons:,} characters occur only once, too rare to be learned; "
             "is the encoding right?"
         )
-    if "\n" not in vocabulary and "\r" not in vocabulary:
+    if corpus.line_ending == "none":
         yield "Warning: the text has no line end at all, so the model will never end a line."

@@ -1,4 +1,4 @@
-"""Files that a crash leaves whole, the old content or the new; folders for one process at a time."""
+"""Files that a crash leaves whole, old content or new, and folders kept to one process."""
 
 import errno
 import os

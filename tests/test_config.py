@@ -13,7 +13,7 @@ MODEL_BAD = {
     "vocab_size": [0, 1, -1, 2.0, True, "3", None],
     "embedding_dim": [0, -1, 1.5, None],
     "cell": ["LSTM", "", None, "transformer"],
-    "units": [(), (0,), (8, 0), (8, -1), 8, [0], (8.0,), (True,), None],
+    "units": [(), (0,), (8, 0), (8, -1), 8, (8.0,), (True,), None],
     "dropout": [-0.1, 1, 1.0, NAN, INF, "0.1", None],
 }
 TRAINING_BAD = {

@@ -13,7 +13,7 @@ def said(text: str, *, units: int = 4, notes: tuple[str, ...] = ()) -> str:
 
 def test_the_text_and_the_network_are_described():
     lines = said("aab\n" * 300 + "ß\n", notes=("A note.",))
-    assert "1,202 characters, 4 distinct, 301 line ends" in lines
+    assert "1,202 characters, 4 distinct; utf-8, line endings: LF" in lines
     assert "Rarest: 'ß' (U+00DF) 1×, 'b' (U+0062) 300×" in lines
     assert "embedding 3 → lstm 4 → dense 4, 160 weights" in lines
     assert "A note." in lines

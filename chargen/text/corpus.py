@@ -18,6 +18,7 @@ class Corpus:
     Args:
         text: the characters.
         name: what to call it, such as the file's name.
+        encoding: of the file it came from.
         notes: what a reader should know of how the text was taken in, one sentence each.
 
     Raises:
@@ -27,6 +28,7 @@ class Corpus:
 
     text: str
     name: str = "text"
+    encoding: str = "utf-8"
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -57,6 +59,11 @@ class Corpus:
     def sha256(self) -> str:
         """A fingerprint of the text: SHA-256 of its UTF-8 form, in hexadecimal."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def line_ending(self) -> str:
+        """How its lines end: LF, CRLF, CR, or none."""
+        return _line_ending(self.text)
 
     @property
     def start(self) -> str:
@@ -104,6 +111,11 @@ def read_corpus(path: str | Path, encoding: str = "utf-8") -> Corpus:
         text = text.removeprefix(_BOM)
         notes.append("The byte order mark at the start was dropped.")
     if "\r" in text:
-        ending = "CRLF" if "\r\n" in text else "CR"
+        ending = _line_ending(text)
         notes.append(f"Line endings are {ending} and are kept: the model will write them too.")
-    return Corpus(text, name=path.name, notes=tuple(notes))
+    return Corpus(text, name=path.name, encoding=encoding, notes=tuple(notes))
+
+
+def _line_ending(text: str) -> str:
+    endings = {"CRLF": "\r\n", "LF": "\n", "CR": "\r"}
+    return next((name for name, mark in endings.items() if mark in text), "none")

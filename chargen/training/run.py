@@ -73,6 +73,7 @@ class Run:
         self.records = Records(folder, tensorboard=config.tensorboard)
         self.progress = Progress()
         self._step_seconds: list[float] = []
+        self._speed_known = False
         self._saved_at = 0.0
 
     def restore(self, arrays: Arrays, document: Mapping[str, Any]) -> None:
@@ -129,8 +130,8 @@ class Run:
             loss=loss,
             characters=self.config.batch_size * self.config.seq_length,
         )
-        if progress.total_steps is None and self.config.minutes is not None:
-            self._plan(self.config.minutes)
+        if not self._speed_known:
+            self._measure()
         if progress.total_steps is not None and progress.evaluation_steps is not None:
             at_end = progress.step >= progress.total_steps
             if at_end or progress.step % progress.evaluation_steps == 0:
@@ -138,25 +139,33 @@ class Run:
             if at_end and not progress.finished:
                 self._finish("all planned steps are done")
 
-    def _plan(self, minutes: float) -> None:
-        """Once the speed is known, fix how many steps fit the minutes given."""
-        budget = 60 * minutes
+    def _measure(self) -> None:
+        """Once enough steps were taken to know the speed, say it, and plan by it."""
+        minutes = self.config.minutes
         spent = time.monotonic() - self._started
-        if len(self._step_seconds) < _MEASURING_STEPS or spent < _MEASURING_SHARE * budget:
+        enough = _MEASURING_SHARE * 60 * (minutes or 1)
+        if len(self._step_seconds) < _MEASURING_STEPS or spent < enough:
             return
+        self._speed_known = True
         seconds = statistics.median(self._step_seconds[1:])
+        if self.progress.total_steps is None and minutes is not None:
+            self._plan(60 * minutes, seconds)
+        total = self.progress.total_steps or 0
+        speed = self.config.batch_size * self.config.seq_length / seconds
+        self.reporter.say(
+            f"{speed:,.0f} characters per second: {total:,} steps, "
+            f"{total / self.streams.steps_per_epoch:.1f} epochs, "
+            f"{(total - self.progress.step) * seconds / 60:.1f} minutes of training to go."
+        )
+
+    def _plan(self, budget: float, seconds: float) -> None:
+        """Fix how many steps of so many seconds fit a budget in seconds."""
         per_evaluation = self.validator.seconds() if self.validator else 0.0
         left = budget * (1 - _SAVING_SHARE) - (time.monotonic() - self._started)
         steps = int(left / seconds)
         interval = evaluation_interval(max(1, steps), self.config, self._held_out)
         steps -= int(math.ceil(max(1, steps) / interval) * per_evaluation / seconds)
-        total = self.progress.step + max(1, steps)
-        self._fix_total(total)
-        speed = self.config.batch_size * self.config.seq_length / seconds
-        self.reporter.say(
-            f"{speed:,.0f} characters per second: {total:,} steps "
-            f"({total / self.streams.steps_per_epoch:.1f} epochs) fit {minutes:g} minutes."
-        )
+        self._fix_total(self.progress.step + max(1, steps))
 
     def _fix_total(self, steps: int) -> None:
         self.progress.total_steps = steps
