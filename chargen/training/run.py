@@ -99,7 +99,7 @@ class Run:
                     self.reporter.say(f"This run has finished already: {self.progress.finished}.")
                 while not self.progress.finished:
                     self._advance()
-                    if interrupt.received is not None:
+                    if interrupt.received is not None and not self.progress.finished:
                         self._save()
                         raise Interrupted(
                             f"Stopped at step {self.progress.step:,}, all saved. "
@@ -135,9 +135,7 @@ class Run:
         if progress.total_steps is not None and progress.evaluation_steps is not None:
             at_end = progress.step >= progress.total_steps
             if at_end or progress.step % progress.evaluation_steps == 0:
-                self._evaluate()
-            if at_end and not progress.finished:
-                self._finish("all planned steps are done")
+                self._evaluate(at_end=at_end)
 
     def _measure(self) -> None:
         """Once enough steps were taken to know the speed, say it, and plan by it."""
@@ -171,8 +169,12 @@ class Run:
         self.progress.total_steps = steps
         self.progress.evaluation_steps = evaluation_interval(steps, self.config, self._held_out)
 
-    def _evaluate(self) -> None:
-        """Measure the held-out loss, keep the weights if they are the best, write the records."""
+    def _evaluate(self, *, at_end: bool) -> None:
+        """Measure the held-out loss, keep the weights if they are the best, write the records.
+
+        That the run is finished is written by the same save as its last evaluation, so that no
+        kill can come between the two.
+        """
         progress = self.progress
         weights = self.trainer.weights()
         held_out = self.validator(list(weights.values())) if self.validator else None
@@ -200,15 +202,16 @@ class Run:
         self.reporter.say(_excerpt(checkpoint))
         if best:
             checkpoint.save(self.folder / MODEL_FILE)
-        if progress.waited >= self.config.patience:
-            self._finish(f"no better held-out loss in {progress.waited} evaluations")
+        if at_end:
+            progress.finished = "all planned steps are done"
+        elif progress.waited >= self.config.patience:
+            progress.finished = f"no better held-out loss in {progress.waited} evaluations"
         self.records.write(progress.rows)
         self._save()
-
-    def _finish(self, why: str) -> None:
-        self.progress.finished = why
-        self.reporter.say(f"Finished: {why}; the best is from step {self.progress.best_step:,}.")
-        self._save()
+        if progress.finished:
+            self.reporter.say(
+                f"Finished: {progress.finished}; the best is from step {progress.best_step:,}."
+            )
 
     def _retreat(self, loss: float) -> None:
         """The loss broke: go back to the last save and take smaller steps from there."""
