@@ -47,7 +47,7 @@ class Terminal:
             unit_scale=True,
             dynamic_ncols=True,
             leave=False,
-            bar_format="{percentage:3.0f}% {bar} {postfix} · {rate_fmt} · {remaining} left",
+            bar_format="{percentage:3.0f}% {bar} {desc} · {rate_fmt} · {remaining} left",
         )
         self._loss: float | None = None
 
@@ -61,7 +61,7 @@ class Terminal:
         if total is not None:
             self._bar.total = total * characters
         self._loss += (loss - self._loss) * 0.1
-        self._bar.set_postfix_str(
+        self._bar.set_description_str(
             f"loss {self._loss:.3f} · {bits(self._loss):.2f} bits/char", refresh=False
         )
         self._bar.update(done * characters - self._bar.n)

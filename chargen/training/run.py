@@ -36,7 +36,7 @@ _MOST_RETREATS = 3
 _MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
 _MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
 _SAVING_SHARE = 0.01  # of the time is left for saves
-_SAMPLE = SamplingConfig(length=120, temperature=0.7, seed=0)
+_SAMPLE = SamplingConfig(length=90, temperature=0.7, seed=0)
 
 
 class Run:
