@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 import chargen
-from chargen.errors import ChargenError
+from chargen.errors import ChargenError, Interrupted
 
 _COMMANDS = ("train", "resume", "sample", "info", "plot")
 
@@ -31,7 +31,8 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ChargenError as error:
-            click.echo(f"Error: {error}", err=True)
+            prefix = "" if isinstance(error, Interrupted) else "Error: "
+            click.echo(f"{prefix}{error}", err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo(err=True)
