@@ -211,7 +211,7 @@ def train(
     folder = run_folder(Path(corpus.name).stem if name is None else name)
     if not overwrite and holds_run(folder):
         raise RunError(
-            f"{folder} holds a run already; go on with it (chargen resume {folder}), choose "
+            f"{folder} holds a run already; go on with it (--resume), choose "
             "another --name, or replace it with --overwrite."
         )
     return _run(folder, corpus, model_config, training_config, source, reporter)
