@@ -211,8 +211,8 @@ def train(
     folder = run_folder(Path(corpus.name).stem if name is None else name)
     if not overwrite and holds_run(folder):
         raise RunError(
-            f"{folder} holds a run already; go on with it (--resume), choose "
-            "another --name, or replace it with --overwrite."
+            f"{folder} holds a run already; go on with it (--resume, or chargen resume {folder}), "
+            "choose another --name, or replace it with --overwrite."
         )
     return _run(folder, corpus, model_config, training_config, source, reporter)
 
@@ -311,5 +311,7 @@ def _run(
         )
         if kept is not None:
             run.restore(*kept)
+        else:  # a run that is replaced must not be resumed with the new one's weights beside it
+            (folder / RESUME_FILE).unlink(missing_ok=True)
         run.train()
     return load(folder / MODEL_FILE)

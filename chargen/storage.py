@@ -39,7 +39,9 @@ def write_atomically(path: str | Path, data: bytes) -> None:
             raise
         _sync_folder(path.parent)
     except OSError as error:
-        raise StorageError(f"{path} could not be written: {reason_of(error)}.") from None
+        raise StorageError(
+            f"{path} could not be written: {reason_of(error)}; what was there is untouched."
+        ) from None
 
 
 def reason_of(error: OSError) -> str:
