@@ -196,7 +196,8 @@ def train(
         CorpusError: if the text cannot be read or learned from.
         SettingError: if a setting is unknown or outside its limits.
         RunError: if the run exists, or is in use.
-        Interrupted: if Ctrl-C or SIGTERM came; everything is saved.
+        Interrupted: if Ctrl-C or SIGTERM came; everything is saved. (A second one ends the
+            process at once.)
         DivergedError: if the loss broke and could not be mended.
         StorageError: if the run could not be written.
     """

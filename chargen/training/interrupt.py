@@ -1,13 +1,20 @@
 """Ctrl-C and SIGTERM, turned into a wish to stop that the loop looks at between steps."""
 
+import os
 import signal
+import socket
 import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 
 class Interrupt:
-    """While entered, the first SIGINT or SIGTERM only sets `received`; a second one acts at once.
+    """While entered, the first SIGINT or SIGTERM sets `received`; a second ends the process.
+
+    Python runs signal handlers in the main thread only, and not before a compiled step returns,
+    which for a large network takes seconds; two signals by then count as one. So a thread of its
+    own reads them as they arrive, and at the second leaves at once, with the exit code that a
+    shell expects. Files are written atomically, so leaving costs only what was not yet saved.
 
     Signals can be handled in the main thread only; entered in another, this does nothing.
     """
@@ -16,20 +23,32 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.received: int | None = None
-        self._before: dict[signal.Signals, Any] = {}
+        self._entered = False
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = {each: signal.signal(each, self._receive) for each in self._SIGNALS}
+            self._entered = True
+            self._reader, self._writer = socket.socketpair()
+            self._writer.setblocking(False)
+            self._watcher = threading.Thread(target=self._watch, daemon=True)
+            self._watcher.start()
+            descriptor = self._writer.fileno()
+            self._descriptor_before = signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)
+            self._before: dict[signal.Signals, Any] = {
+                each: signal.signal(each, self._receive) for each in self._SIGNALS
+            }
         return self
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         self.received = number
-        self._restore()
 
-    def _restore(self) -> None:
-        for each, handler in self._before.items():
-            signal.signal(each, handler)
+    def _watch(self) -> None:
+        arrived = 0
+        while number := self._reader.recv(1):
+            arrived += number[0] in self._SIGNALS
+            if arrived > 1:
+                os.write(2, b"\n")  # below the progress bar
+                os._exit(128 + number[0])
 
     def __exit__(
         self,
@@ -37,4 +56,10 @@ class Interrupt:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._restore()
+        if self._entered:
+            for each, handler in self._before.items():
+                signal.signal(each, handler)
+            signal.set_wakeup_fd(self._descriptor_before)
+            self._writer.close()  # which ends the watcher
+            self._watcher.join()
+            self._reader.close()

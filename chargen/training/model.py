@@ -10,8 +10,10 @@ from chargen.config import ModelConfig
 from chargen.generation.decoder import Floats, State
 from chargen.text.vocabulary import Ids
 from chargen.training.backend import keras, tf
+from chargen.training.recurrence import LSTM
 
-_CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
+KERAS_CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
+TRAINING_CELLS = KERAS_CELLS | {"lstm": LSTM}
 
 
 def build_model(
@@ -19,7 +21,7 @@ def build_model(
     *,
     batch_size: int,
     seq_length: int | None = None,
-    cells: dict[str, Callable[..., keras.layers.Layer]] = _CELLS,
+    cells: dict[str, Callable[..., keras.layers.Layer]] = KERAS_CELLS,
     dropout: Callable[[], keras.layers.Layer] | None = None,
 ) -> keras.Model:
     """Embedding → stateful recurrent layers → Dense logits, with fresh weights.

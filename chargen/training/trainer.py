@@ -10,13 +10,18 @@ from pathlib import Path
 
 import numpy as np
 
-from chargen.checkpoint import Arrays, check_arrays
+from chargen.checkpoint import Arrays, check_arrays, weight_shapes
 from chargen.config import ModelConfig, TrainingConfig
 from chargen.generation.decoder import Floats
 from chargen.text.streams import Streams
 from chargen.training.backend import keras, tf
-from chargen.training.model import LockedDropout, build_model, state_variables, weights_of
-from chargen.training.recurrence import LSTM
+from chargen.training.model import (
+    TRAINING_CELLS,
+    LockedDropout,
+    build_model,
+    state_variables,
+    weights_of,
+)
 
 
 class Trainer:
@@ -37,7 +42,7 @@ class Trainer:
             model_config,
             batch_size=config.batch_size,
             seq_length=config.seq_length,
-            cells={"lstm": LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN},
+            cells=TRAINING_CELLS,
             dropout=lambda: LockedDropout(
                 model_config.dropout,
                 seed=config.seed,
@@ -95,7 +100,9 @@ class Trainer:
 
     def _variables(self) -> Iterator[tuple[str, keras.Variable]]:
         """Everything that a step changes, each under a name of its own."""
-        for name, variable in zip(self.weights(), self.model.weights, strict=True):
+        for name, variable in zip(
+            weight_shapes(self.model_config), self.model.weights, strict=True
+        ):
             yield f"weights/{name}", variable
         for number, variable in enumerate(self._optimizer.variables):
             yield f"optimizer/{number:03}/{variable.name}", variable

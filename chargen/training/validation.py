@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from chargen.config import ModelConfig
 from chargen.generation.decoder import Floats
 from chargen.text.vocabulary import Ids
-from chargen.training.backend import keras, tf
-from chargen.training.model import build_model, state_variables
-from chargen.training.recurrence import LSTM
+from chargen.training.backend import tf
+from chargen.training.model import TRAINING_CELLS, build_model, state_variables
 
 WINDOW = 256  # characters; the window that nanoGPT's figure is measured in
 _MOST_ROWS = 64
@@ -52,7 +51,7 @@ class Validator:
             config,
             batch_size=self._rows,
             seq_length=self._window,
-            cells={"lstm": LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN},
+            cells=TRAINING_CELLS,
         )
         self._states = state_variables(self.model)
 
