@@ -1,6 +1,7 @@
 """chargen from Python: `train`, `resume` and `load`, and the model that all three give."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +22,7 @@ from chargen.generation.decoder import Decoder, State
 from chargen.generation.generate import stream
 from chargen.generation.sampler import make_sampler
 from chargen.preflight import preflight
+from chargen.recipes import choose
 from chargen.storage import locked
 from chargen.text.corpus import Corpus, read_corpus
 from chargen.text.streams import Streams, split
@@ -202,20 +204,38 @@ def train(
         StorageError: if the run could not be written.
     """
     model_settings, training_settings = _sort_settings(settings)
+    started = time.monotonic()
     training_config = TrainingConfig(**training_settings)
     ModelConfig(vocab_size=2, **model_settings)  # so that bad settings are told before reading
     source = {}
     if not isinstance(corpus, Corpus):
         source = {"path": str(Path(corpus).resolve()), "encoding": encoding}
         corpus = read_corpus(corpus, encoding)
-    model_config = ModelConfig(vocab_size=corpus.vocabulary.vocab_size, **model_settings)
+    recipe = choose(
+        training_config.preset,
+        characters=len(split(corpus.ids, training_config.validation_fraction)[0]),
+        minutes=training_config.minutes,
+        epochs=training_config.epochs,
+    )
+    of_model, of_training = _sort_settings(recipe.settings)
+    training_config = TrainingConfig(**of_training | training_settings)
+    model_config = ModelConfig(vocab_size=corpus.vocabulary.vocab_size, **of_model | model_settings)
     folder = run_folder(Path(corpus.name).stem if name is None else name)
     if not overwrite and holds_run(folder):
         raise RunError(
             f"{folder} holds a run already; go on with it (--resume, or chargen resume {folder}), "
             "choose another --name, or replace it with --overwrite."
         )
-    return _run(folder, corpus, model_config, training_config, source, reporter)
+    return _run(
+        folder,
+        corpus,
+        model_config,
+        training_config,
+        source,
+        reporter,
+        started=started,
+        notes=[recipe.describe(settings)],
+    )
 
 
 def resume(
@@ -238,6 +258,7 @@ def resume(
         RunError: if the corpus or a setting is not what it was.
         Others: as `train` does.
     """
+    started = time.monotonic()
     folder = run_folder(run)
     _, document = kept = read_arrays(folder / RESUME_FILE)
     try:
@@ -266,7 +287,16 @@ def resume(
             f"{corpus.name} is not the text that {folder} was trained on (its SHA-256 differs); "
             "restore it, or start anew under another --name."
         )
-    return _run(folder, corpus, model_config, training_config, source, reporter, kept)
+    return _run(
+        folder,
+        corpus,
+        model_config,
+        training_config,
+        source,
+        reporter,
+        started=started,
+        kept=kept,
+    )
 
 
 def _sort_settings(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -293,9 +323,15 @@ def _run(
     training_config: TrainingConfig,
     source: Mapping[str, str],
     reporter: "Reporter | None",
+    *,
+    started: float,
+    notes: Iterable[str] = (),
     kept: tuple[Arrays, Mapping[str, Any]] | None = None,
 ) -> LanguageModel:
-    """Train in `folder`, from the start or from what was kept there."""
+    """Train in `folder`, from the start or from what was kept there.
+
+    The minutes count from `started`, a time of `time.monotonic`, slow imports and all.
+    """
     training_ids, held_out = split(corpus.ids, training_config.validation_fraction)
     streams = Streams(training_ids, training_config.batch_size, training_config.seq_length)
     with locked(folder):
@@ -303,12 +339,20 @@ def _run(
         from chargen.training.report import Terminal
 
         reporter = reporter if reporter is not None else Terminal()
-        for line in preflight(corpus, model_config):
+        for line in (*preflight(corpus, model_config), *notes):
             reporter.say(line)
         from chargen.training.run import Run
 
         run = Run(
-            folder, corpus, streams, held_out, model_config, training_config, source, reporter
+            folder,
+            corpus,
+            streams,
+            held_out,
+            model_config,
+            training_config,
+            source,
+            reporter,
+            started,
         )
         if kept is not None:
             run.restore(*kept)

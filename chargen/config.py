@@ -8,8 +8,12 @@ from typing import Any, Literal, Self, TypeGuard, get_args
 from chargen.errors import SettingError
 
 Cell = Literal["lstm", "gru", "rnn"]
+Preset = Literal["auto", "tiny", "small", "base", "large"]
+Precision = Literal["auto", "float32", "bfloat16"]
 DEFAULT_MINUTES = 10.0
 CELLS: tuple[str, ...] = get_args(Cell)
+PRESETS: tuple[str, ...] = get_args(Preset)
+PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 
 def _check(name: str, value: object, ok: bool, expected: str) -> None:
@@ -17,9 +21,12 @@ def _check(name: str, value: object, ok: bool, expected: str) -> None:
         raise SettingError(f"{name} must be {expected}; received {value!r}.")
 
 
-def setting(default: Any, about: str) -> Any:
-    """A field with its default and, for help pages, what it is and in which unit."""
-    return field(default=default, metadata={"about": about})
+def setting(default: Any, about: str, *, by_preset: bool = False) -> Any:
+    """A field with its default and, for help pages, what it is and in which unit.
+
+    Where `by_preset`, `chargen train` takes what the preset says instead of the default.
+    """
+    return field(default=default, metadata={"about": about, "by_preset": by_preset})
 
 
 def _whole(value: object, least: int) -> bool:
@@ -66,8 +73,12 @@ class ModelConfig(_Settings):
     vocab_size: int  # distinct characters
     embedding_dim: int = setting(64, "width of a character's vector")
     cell: Cell = setting("lstm", "kind of recurrent layer")
-    units: tuple[int, ...] = setting((512,), "width of each recurrent layer, first to last")
-    dropout: float = setting(0.1, "share of each recurrent layer's outputs dropped in training")
+    units: tuple[int, ...] = setting(
+        (512,), "width of each recurrent layer, first to last", by_preset=True
+    )
+    dropout: float = setting(
+        0.1, "share of each recurrent layer's outputs dropped in training", by_preset=True
+    )
 
     def __post_init__(self) -> None:
         _check("vocab_size", self.vocab_size, _whole(self.vocab_size, 2), "a whole number from 2")
@@ -99,14 +110,18 @@ class TrainingConfig(_Settings):
         SettingError: if a value is outside its limits.
     """
 
+    preset: Preset = setting("auto", "what suits the corpus and the time: widths, dropout, streams")
     minutes: float | None = setting(None, "how long to train, in all; 10 where neither is given")
     epochs: int | None = setting(None, "times through the training part, instead of minutes")
-    batch_size: int = setting(8, "streams read side by side")
-    seq_length: int = setting(64, "characters between updates; gradients reach no further back")
+    batch_size: int = setting(32, "streams read side by side", by_preset=True)
+    seq_length: int = setting(
+        16, "characters between updates; gradients reach no further back", by_preset=True
+    )
     restarts: float = setting(0.02, "share of the rows that start a batch from a zero state")
-    learning_rate: float = setting(4e-3, "the highest, after warm-up")
+    learning_rate: float = setting(4e-3, "the highest, after warm-up", by_preset=True)
     warmup_steps: int = setting(50, "steps of linear rise to it")
     floor: float = setting(0.05, "what the cosine falls to, as a share of the highest")
+    precision: Precision = setting("auto", "of the factors of matrix products in LSTM layers")
     clip_norm: float = setting(1.0, "the gradient's global norm is cut down to this")
     validation_fraction: float = setting(0.1, "share of the corpus, at its end, held out")
     evaluations: int = setting(10, "how often to evaluate, at most, evenly spread over the run")
@@ -116,6 +131,13 @@ class TrainingConfig(_Settings):
     seed: int = setting(0, "of the initial weights and of dropout")
 
     def __post_init__(self) -> None:
+        _check("preset", self.preset, self.preset in PRESETS, "one of " + ", ".join(PRESETS))
+        _check(
+            "precision",
+            self.precision,
+            self.precision in PRECISIONS,
+            "one of " + ", ".join(PRECISIONS),
+        )
         if self.minutes is not None and self.epochs is not None:
             raise SettingError("Training takes either minutes or epochs; received both.")
         if self.epochs is None:

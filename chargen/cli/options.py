@@ -62,6 +62,8 @@ def _option(
     elif get_origin(hint) is tuple:
         kind, default = _Widths(), ",".join(map(str, default))
     about = field.metadata["about"].capitalize() + "."
+    if field.metadata["by_preset"]:
+        default = "by --preset"
     return click.option(
         *names,
         type=kind,

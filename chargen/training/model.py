@@ -1,6 +1,7 @@
 """The network in Keras: built for training, or rebuilt at another batch size from its weights."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from chargen.training.recurrence import LSTM
 
 KERAS_CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
 TRAINING_CELLS = KERAS_CELLS | {"lstm": LSTM}
+BFLOAT16_CELLS = KERAS_CELLS | {"lstm": partial(LSTM, precision="bfloat16")}
 
 
 def build_model(

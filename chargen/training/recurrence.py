@@ -1,27 +1,44 @@
 """A faster LSTM layer for training on a CPU.
 
-Keras's layer does all of its work inside the loop over time, though only h·U has to be there. This
-one multiplies the inputs by their kernel for all steps at once before the loop, keeps the gate
-activations for the gradient, runs only U·dz backwards in time, and forms the gradients of both
-kernels as one large product each afterwards.
+Keras's layer leaves to automatic differentiation what can be written down: here the gate
+activations are kept for the gradient, the gradient runs back through time by one product a step,
+and the gradient of the kernel is formed as one large product afterwards.
 
-Inside the loops all is transposed, [units, batch]: XLA's product on a CPU is markedly faster with
-the large matrix on the left than with the small batch there, and the gates become contiguous rows.
-It is written to be compiled with the whole training step, `tf.function(jit_compile=True)`.
+A step's products are too small to keep all cores busy. So the streams, which do not depend on
+each other, are dealt into groups, and each group's whole way through time is a program of its own,
+compiled by XLA, that TensorFlow runs beside the others. Therefore the training step around it is
+to be a `tf.function` that XLA does not compile: within one program there is no such concurrency.
+
+The two kernels are stacked, [W; U], so that one product a step reads both the input and the state.
+Inside the loops all is transposed, [units, batch]: XLA's product is markedly faster with the large
+matrix on the left than with the few streams there, and the gates are contiguous rows.
 
 The formulas are Keras's: z = x·W + h·U + b, split into the gates i, f, c, o.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
-from chargen.training.backend import keras, tf
+from chargen.training.backend import keras, on_gpu, tf
+
+_MOST_GROUPS = 4
+_LEAST_STREAMS = 8  # in a group
 
 
 class LSTM(keras.layers.LSTM):
     """A drop-in for `keras.layers.LSTM`: the same weights, states and results.
 
     With a mask, on a GPU, or with options that change the formulas, Keras's own loop runs.
+
+    Args:
+        args, kwargs: as for Keras's layer, and
+        precision: "float32", or "bfloat16" to round the factors of every product to bfloat16;
+            weights, states and gates stay float32.
     """
+
+    def __init__(self, *args: Any, precision: str = "float32", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.precision = precision
 
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
@@ -33,99 +50,164 @@ class LSTM(keras.layers.LSTM):
             and self.use_bias
             and self.activation is keras.activations.tanh
             and self.recurrent_activation is keras.activations.sigmoid
-            and not tf.config.list_logical_devices("GPU")
+            and not on_gpu()
         )
         if not plain:
             return super().inner_loop(sequences, initial_state, mask=mask, training=training)
-        weights = (self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias)
-        arguments = (sequences, *weights, *initial_state)
-        outputs, h, c = _recur(*(tf.convert_to_tensor(each) for each in arguments))
+        kernel = tf.concat([self.cell.kernel, self.cell.recurrent_kernel], axis=0)
+        bias = tf.convert_to_tensor(self.cell.bias)
+        h0, c0 = (tf.convert_to_tensor(state) for state in initial_state)
+        outputs, h, c = _RECURRENCES[self.precision](sequences, kernel, bias, h0, c0)
         return h, outputs, [h, c]
 
 
-@tf.custom_gradient
-def _recur(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any, h0: Any, c0: Any) -> Any:
-    """Run the layer.
+def _groups(batch: int) -> int:
+    """How many groups of equal size the streams make."""
+    for groups in range(_MOST_GROUPS, 1, -1):
+        if batch % groups == 0 and batch // groups >= _LEAST_STREAMS:
+            return groups
+    return 1
 
-    Args:
-        x: the inputs, [batch, steps, features].
-        kernel: W, [features, 4 * units].
-        recurrent_kernel: U, [units, 4 * units].
-        bias: b, [4 * units].
-        h0: the first hidden state, [batch, units].
-        c0: the first cell state, [batch, units].
 
-    Returns:
-        Every hidden state, [batch, steps, units], the last one, and the last cell state.
+def _recurrence(forward: Callable[..., Any], backward: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that runs a layer, group by group.
+
+    It takes the inputs, [batch, steps, features]; the stacked kernels, [features + units,
+    4 * units]; the bias, [4 * units]; and the first hidden and cell states, [batch, units]. It
+    gives every hidden state, [batch, steps, units], the last one, and the last cell state.
     """
-    batch, steps, features = x.shape
-    units = recurrent_kernel.shape[0]
-    projected = tf.matmul(tf.reshape(x, [-1, features]), kernel) + bias
-    projected = tf.reshape(projected, [batch, steps, 4 * units])
-    projected = tf.transpose(projected, [1, 2, 0])  # [steps, 4 * units, batch]
-    left = tf.transpose(recurrent_kernel)  # once, not at every step
 
-    def forward(t: Any, h: Any, c: Any, *kept: Any) -> Any:
-        z = projected[t] + tf.matmul(left, h)  # [4 * units, batch]
-        i = tf.sigmoid(z[:units])
-        f = tf.sigmoid(z[units : 2 * units])
-        g = tf.tanh(z[2 * units : 3 * units])
-        o = tf.sigmoid(z[3 * units :])
-        c = f * c + i * g
-        h = o * tf.tanh(c)
-        values = (i, f, g, o, c, h)
-        return t + 1, h, c, *(array.write(t, v) for array, v in zip(kept, values, strict=True))
+    @tf.custom_gradient
+    def recur(x: Any, kernel: Any, bias: Any, h0: Any, c0: Any) -> Any:
+        groups = _groups(x.shape[0])
+        left = tf.transpose(kernel)
+        inputs = zip(*(tf.split(each, groups) for each in (x, h0, c0)), strict=True)
+        done = [forward(x, left, bias, h, c) for x, h, c in inputs]
+        results, kept = zip(*done, strict=True)
 
-    arrays = [_array(steps, units, batch) for _ in range(6)]
-    start = (0, tf.transpose(h0), tf.transpose(c0), *arrays)
-    _, h, c, *kept = tf.while_loop(lambda t, *_: t < steps, forward, start)
-    i, f, g, o, cells, hiddens = (array.stack() for array in kept)  # each [steps, units, batch]
+        def gradient(*upstream: Any) -> Any:
+            parts = zip(*(tf.split(each, groups) for each in upstream), strict=True)
+            gradients = [
+                backward(kernel, *mine, *part) for mine, part in zip(kept, parts, strict=True)
+            ]
+            dx, d_kernel, d_bias, dh0, dc0 = zip(*gradients, strict=True)
+            join = tf.concat
+            return join(dx, 0), tf.add_n(d_kernel), tf.add_n(d_bias), join(dh0, 0), join(dc0, 0)
 
-    def gradient(d_outputs: Any, dh: Any, dc: Any) -> Any:
+        return tuple(tf.concat(each, 0) for each in zip(*results, strict=True)), gradient
+
+    return cast(Callable[..., Any], recur)
+
+
+def _make_forward(product: Callable[..., Any]) -> Callable[..., Any]:
+    """The way of one group of streams through time, multiplying matrices by `product`."""
+
+    def forward(x: Any, left: Any, bias: Any, h0: Any, c0: Any) -> Any:
+        x, h0, c0 = tf.transpose(x, [1, 2, 0]), tf.transpose(h0), tf.transpose(c0)
+        bias = bias[:, None]
+        (steps, _, batch), units = x.shape, h0.shape[0]
+
+        def step(t: Any, h: Any, c: Any, *arrays: Any) -> Any:
+            z = product(left, tf.concat([x[t], h], axis=0))  # [4 * units, batch]
+            values = _, c, h = _gate(z, bias, c)
+            written = (array.write(t, v) for array, v in zip(arrays, values, strict=True))
+            return t + 1, h, c, *written
+
+        arrays = [_array(steps, rows, batch) for rows in (4 * units, units, units)]
+        _, h, c, *arrays = tf.while_loop(lambda t, *_: t < steps, step, (0, h0, c0, *arrays))
+        gates, cells, hiddens = (array.stack() for array in arrays)  # each [steps, rows, batch]
+        results = tf.transpose(hiddens, [2, 0, 1]), tf.transpose(h), tf.transpose(c)
+        cells_before = tf.concat([c0[None], cells[:-1]], axis=0)
+        hiddens_before = tf.concat([h0[None], hiddens[:-1]], axis=0)
+        return results, (x, gates, cells_before, cells, hiddens_before)
+
+    return forward
+
+
+def _make_backward(product: Callable[..., Any]) -> Callable[..., Any]:
+    """The way back of one group, from what `forward` kept and the gradients of its results."""
+
+    def backward(
+        kernel: Any,
+        x: Any,
+        gates: Any,
+        cells_before: Any,
+        cells: Any,
+        hiddens_before: Any,
+        d_outputs: Any,
+        dh: Any,
+        dc: Any,
+    ) -> Any:
+        (steps, features, batch), units = x.shape, cells.shape[1]
         d_hiddens = tf.transpose(d_outputs, [1, 2, 0])
-        cells_before = _shifted(c0, cells)
 
-        def backward(t: Any, dh: Any, dc: Any, array: Any) -> Any:
-            tanh_c = tf.tanh(cells[t])
-            dh += d_hiddens[t]
-            dc += dh * o[t] * (1 - tanh_c * tanh_c)
-            dz = tf.concat(
-                [
-                    dc * g[t] * i[t] * (1 - i[t]),
-                    dc * cells_before[t] * f[t] * (1 - f[t]),
-                    dc * i[t] * (1 - g[t] * g[t]),
-                    dh * tanh_c * o[t] * (1 - o[t]),
-                ],
-                axis=0,
-            )
-            return t - 1, tf.matmul(recurrent_kernel, dz), dc * f[t], array.write(t, dz)
+        def step(t: Any, dh: Any, dc: Any, dxs: Any, dzs: Any) -> Any:
+            dz, dc = _gate_gradient(gates[t], cells_before[t], cells[t], dh + d_hiddens[t], dc)
+            dx, dh = tf.split(product(kernel, dz), [features, units])
+            return t - 1, dh, dc, dxs.write(t, dx), dzs.write(t, dz)
 
-        start = (steps - 1, tf.transpose(dh), tf.transpose(dc), _array(steps, 4 * units, batch))
-        _, dh0, dc0, array = tf.while_loop(lambda t, *_: t >= 0, backward, start)
-        dz = _joined(array.stack())  # [4 * units, steps * batch]
-        dx = tf.reshape(tf.matmul(kernel, dz), [features, steps, batch])
-        inputs = tf.reshape(tf.transpose(x, [2, 1, 0]), [features, -1])
+        arrays = _array(steps, features, batch), _array(steps, 4 * units, batch)
+        start = (steps - 1, tf.transpose(dh), tf.transpose(dc), *arrays)
+        _, dh0, dc0, dxs, dzs = tf.while_loop(lambda t, *_: t >= 0, step, start)
+        dz = _joined(dzs.stack())
+        read = _joined(tf.concat([x, hiddens_before], axis=1))
         return (
-            tf.transpose(dx, [2, 1, 0]),
-            tf.matmul(inputs, dz, transpose_b=True),
-            tf.matmul(_joined(_shifted(h0, hiddens)), dz, transpose_b=True),
-            tf.reduce_sum(dz, axis=1),
+            tf.transpose(dxs.stack(), [2, 0, 1]),
+            product(read, dz, transpose_b=True),
+            tf.matmul(dz, tf.ones([steps * batch, 1]))[:, 0],  # a product, as XLA's sum is slow
             tf.transpose(dh0),
             tf.transpose(dc0),
         )
 
-    return (tf.transpose(hiddens, [2, 0, 1]), tf.transpose(h), tf.transpose(c)), gradient
+    return backward
 
 
-def _array(steps: int, *shape: int) -> Any:
-    return tf.TensorArray(tf.float32, size=steps, element_shape=shape)
+def _gate(z: Any, bias: Any, c: Any) -> Any:
+    """From pre-activations, [4 * units, batch], to the gates, the next c and the next h."""
+    # σ(z) = (1 + tanh(z / 2)) / 2, so that the four gates are one stretch of tanh.
+    half = tf.repeat(tf.constant([0.5, 0.5, 1.0, 0.5]), c.shape[0])[:, None]
+    gates = tf.tanh((z + bias) * half) * half + (1 - half)
+    i, f, g, o = tf.split(gates, 4)
+    c = f * c + i * g
+    return gates, c, o * tf.tanh(c)
 
 
-def _shifted(first: Any, stacked: Any) -> Any:
-    """What each step began with: `first`, [batch, units], then all but the last of `stacked`."""
-    return tf.concat([tf.transpose(first)[None], stacked[:-1]], axis=0)
+def _gate_gradient(gates: Any, c_before: Any, c: Any, dh: Any, dc: Any) -> Any:
+    """The gradients of the pre-activations, [4 * units, batch], and of the c before."""
+    i, f, g, o = tf.split(gates, 4)
+    tanh_c = tf.tanh(c)
+    dc += dh * o * (1 - tanh_c * tanh_c)
+    parts = [
+        dc * g * i * (1 - i),
+        dc * c_before * f * (1 - f),
+        dc * i * (1 - g * g),
+        dh * tanh_c * o * (1 - o),
+    ]
+    return tf.concat(parts, axis=0), dc * f
+
+
+def _array(steps: int, rows: int, batch: int) -> Any:
+    return tf.TensorArray(tf.float32, size=steps, element_shape=(rows, batch))
 
 
 def _joined(stacked: Any) -> Any:
     """From [steps, rows, batch] to [rows, steps * batch]."""
     return tf.reshape(tf.transpose(stacked, [1, 0, 2]), [stacked.shape[1], -1])
+
+
+def _bfloat16_product(a: Any, b: Any, **kwargs: Any) -> Any:
+    product = tf.matmul(tf.cast(a, tf.bfloat16), tf.cast(b, tf.bfloat16), **kwargs)
+    return tf.cast(product, tf.float32)
+
+
+# XLA would widen bfloat16 factors again before it multiplies; TensorFlow's own product does not.
+_RECURRENCES = {
+    "float32": _recurrence(
+        tf.function(_make_forward(tf.matmul), jit_compile=True),
+        tf.function(_make_backward(tf.matmul), jit_compile=True),
+    ),
+    "bfloat16": _recurrence(
+        tf.function(_make_forward(_bfloat16_product)),
+        tf.function(_make_backward(_bfloat16_product)),
+    ),
+}

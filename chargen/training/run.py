@@ -51,6 +51,7 @@ class Run:
         config: how it learns.
         source: where the corpus came from, for whoever resumes.
         reporter: who is told.
+        started: when the minutes began to count, by `time.monotonic`.
     """
 
     def __init__(
@@ -63,8 +64,9 @@ class Run:
         config: TrainingConfig,
         source: Mapping[str, str],
         reporter: Reporter,
+        started: float,
     ) -> None:
-        self._started = time.monotonic()
+        self._started = started
         self.folder, self.corpus, self.source, self.reporter = folder, corpus, source, reporter
         self.model_config, self.config, self.streams = model_config, config, streams
         self.trainer = Trainer(model_config, config, streams)
@@ -140,9 +142,8 @@ class Run:
     def _measure(self) -> None:
         """Once enough steps were taken to know the speed, say it, and plan by it."""
         minutes = self.config.minutes
-        spent = time.monotonic() - self._started
         enough = _MEASURING_SHARE * 60 * (minutes or 1)
-        if len(self._step_seconds) < _MEASURING_STEPS or spent < enough:
+        if len(self._step_seconds) < _MEASURING_STEPS or sum(self._step_seconds) < enough:
             return
         self._speed_known = True
         seconds = statistics.median(self._step_seconds[1:])

@@ -14,14 +14,18 @@ from chargen.checkpoint import Arrays, check_arrays, weight_shapes
 from chargen.config import ModelConfig, TrainingConfig
 from chargen.generation.decoder import Floats
 from chargen.text.streams import Streams
-from chargen.training.backend import keras, tf
+from chargen.training.backend import has_bfloat16_products, keras, tf
 from chargen.training.model import (
+    BFLOAT16_CELLS,
     TRAINING_CELLS,
     LockedDropout,
     build_model,
     state_variables,
     weights_of,
 )
+
+# bfloat16 products pay for themselves from about so many streams, where the processor has them.
+_BFLOAT16_STREAMS = 256
 
 
 class Trainer:
@@ -38,11 +42,15 @@ class Trainer:
         keras.utils.set_random_seed(config.seed)
         self._step_number = tf.Variable(0, dtype=tf.int32)
         numbers = count()
+        precision = config.precision
+        if precision == "auto":
+            worthwhile = config.batch_size >= _BFLOAT16_STREAMS and has_bfloat16_products()
+            precision = "bfloat16" if worthwhile else "float32"
         self.model = build_model(
             model_config,
             batch_size=config.batch_size,
             seq_length=config.seq_length,
-            cells=TRAINING_CELLS,
+            cells=TRAINING_CELLS if precision == "float32" else BFLOAT16_CELLS,
             dropout=lambda: LockedDropout(
                 model_config.dropout,
                 seed=config.seed,
@@ -81,7 +89,7 @@ class Trainer:
         drawn = np.random.default_rng((self.config.seed, number)).random((rows, 1))
         return (drawn >= self.config.restarts).astype(np.float32)
 
-    @tf.function(jit_compile=True)
+    @tf.function
     def _step(self, inputs, targets, keep):  # type: ignore[no-untyped-def]
         for state in self._states:
             state.assign(state * keep)
@@ -90,9 +98,14 @@ class Trainer:
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_mean(losses)
         gradients = tape.gradient(loss, self.model.trainable_variables)
+        norm = self._update([tf.convert_to_tensor(gradient) for gradient in gradients])
+        return tf.where(tf.math.is_finite(norm), loss, np.nan)
+
+    @tf.function(jit_compile=True)
+    def _update(self, gradients):  # type: ignore[no-untyped-def]
         gradients, norm = tf.clip_by_global_norm(gradients, self.config.clip_norm)
         self._optimizer.apply(gradients, self.model.trainable_variables)
-        return tf.where(tf.math.is_finite(norm), loss, np.nan)
+        return norm
 
     def weights(self) -> dict[str, Floats]:
         """The network's weights by name."""

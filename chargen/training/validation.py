@@ -95,7 +95,7 @@ class Validator:
             )
         )
 
-    @tf.function(jit_compile=True)
+    @tf.function
     def _step(self, inputs, targets, weights, keep):  # type: ignore[no-untyped-def]
         for state in self._states:
             state.assign(state * keep)

@@ -48,7 +48,7 @@ def test_an_unreadable_corpus(refused, corpus):
     [
         (b"", "corpus.txt is empty"),
         (b"\xef\xbb\xbf", "corpus.txt is empty"),
-        (b"ab" * 100, "has 180 characters, and one batch of 8 streams × 64 steps needs 513"),
+        (b"ab" * 8, "has 14 characters, and one batch of 1 streams × 16 steps needs 17"),
         (b"ab", "leaves 1 for validation at --validation-fraction 0.1, and at least 2"),
         (b"a" * 5000, "repeats one character, 'a' (U+0061)"),
         (b"ab" * 1000 + b"\xff", "not utf-8 text: byte 0xff at offset 2,000"),
@@ -63,7 +63,7 @@ def test_a_corpus_that_cannot_be_learned_from(refused, corpus, data, told):
 
 
 def test_a_corpus_too_short_is_told_what_fits(refused, corpus):
-    line = refused("train", corpus(b"abcd" * 100))
+    line = refused("train", corpus(b"abcd" * 100), "--batch-size", 8, "--seq-length", 64)
     assert "360 characters" in line
     assert "(here --batch-size 5 --seq-length 64 would fit)" in line
 

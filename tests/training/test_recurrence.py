@@ -1,5 +1,7 @@
 """Our LSTM layer is Keras's: the same results and the same gradients."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -38,7 +40,15 @@ def outcome(layer_class, *, batch, steps, features, units, layers, compiled):
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize(
     ("batch", "steps", "features", "units", "layers"),
-    [(1, 1, 3, 4, 1), (1, 9, 3, 4, 1), (4, 12, 8, 16, 2), (3, 5, 7, 6, 3)],
+    [
+        (1, 1, 3, 4, 1),
+        (1, 9, 3, 4, 1),
+        (4, 12, 8, 16, 2),
+        (3, 5, 7, 6, 3),
+        (16, 6, 5, 8, 1),  # two groups of streams
+        (32, 6, 5, 8, 2),  # four
+        (27, 4, 5, 8, 1),  # three
+    ],
 )
 def test_outputs_states_and_gradients_are_those_of_keras(
     compiled, batch, steps, features, units, layers
@@ -54,6 +64,24 @@ def test_outputs_states_and_gradients_are_those_of_keras(
     theirs = outcome(keras.layers.LSTM, compiled=False, **shape)
     for mine, its in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(mine, its, atol=2e-5 * max(1.0, np.abs(its).max()))
+
+
+def test_bfloat16_products_come_close():
+    shape = {"batch": 16, "steps": 8, "features": 6, "units": 12, "layers": 2, "compiled": False}
+    ours = outcome(partial(LSTM, precision="bfloat16"), **shape)
+    theirs = outcome(keras.layers.LSTM, **shape)
+    for mine, its in zip(ours, theirs, strict=True):
+        assert mine.dtype == np.float32
+        np.testing.assert_allclose(mine, its, atol=0.03 * np.abs(its).max())
+    assert any((mine != its).any() for mine, its in zip(ours, theirs, strict=True))
+
+
+def test_repeated_runs_agree_bit_for_bit():
+    shape = {"batch": 32, "steps": 16, "features": 24, "units": 96, "layers": 2, "compiled": False}
+    first, *others = (outcome(LSTM, **shape) for _ in range(4))
+    for other in others:
+        for mine, its in zip(first, other, strict=True):
+            np.testing.assert_array_equal(mine, its)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """One step at a time."""
 
 import numpy as np
+import pytest
 
 from chargen.config import ModelConfig, TrainingConfig
 from chargen.text.streams import Streams
+from chargen.training import trainer
 from chargen.training.trainer import Trainer
 
 IDS = np.random.default_rng(0).integers(5, size=400).astype(np.int32)
@@ -37,3 +39,23 @@ def test_which_rows_restart_depends_on_seed_and_step_alone():
     once = [trainer._kept(number).ravel().tolist() for number in range(30)]
     assert once == [trainer._kept(number).ravel().tolist() for number in range(30)]
     assert 0 < np.mean(once[1:]) < 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "streams", "capable", "used"),
+    [
+        ("auto", 256, True, "bfloat16"),
+        ("auto", 256, False, "float32"),
+        ("auto", 32, True, "float32"),
+        ("bfloat16", 2, False, "bfloat16"),
+        ("float32", 256, True, "float32"),
+    ],
+)
+def test_precision_is_as_asked_or_fits_processor_and_work(
+    asked, streams, capable, used, monkeypatch
+):
+    monkeypatch.setattr(trainer, "has_bfloat16_products", lambda: capable)
+    config = TrainingConfig(batch_size=streams, seq_length=1, precision=asked)
+    made = trainer.Trainer(MODEL, config, Streams(IDS, streams, 1))
+    assert made.model.get_layer("lstm_0").precision == used
+    assert np.isfinite(made.step(0, 1e-3))

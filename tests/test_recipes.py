@@ -1,0 +1,59 @@
+"""Presets: what suits a corpus and the time there is."""
+
+import pytest
+
+from chargen import api
+from chargen.checkpoint import RESUME_FILE, read_arrays
+from chargen.config import PRESETS
+from chargen.errors import RunError
+from chargen.recipes import choose
+from chargen.text.corpus import Corpus
+from chargen.training.report import Silent
+
+
+def settings(preset="auto", characters=1_000_000, minutes=10.0, epochs=None):
+    return choose(preset, characters=characters, minutes=minutes, epochs=epochs).settings
+
+
+def test_presets_grow():
+    widths = [settings(name)["units"][0] for name in PRESETS if name != "auto"]
+    assert widths == sorted(set(widths))
+
+
+def test_the_more_often_the_text_is_read_the_more_is_dropped():
+    by_time = [settings(minutes=minutes)["dropout"] for minutes in (0.5, 3, 10, 60)]
+    by_size = [settings(characters=size)["dropout"] for size in (10**8, 10**6, 10**5)]
+    by_epochs = [settings(minutes=None, epochs=n)["dropout"] for n in (1, 5, 50)]
+    for shares in (by_time, by_size, by_epochs):
+        assert shares == sorted(shares)
+        assert shares[0] < shares[-1] < 1
+
+
+@pytest.mark.parametrize("characters", [17, 100, 400, 513, 10_000])
+def test_a_batch_fits_into_a_short_text(characters):
+    chosen = settings(characters=characters)
+    assert chosen["batch_size"] * chosen["seq_length"] < characters
+
+
+def test_what_is_given_goes_before_and_the_rest_is_said_and_kept(tmp_path):
+    lines = []
+
+    class Listening(Silent):
+        def say(self, line):
+            lines.append(line)
+
+    folder = tmp_path / "run"
+    corpus = Corpus("the sea is under the town\n" * 40, name="sea")
+    given = {"units": (6,), "epochs": 1, "seq_length": 8}
+    api.train(corpus, name=str(folder), preset="tiny", reporter=Listening(), **given)
+    _, document = read_arrays(folder / RESUME_FILE)
+    chosen = settings("tiny", 936, None, 1) | given
+    assert document["model"]["units"] == [6]
+    assert document["model"]["dropout"] == chosen["dropout"]
+    for name in ("batch_size", "seq_length", "learning_rate"):
+        assert document["training"][name] == chosen[name]
+    (line,) = (line for line in lines if line.startswith("Preset tiny"))
+    assert f"dropout {chosen['dropout']:g}" in line
+    assert "units" not in line
+    with pytest.raises(RunError, match="preset tiny"):
+        api.resume(folder, corpus=corpus, preset="base", reporter=Silent())
