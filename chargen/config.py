@@ -122,6 +122,9 @@ class TrainingConfig(_Settings):
     warmup_steps: int = setting(50, "steps of linear rise to it")
     floor: float = setting(0.05, "what the cosine falls to, as a share of the highest")
     precision: Precision = setting("auto", "of the factors of matrix products in LSTM layers")
+    weight_decay: float = setting(
+        0.1, "a step shrinks the kernels by this times the learning rate", by_preset=True
+    )
     clip_norm: float = setting(1.0, "the gradient's global norm is cut down to this")
     validation_fraction: float = setting(0.1, "share of the corpus, at its end, held out")
     evaluations: int = setting(10, "how often to evaluate, at most, evenly spread over the run")
@@ -157,6 +160,12 @@ class TrainingConfig(_Settings):
             _check(name, value, _whole(value, 0) and value < 2**31, "a whole number from 0")
         _check(
             "restarts", self.restarts, _real(self.restarts) and 0 <= self.restarts <= 1, "in [0, 1]"
+        )
+        _check(
+            "weight_decay",
+            self.weight_decay,
+            _real(self.weight_decay) and self.weight_decay >= 0,
+            "a number from 0",
         )
         _check("floor", self.floor, _real(self.floor) and 0 <= self.floor <= 1, "in [0, 1]")
         _check(

@@ -11,9 +11,8 @@ from chargen.config import Preset
 _SPEED = {"tiny": 3_000_000, "small": 1_800_000, "base": 900_000, "large": 350_000}
 _UNITS = {"tiny": 128, "small": 256, "base": 512, "large": 1024}
 _STREAMS, _STEPS = 32, 16
-# Passes over the text up to which a share of dropped outputs is best.
-_DROPOUT = ((2, 0.0), (4, 0.2), (8, 0.3), (16, 0.4))
-_MOST_DROPOUT = 0.5
+# Passes over the text, and the dropout and the weight decay that suit at least so many.
+_REGULARIZATION = ((0, 0.0, 0.0), (2, 0.2, 0.05), (4, 0.3, 0.1), (8, 0.4, 0.1), (16, 0.5, 0.1))
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def choose(preset: Preset, *, characters: int, minutes: float | None, epochs: in
     """The recipe for so much text and time.
 
     Many short updates beat few long ones within minutes, so all presets read 32 streams 16
-    characters at a time. The more often the text is read, the more dropout pays.
+    characters at a time. The more often the text is read, the more regularization pays.
 
     Args:
         preset: tiny, small, base and large fix the width; auto chooses it.
@@ -51,10 +50,11 @@ def choose(preset: Preset, *, characters: int, minutes: float | None, epochs: in
     """
     name = _width_for(characters, minutes) if preset == "auto" else preset
     passes = epochs or (minutes or 0) * _SPEED[name] / characters
-    dropout = next((share for most, share in _DROPOUT if passes <= most), _MOST_DROPOUT)
+    dropout, weight_decay = [each[1:] for each in _REGULARIZATION if each[0] <= passes][-1]
     settings = {
         "units": (_UNITS[name],),
         "dropout": dropout,
+        "weight_decay": weight_decay,
         "batch_size": max(1, min(_STREAMS, (characters - 1) // _STEPS)),
         "seq_length": _STEPS,
         "learning_rate": 4e-3,

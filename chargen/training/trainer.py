@@ -60,7 +60,10 @@ class Trainer:
         )
         self._states = state_variables(self.model)
         # β₂ = 0.99 follows a changing gradient sooner than Adam's 0.999, which suits short runs.
-        self._optimizer = keras.optimizers.Adam(config.learning_rate, beta_2=0.99)
+        self._optimizer = keras.optimizers.AdamW(
+            config.learning_rate, weight_decay=config.weight_decay, beta_2=0.99
+        )
+        self._optimizer.exclude_from_weight_decay(var_names=["bias", "embeddings"])
         self._optimizer.build(self.model.trainable_variables)
 
     def step(self, number: int, learning_rate: float) -> float:
