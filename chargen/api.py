@@ -206,7 +206,9 @@ def train(
     model_settings, training_settings = _sort_settings(settings)
     started = time.monotonic()
     training_config = TrainingConfig(**training_settings)
-    ModelConfig(vocab_size=2, **model_settings)  # so that bad settings are told before reading
+    cell = ModelConfig(vocab_size=2, **model_settings).cell  # bad settings are told before reading
+    if training_config.weight_dropout and cell != "lstm":
+        raise SettingError(f"weight_dropout is for lstm layers; these are {cell}.")
     source = {}
     if not isinstance(corpus, Corpus):
         source = {"path": str(Path(corpus).resolve()), "encoding": encoding}
@@ -216,6 +218,8 @@ def train(
         characters=len(split(corpus.ids, training_config.validation_fraction)[0]),
         minutes=training_config.minutes,
         epochs=training_config.epochs,
+        cell=cell,
+        units=model_settings.get("units"),
     )
     of_model, of_training = _sort_settings(recipe.settings)
     training_config = TrainingConfig(**of_training | training_settings)

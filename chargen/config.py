@@ -122,6 +122,9 @@ class TrainingConfig(_Settings):
     warmup_steps: int = setting(50, "steps of linear rise to it")
     floor: float = setting(0.05, "what the cosine falls to, as a share of the highest")
     precision: Precision = setting("auto", "of the factors of matrix products in LSTM layers")
+    weight_dropout: float = setting(
+        0.0, "share of each LSTM layer's recurrent weights dropped", by_preset=True
+    )
     weight_decay: float = setting(
         0.1, "a step shrinks the kernels by this times the learning rate", by_preset=True
     )
@@ -160,6 +163,12 @@ class TrainingConfig(_Settings):
             _check(name, value, _whole(value, 0) and value < 2**31, "a whole number from 0")
         _check(
             "restarts", self.restarts, _real(self.restarts) and 0 <= self.restarts <= 1, "in [0, 1]"
+        )
+        _check(
+            "weight_dropout",
+            self.weight_dropout,
+            _real(self.weight_dropout) and 0 <= self.weight_dropout < 1,
+            "in [0, 1)",
         )
         _check(
             "weight_decay",

@@ -4,15 +4,23 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
-from chargen.config import Preset
+from chargen.config import Cell, Preset
 
-# Characters a minute that training reads on four cores of an ordinary processor: only a guess at
-# how often the text will be read, which decides on width and dropout.
-_SPEED = {"tiny": 3_000_000, "small": 1_800_000, "base": 900_000, "large": 350_000}
 _UNITS = {"tiny": 128, "small": 256, "base": 512, "large": 1024}
+# The width that suits so many minutes and more. With time, wider is better, however long the text.
+_WIDTHS = ((0, 256), (0.5, 512), (5, 768), (20, 1024))
+# Characters a minute that training reads at 512 units on four cores of an ordinary processor; at
+# other widths, so much more or less as the arithmetic is. A guess at how often the text is read.
+_SPEED = 1_000_000
 _STREAMS, _STEPS = 32, 16
-# Passes over the text, and the dropout and the weight decay that suit at least so many.
-_REGULARIZATION = ((0, 0.0, 0.0), (2, 0.2, 0.05), (4, 0.3, 0.1), (8, 0.4, 0.1), (16, 0.5, 0.1))
+# Passes over the text, and the dropout, weight dropout and weight decay that suit at least so many.
+_REGULARIZATION = (
+    (0, 0.0, 0.0, 0.0),
+    (2, 0.2, 0.0, 0.05),
+    (3, 0.3, 0.0, 0.1),
+    (8, 0.4, 0.3, 0.1),
+    (16, 0.5, 0.5, 0.1),
+)
 
 
 @dataclass(frozen=True)
@@ -36,31 +44,43 @@ class Recipe:
         )
 
 
-def choose(preset: Preset, *, characters: int, minutes: float | None, epochs: int | None) -> Recipe:
+def choose(
+    preset: Preset,
+    *,
+    characters: int,
+    minutes: float | None,
+    epochs: int | None,
+    cell: Cell = "lstm",
+    units: tuple[int, ...] | None = None,
+) -> Recipe:
     """The recipe for so much text and time.
 
     Many short updates beat few long ones within minutes, so all presets read 32 streams 16
     characters at a time. The more often the text is read, the more regularization pays.
 
     Args:
-        preset: tiny, small, base and large fix the width; auto chooses it.
+        preset: tiny, small, base and large fix the width; auto chooses one from the minutes.
         characters: in the training part.
         minutes: to train, or None where
         epochs: says how often to read the text.
+        cell: of the recurrent layers; only an LSTM drops weights.
+        units: the widths, if they are given.
     """
-    name = _width_for(characters, minutes) if preset == "auto" else preset
-    passes = epochs or (minutes or 0) * _SPEED[name] / characters
-    dropout, weight_decay = [each[1:] for each in _REGULARIZATION if each[0] <= passes][-1]
+    if units is None and preset == "auto" and minutes is not None:
+        units = ([width for least, width in _WIDTHS if least <= minutes][-1],)
+    elif units is None:
+        units = (_UNITS["base" if preset == "auto" else preset],)
+    work = sum((below + width) * width for below, width in zip((0, *units), units, strict=False))
+    passes = epochs or (minutes or 0) * _SPEED * 512 * 512 / work / characters
+    shares = [each[1:] for each in _REGULARIZATION if each[0] <= passes][-1]
+    dropout, weight_dropout, weight_decay = shares
     settings = {
-        "units": (_UNITS[name],),
+        "units": units,
         "dropout": dropout,
+        "weight_dropout": weight_dropout if cell == "lstm" else 0.0,
         "weight_decay": weight_decay,
         "batch_size": max(1, min(_STREAMS, (characters - 1) // _STEPS)),
         "seq_length": _STEPS,
         "learning_rate": 4e-3,
     }
-    return Recipe(name, passes, settings)
-
-
-def _width_for(characters: int, minutes: float | None) -> str:
-    return "base"
+    return Recipe(preset, passes, settings)

@@ -161,6 +161,10 @@ class TestTrainRefuses:
         with pytest.raises(SettingError, match="units must be"):
             chargen.train("nowhere.txt", units=(0,))
 
+    def test_weight_dropout_where_no_lstm_is(self):
+        with pytest.raises(SettingError, match="for lstm layers; these are gru"):
+            chargen.train("nowhere.txt", cell="gru", weight_dropout=0.5)
+
     def test_a_corpus_shorter_than_a_batch(self):
         with pytest.raises(CorpusError, match="give more text, or a smaller --batch-size"):
             chargen.train(chargen.Corpus("ab" * 8), name="short/run")

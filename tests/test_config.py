@@ -26,6 +26,7 @@ TRAINING_BAD = {
     "learning_rate": [0, -1e-3, NAN, INF, None],
     "warmup_steps": [-1, 1.5, None],
     "floor": [-0.1, 1.1, NAN, None],
+    "weight_dropout": [-0.1, 1, NAN, "0.1", None],
     "weight_decay": [-0.1, NAN, INF, None],
     "clip_norm": [0, -1, NAN, INF],
     "validation_fraction": [-0.1, 0.6, NAN, None],

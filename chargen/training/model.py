@@ -1,8 +1,6 @@
 """The network in Keras: built for training, or rebuilt at another batch size from its weights."""
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +13,6 @@ from chargen.training.recurrence import LSTM
 
 KERAS_CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
 TRAINING_CELLS = KERAS_CELLS | {"lstm": LSTM}
-BFLOAT16_CELLS = KERAS_CELLS | {"lstm": partial(LSTM, precision="bfloat16")}
 
 
 def build_model(
@@ -81,35 +78,6 @@ def state_variables(model: keras.Model) -> list[keras.Variable]:
     Keras counts them among no model's weights, so whoever saves a run must save them too.
     """
     return [state for layer in model.layers for state in getattr(layer, "states", None) or ()]
-
-
-class LockedDropout(keras.layers.Layer):
-    """Dropout with one mask for all steps of a sequence (Gal and Ghahramani 2016).
-
-    The mask depends on (seed, number, step) alone and on no hidden generator, so that a run that
-    is interrupted draws the masks that it would have drawn.
-
-    Args:
-        rate: the share of the features dropped, in [0, 1).
-        seed: the run's seed.
-        number: which of the network's dropout layers this is.
-        step: the number of the training step, an int32 scalar variable.
-    """
-
-    def __init__(self, rate: float, *, seed: int, number: int, step: tf.Variable) -> None:
-        super().__init__()
-        self.rate = rate
-        self._seed, self._number, self._step = seed, number, step
-
-    def call(self, x: Any, training: bool = False) -> Any:
-        """Drop features of `x`, [batch, steps, width]."""
-        if not training or not self.rate:
-            return x
-        batch, _, width = x.shape
-        keep = 1 - self.rate
-        step_seed = tf.random.experimental.stateless_fold_in([self._seed, self._number], self._step)
-        drawn = tf.random.stateless_uniform([batch, 1, width], step_seed)
-        return x * tf.cast(drawn < keep, x.dtype) / keep
 
 
 class KerasDecoder:

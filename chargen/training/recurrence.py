@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from chargen.training.backend import keras, on_gpu, tf
+from chargen.training.dropout import Mask
 
 _MOST_GROUPS = 4
 _LEAST_STREAMS = 8  # in a group
@@ -34,11 +35,19 @@ class LSTM(keras.layers.LSTM):
         args, kwargs: as for Keras's layer, and
         precision: "float32", or "bfloat16" to round the factors of every product to bfloat16;
             weights, states and gates stay float32.
+        weight_mask: which of the recurrent kernel's weights to use in training, for all steps of
+            a sequence (the "weight-dropped" LSTM of Merity, Keskar and Socher 2017).
     """
 
-    def __init__(self, *args: Any, precision: str = "float32", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        precision: str = "float32",
+        weight_mask: Mask | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.precision = precision
+        self.precision, self._weight_mask = precision, weight_mask
 
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
@@ -54,7 +63,10 @@ class LSTM(keras.layers.LSTM):
         )
         if not plain:
             return super().inner_loop(sequences, initial_state, mask=mask, training=training)
-        kernel = tf.concat([self.cell.kernel, self.cell.recurrent_kernel], axis=0)
+        recurrent_kernel = tf.convert_to_tensor(self.cell.recurrent_kernel)
+        if training and self._weight_mask is not None and self._weight_mask.rate:
+            recurrent_kernel *= self._weight_mask(recurrent_kernel.shape)
+        kernel = tf.concat([self.cell.kernel, recurrent_kernel], axis=0)
         bias = tf.convert_to_tensor(self.cell.bias)
         h0, c0 = (tf.convert_to_tensor(state) for state in initial_state)
         outputs, h, c = _RECURRENCES[self.precision](sequences, kernel, bias, h0, c0)

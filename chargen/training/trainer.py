@@ -7,6 +7,7 @@ them goes on as if it had never stopped.
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,14 +16,14 @@ from chargen.config import ModelConfig, TrainingConfig
 from chargen.generation.decoder import Floats
 from chargen.text.streams import Streams
 from chargen.training.backend import has_bfloat16_products, keras, tf
+from chargen.training.dropout import LockedDropout, Mask
 from chargen.training.model import (
-    BFLOAT16_CELLS,
-    TRAINING_CELLS,
-    LockedDropout,
+    KERAS_CELLS,
     build_model,
     state_variables,
     weights_of,
 )
+from chargen.training.recurrence import LSTM
 
 # bfloat16 products pay for themselves from about so many streams, where the processor has them.
 _BFLOAT16_STREAMS = 256
@@ -41,7 +42,15 @@ class Trainer:
         self.model_config, self.config, self.streams = model_config, config, streams
         keras.utils.set_random_seed(config.seed)
         self._step_number = tf.Variable(0, dtype=tf.int32)
-        numbers = count()
+        masks = count()
+
+        def mask(rate: float) -> Mask:
+            return Mask(rate, seed=config.seed, number=next(masks), step=self._step_number)
+
+        def lstm(*args: Any, **kwargs: Any) -> keras.layers.Layer:
+            weight_mask = mask(config.weight_dropout)
+            return LSTM(*args, precision=precision, weight_mask=weight_mask, **kwargs)
+
         precision = config.precision
         if precision == "auto":
             worthwhile = config.batch_size >= _BFLOAT16_STREAMS and has_bfloat16_products()
@@ -50,13 +59,8 @@ class Trainer:
             model_config,
             batch_size=config.batch_size,
             seq_length=config.seq_length,
-            cells=TRAINING_CELLS if precision == "float32" else BFLOAT16_CELLS,
-            dropout=lambda: LockedDropout(
-                model_config.dropout,
-                seed=config.seed,
-                number=next(numbers),
-                step=self._step_number,
-            ),
+            cells=KERAS_CELLS | {"lstm": lstm},
+            dropout=lambda: LockedDropout(mask(model_config.dropout)),
         )
         self._states = state_variables(self.model)
         # β₂ = 0.99 follows a changing gradient sooner than Adam's 0.999, which suits short runs.

@@ -22,6 +22,7 @@ SETTINGS = {
     "units": (12, 12),
     "embedding_dim": 6,
     "dropout": 0.3,
+    "weight_dropout": 0.2,
     "learning_rate": 0.02,
     "warmup_steps": 5,
     "epochs": 4,

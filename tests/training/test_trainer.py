@@ -1,5 +1,7 @@
 """One step at a time."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,22 @@ def test_which_rows_restart_depends_on_seed_and_step_alone():
     once = [trainer._kept(number).ravel().tolist() for number in range(30)]
     assert once == [trainer._kept(number).ravel().tolist() for number in range(30)]
     assert 0 < np.mean(once[1:]) < 1
+
+
+def test_dropped_weights_are_others_at_each_step_and_the_same_when_it_is_repeated():
+    def loss(number, **given):
+        config = TrainingConfig(batch_size=3, seq_length=4, **given)
+        made = trainer.Trainer(dataclasses.replace(MODEL, dropout=0.0), config, Streams(IDS, 3, 4))
+        kernel = made.model.get_layer("lstm_0").cell.recurrent_kernel
+        kernel.assign(8 * kernel)  # so that it matters within four characters
+        steps = made.streams.steps_per_epoch  # the same batch and the same fresh states
+        return made.step(number * steps, 1e-9)
+
+    whole = [loss(number) for number in (0, 1)]
+    dropped = [loss(number, weight_dropout=0.5) for number in (0, 1, 1)]
+    assert whole[0] == whole[1]
+    assert len({whole[0], *dropped}) == 3
+    assert dropped[1] == dropped[2]
 
 
 @pytest.mark.parametrize(
