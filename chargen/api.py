@@ -192,7 +192,8 @@ def train(
         encoding: of the file.
         reporter: who is told; None shows a progress bar and lines on standard error.
         settings: any field of `ModelConfig` (but vocab_size, which the corpus gives) and of
-            `TrainingConfig`, such as `units=(256, 256)` or `minutes=3`.
+            `TrainingConfig`, such as `units=(256, 256)` or `minutes=3`. Those that are not given
+            are the preset's, else the defaults.
 
     Raises:
         CorpusError: if the text cannot be read or learned from.
@@ -230,6 +231,7 @@ def train(
             f"{folder} holds a run already; go on with it (--resume, or chargen resume {folder}), "
             "choose another --name, or replace it with --overwrite."
         )
+    notes = [recipe.describe(settings)]
     return _run(
         folder,
         corpus,
@@ -238,7 +240,7 @@ def train(
         source,
         reporter,
         started=started,
-        notes=[recipe.describe(settings)],
+        notes=notes,
     )
 
 
@@ -292,14 +294,7 @@ def resume(
             "restore it, or start anew under another --name."
         )
     return _run(
-        folder,
-        corpus,
-        model_config,
-        training_config,
-        source,
-        reporter,
-        started=started,
-        kept=kept,
+        folder, corpus, model_config, training_config, source, reporter, started=started, kept=kept
     )
 
 
