@@ -17,9 +17,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chargen.api import LanguageModel, load, resume, train
+    from chargen.api import resume, train
     from chargen.errors import ChargenError
     from chargen.generation.decoder import State
+    from chargen.language_model import LanguageModel, load
     from chargen.text.corpus import Corpus
 
 __version__ = "0.1.0"
@@ -27,9 +28,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "ChargenError": "chargen.errors",
     "Corpus": "chargen.text.corpus",
-    "LanguageModel": "chargen.api",
+    "LanguageModel": "chargen.language_model",
     "State": "chargen.generation.decoder",
-    "load": "chargen.api",
+    "load": "chargen.language_model",
     "resume": "chargen.api",
     "train": "chargen.api",
 }

@@ -26,9 +26,9 @@ from chargen.config import SamplingConfig
 )
 def sample(prompt: str, checkpoint: str | None, engine: Any, **settings: Any) -> None:
     """Write what might follow PROMPT, the prompt first, on standard output."""
-    from chargen import api
+    from chargen.language_model import load
 
-    model = api.load(checkpoint, engine=engine)
+    model = load(checkpoint, engine=engine)
     given = {key: value for key, value in settings.items() if value is not None}
     pieces = model.stream(prompt, **given)
     # Bytes, so that neither the locale nor the platform's line endings change the text.

@@ -267,7 +267,7 @@ def test_an_interrupt_is_no_traceback(invoke, lstm_file, monkeypatch):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("chargen.api.load", interrupted)
+    monkeypatch.setattr("chargen.language_model.load", interrupted)
     result = invoke("sample", "A", "-c", lstm_file)
     assert result.exit_code == 130
     assert result.output == "\n"
@@ -277,5 +277,5 @@ def test_an_unforeseen_error_is_not_hidden(invoke, lstm_file, monkeypatch):
     def broken(*args, **kwargs):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr("chargen.api.load", broken)
+    monkeypatch.setattr("chargen.language_model.load", broken)
     assert isinstance(invoke("sample", "A", "-c", lstm_file).exception, OSError)
