@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chargen.api import resume, train
     from chargen.errors import ChargenError
-    from chargen.generation.decoder import State
+    from chargen.generation.state import State
     from chargen.language_model import LanguageModel, load
     from chargen.text.corpus import Corpus
 
@@ -29,7 +29,7 @@ _HOMES = {
     "ChargenError": "chargen.errors",
     "Corpus": "chargen.text.corpus",
     "LanguageModel": "chargen.language_model",
-    "State": "chargen.generation.decoder",
+    "State": "chargen.generation.state",
     "load": "chargen.language_model",
     "resume": "chargen.api",
     "train": "chargen.api",

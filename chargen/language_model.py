@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from chargen.checkpoint import Checkpoint, find_checkpoint
 from chargen.config import ModelConfig, SamplingConfig
 from chargen.errors import SettingError
-from chargen.generation.decoder import Decoder, State
+from chargen.generation.decoder import Decoder
 from chargen.generation.generate import stream
 from chargen.generation.sampler import make_sampler
+from chargen.generation.state import State
 from chargen.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:

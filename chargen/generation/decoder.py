@@ -3,7 +3,7 @@
 One step of a layer is one matrix product. Its kernel stacks the input rows over the recurrent
 rows, so that [x, h] @ kernel + bias gives every gate at once:
 
-    lstm   i, f, c, o = split(z)    c' = σ(f)·c + σ(i)·tanh(c)    h' = σ(o)·tanh(c')
+    lstm   i, f, o, g = split(z)    c' = σ(f)·c + σ(i)·tanh(g)    h' = σ(o)·tanh(c')
     gru    z, r, a, b = split(z)    h' = σ(z)·h + (1 - σ(z))·tanh(a + σ(r)·b)
     rnn                             h' = tanh(z)
 
@@ -11,69 +11,20 @@ The GRU is Keras's default form, with the reset gate after the recurrent product
 candidate's input and recurrent halves, kept apart by zeros in the stacked kernel. Since
 σ(x) = (tanh(x/2) + 1) / 2, gate columns are halved once on loading and each step takes one tanh.
 
+What a character adds to the gates of the first layer never changes, so it is worked out on loading
+too, as a table looked up by id, and only h @ recurrent kernel is left to do there.
+
 Formulas: Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000 (LSTM); Cho et
 al. 2014 (GRU); Elman 1990 (the plain network).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
 from chargen.checkpoint import Checkpoint
-from chargen.config import Cell
-from chargen.errors import StateError
+from chargen.generation.state import Floats, LayerState, State
 from chargen.text.vocabulary import Ids
 
-Floats = NDArray[np.float32]
-LayerState = tuple[Floats, ...]  # (h, c) for lstm, (h,) otherwise; each [batch_size, units]
-
-STATES = {"lstm": ("h", "c"), "gru": ("h",), "rnn": ("h",)}
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """All that a network remembers of the text so far: a tuple of arrays per layer."""
-
-    cell: Cell
-    layers: tuple[LayerState, ...]
-
-    @classmethod
-    def zeros(cls, cell: Cell, units: tuple[int, ...], batch_size: int) -> "State":
-        """The state at the start of a text."""
-        return cls(
-            cell,
-            tuple(
-                tuple(np.zeros((batch_size, width), np.float32) for _ in STATES[cell])
-                for width in units
-            ),
-        )
-
-    def check(self, cell: Cell, units: tuple[int, ...], batch_size: int) -> None:
-        """Refuse to serve a network of another kind.
-
-        Raises:
-            StateError: naming what differs.
-        """
-        if self.cell != cell:
-            raise StateError(f"The state is of a {self.cell} network; this one is {cell}.")
-        if len(self.layers) != len(units):
-            raise StateError(f"The state has {len(self.layers)} layers; the network {len(units)}.")
-        for number, (layer, width) in enumerate(zip(self.layers, units, strict=True)):
-            if len(layer) != len(STATES[cell]):
-                raise StateError(
-                    f"Layer {number} of the state has {len(layer)} arrays; "
-                    f"{cell} has {len(STATES[cell])} ({', '.join(STATES[cell])})."
-                )
-            for name, array in zip(STATES[cell], layer, strict=True):
-                shape = (batch_size, width)
-                if np.shape(array) != shape or np.asarray(array).dtype != np.float32:
-                    raise StateError(
-                        f"Array {name} of layer {number} of the state is "
-                        f"{np.asarray(array).dtype} {np.shape(array)}; "
-                        f"this network expects float32 {shape}."
-                    )
+_LARGEST_TABLE = 1 << 22  # numbers in the table of the first layer, 16 MB; else it is not made
 
 
 class Decoder:
@@ -87,32 +38,43 @@ class Decoder:
     def __init__(self, checkpoint: Checkpoint, batch_size: int = 1) -> None:
         self.config = checkpoint.config
         self.batch_size = batch_size
-        weights = checkpoint.weights
+        cell, weights = self.config.cell, checkpoint.weights
         self._embeddings: Floats = weights["embedding/embeddings"]
-        self._layers = [
-            _LAYERS[self.config.cell](
-                weights[f"{self.config.cell}_{number}/kernel"],
-                weights[f"{self.config.cell}_{number}/recurrent_kernel"],
-                weights[f"{self.config.cell}_{number}/bias"],
+        self._layers = []
+        for number in range(len(self.config.units)):
+            kernel, recurrent_kernel, bias = _IN_STEP_FORM[cell](
+                *(weights[f"{cell}_{number}/{each}"] for each in _PARTS)
             )
-            for number in range(len(self.config.units))
-        ]
+            if number == 0 and self.config.vocab_size * len(bias) <= _LARGEST_TABLE:
+                self._embeddings = self._embeddings @ kernel + bias  # [vocab_size, columns]
+                kernel = kernel[:0]
+            self._layers.append(_LAYERS[cell](kernel, recurrent_kernel, bias))
         self._dense = weights["dense/kernel"], weights["dense/bias"]
         self.reset()
 
     def reset(self) -> None:
         """Forget the text so far."""
-        self._state = State.zeros(self.config.cell, self.config.units, self.batch_size).layers
+        self.state = State.zeros(self.config.cell, self.config.units, self.batch_size)
 
     @property
     def state(self) -> State:
-        """What the network remembers. It can be kept and put back; steps never change it."""
-        return State(self.config.cell, self._state)
+        """What the network remembers: a copy, which can be kept and put back."""
+        return State(self.config.cell, tuple(layer.copied() for layer in self._layers))
 
     @state.setter
     def state(self, state: State) -> None:
         state.check(self.config.cell, self.config.units, self.batch_size)
-        self._state = state.layers
+        for layer, arrays in zip(self._layers, state.layers, strict=True):
+            layer.load(arrays)
+
+    def resume(self, state: State) -> None:
+        """Go on from a state, with as many texts as it is of.
+
+        Raises:
+            StateError: if it is of another network.
+        """
+        self.batch_size = state.batch_size
+        self.state = state
 
     def step(self, ids: Ids) -> Floats:
         """Read one character of each text.
@@ -123,16 +85,7 @@ class Decoder:
         Returns:
             The logits of the character after it, shape [batch_size, vocab_size].
         """
-        x = self._embeddings[ids]  # [batch_size, embedding_dim]
-        state = []
-        for layer, remembered in zip(self._layers, self._state, strict=True):
-            state.append(layer(x, remembered))
-            x = state[-1][0]  # [batch_size, units]
-        self._state = tuple(state)
-        kernel, bias = self._dense
-        logits: Floats = x @ kernel
-        logits += bias
-        return logits
+        return self._logits(self._advance(ids))
 
     def read(self, ids: Ids) -> Floats:
         """Read several characters of each text.
@@ -144,80 +97,138 @@ class Decoder:
             The logits after the last of them, shape [batch_size, vocab_size].
         """
         for column in ids.T:
-            logits = self.step(column)
+            x = self._advance(column)
+        return self._logits(x)
+
+    def _advance(self, ids: Ids) -> Floats:
+        x = self._embeddings.take(ids, axis=0)  # [batch_size, embedding_dim or columns]
+        for layer in self._layers:
+            x = layer.step(x)  # [batch_size, units]
+        return x
+
+    def _logits(self, x: Floats) -> Floats:
+        kernel, bias = self._dense
+        logits: Floats = x @ kernel
+        logits += bias
         return logits
 
 
-def _stack(kernel: Floats, recurrent_kernel: Floats) -> Floats:
-    """Input rows over recurrent rows, [inputs + units, columns].
+class _Layer:
+    """A recurrent layer and its state, in buffers that its steps write to.
 
-    Stored by columns: a vector times such a matrix is the faster product in NumPy's BLAS.
+    Args:
+        kernel: [inputs, columns]. With no rows, `step` takes what the input adds to the product.
+        recurrent_kernel: [units, columns].
+        bias: [columns].
     """
-    return np.asfortranarray(np.concatenate([kernel, recurrent_kernel]))
 
-
-class _LSTM:
     def __init__(self, kernel: Floats, recurrent_kernel: Floats, bias: Floats) -> None:
-        self.units = recurrent_kernel.shape[0]
-        half = np.full(4 * self.units, 0.5, np.float32)
-        half[2 * self.units : 3 * self.units] = 1  # the candidate takes its tanh whole
-        self.kernel = _stack(kernel * half, recurrent_kernel * half)
-        self.bias = bias * half
+        self.inputs, self.units = len(kernel), len(recurrent_kernel)
+        # Stored by columns: a vector times such a matrix is the faster product in NumPy's BLAS.
+        self._kernel = np.asfortranarray(np.concatenate([kernel, recurrent_kernel]))
+        self._bias = bias
 
-    def __call__(self, x: Floats, state: LayerState) -> LayerState:
-        h, c = state
-        n = self.units
-        z = np.concatenate((x, h), axis=1) @ self.kernel  # [batch_size, 4 * units]
-        z += self.bias
+    def copied(self) -> LayerState:
+        """A copy of the state's arrays."""
+        return (self._h.copy(),)
+
+    def load(self, arrays: LayerState) -> None:
+        """Take over a state, of as many texts as it is of."""
+        batch_size = len(arrays[0])
+        self._operand = np.empty((batch_size, self.inputs + self.units), np.float32)  # [x, h]
+        self._z = np.empty((batch_size, self._kernel.shape[1]), np.float32)
+        self._h = self._operand[:, self.inputs :]
+        self._h[:] = arrays[0]
+
+    def _product(self, x: Floats) -> Floats:
+        """[x, h] @ kernel + bias, [batch_size, columns]."""
+        if self.inputs:
+            self._operand[:, : self.inputs] = x
+            x = self._bias
+        z: Floats = np.dot(self._operand, self._kernel, out=self._z)
+        z += x
+        return z
+
+    def step(self, x: Floats) -> Floats:
+        """Read one input of each text; gives h, [batch_size, units], good until the next step."""
+        raise NotImplementedError
+
+
+class _LSTM(_Layer):
+    def copied(self) -> LayerState:
+        return self._h.copy(), self._c.copy()
+
+    def load(self, arrays: LayerState) -> None:
+        super().load(arrays)
+        n, z = self.units, self._z
+        self._c = np.array(arrays[1])
+        self._tanh_c = np.empty_like(self._c)
+        self._gates = z[:, : 3 * n]
+        self._i, self._f, self._o, self._g = (z[:, k * n : (k + 1) * n] for k in range(4))
+
+    def step(self, x: Floats) -> Floats:
+        z = self._product(x)
         np.tanh(z, out=z)
-        gates = z * np.float32(0.5)
-        gates += np.float32(0.5)
-        c = gates[:, n : 2 * n] * c
-        c += gates[:, :n] * z[:, 2 * n : 3 * n]
-        h = np.tanh(c)
-        h *= gates[:, 3 * n :]
-        return h, c
+        self._gates *= _HALF
+        self._gates += _HALF
+        self._c *= self._f
+        self._i *= self._g
+        self._c += self._i
+        np.tanh(self._c, out=self._tanh_c)
+        return np.multiply(self._tanh_c, self._o, out=self._h)
 
 
-class _GRU:
-    def __init__(self, kernel: Floats, recurrent_kernel: Floats, bias: Floats) -> None:
-        n = self.units = recurrent_kernel.shape[0]
-        half = np.repeat(np.array([0.5, 0.5, 1, 1], np.float32), n)
-        kernel = np.insert(kernel, [3 * n] * n, 0, axis=1)  # no input for b
-        recurrent_kernel = np.insert(recurrent_kernel, [2 * n] * n, 0, axis=1)  # no state for a
-        self.kernel = _stack(kernel * half, recurrent_kernel * half)
-        inputs, recurrent = bias
-        both = (inputs + recurrent)[: 2 * n]
-        self.bias = half * np.concatenate([both, inputs[2 * n :], recurrent[2 * n :]])
-
-    def __call__(self, x: Floats, state: LayerState) -> LayerState:
-        (h,) = state
-        n = self.units
-        z = np.concatenate((x, h), axis=1) @ self.kernel  # [batch_size, 4 * units]
-        z += self.bias
-        gates = np.tanh(z[:, : 2 * n])
-        gates *= np.float32(0.5)
-        gates += np.float32(0.5)
-        candidate = gates[:, n:] * z[:, 3 * n :]
-        candidate += z[:, 2 * n : 3 * n]
-        np.tanh(candidate, out=candidate)
-        return (candidate + gates[:, :n] * (h - candidate),)
+class _GRU(_Layer):
+    def step(self, x: Floats) -> Floats:
+        z, n = self._product(x), self.units
+        gates = z[:, : 2 * n]
+        np.tanh(gates, out=gates)
+        gates *= _HALF
+        gates += _HALF
+        update, reset, a, b = (z[:, k * n : (k + 1) * n] for k in range(4))
+        b *= reset
+        a += b
+        np.tanh(a, out=a)
+        self._h -= a  # h' = a + σ(z)·(h - a)
+        self._h *= update
+        self._h += a
+        return self._h
 
 
-class _RNN:
-    def __init__(self, kernel: Floats, recurrent_kernel: Floats, bias: Floats) -> None:
-        self.kernel = _stack(kernel, recurrent_kernel)
-        self.bias = bias
-
-    def __call__(self, x: Floats, state: LayerState) -> LayerState:
-        z = np.concatenate((x, state[0]), axis=1) @ self.kernel  # [batch_size, units]
-        z += self.bias
-        return (np.tanh(z, out=z),)
+class _RNN(_Layer):
+    def step(self, x: Floats) -> Floats:
+        return np.tanh(self._product(x), out=self._h)
 
 
-_Layer = Callable[[Floats, LayerState], LayerState]
-_LAYERS: dict[str, Callable[[Floats, Floats, Floats], _Layer]] = {
-    "lstm": _LSTM,
-    "gru": _GRU,
-    "rnn": _RNN,
-}
+_HALF = np.float32(0.5)
+_PARTS = ("kernel", "recurrent_kernel", "bias")
+_LAYERS: dict[str, type[_Layer]] = {"lstm": _LSTM, "gru": _GRU, "rnn": _RNN}
+
+
+# From Keras's weights of a layer to those that its step takes, with the columns in its order.
+
+
+def _lstm_weights(kernel: Floats, recurrent_kernel: Floats, bias: Floats) -> tuple[Floats, ...]:
+    n = len(recurrent_kernel)
+    scale = np.repeat(np.array([0.5, 0.5, 0.5, 1], np.float32), n)
+    order = np.r_[: 2 * n, 3 * n : 4 * n, 2 * n : 3 * n]  # Keras's i, f, g, o to i, f, o, g
+    return tuple(each[..., order] * scale for each in (kernel, recurrent_kernel, bias))
+
+
+def _gru_weights(kernel: Floats, recurrent_kernel: Floats, bias: Floats) -> tuple[Floats, ...]:
+    n = len(recurrent_kernel)
+    scale = np.repeat(np.array([0.5, 0.5, 1, 1], np.float32), n)
+    inputs, recurrent = bias
+    both = (inputs + recurrent)[: 2 * n]
+    return (
+        np.insert(kernel, [3 * n] * n, 0, axis=1) * scale,  # no input for b
+        np.insert(recurrent_kernel, [2 * n] * n, 0, axis=1) * scale,  # no state for a
+        np.concatenate([both, inputs[2 * n :], recurrent[2 * n :]]) * scale,
+    )
+
+
+def _rnn_weights(kernel: Floats, recurrent_kernel: Floats, bias: Floats) -> tuple[Floats, ...]:
+    return kernel, recurrent_kernel, bias
+
+
+_IN_STEP_FORM = {"lstm": _lstm_weights, "gru": _gru_weights, "rnn": _rnn_weights}

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from chargen.generation.decoder import Floats
 from chargen.generation.sampler import Sampler
+from chargen.generation.state import Floats
 from chargen.text.vocabulary import Ids, Vocabulary
 
 Step = Callable[[Ids], Floats]

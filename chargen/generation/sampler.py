@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chargen.config import SamplingConfig
-from chargen.generation.decoder import Floats
+from chargen.generation.state import Floats
 from chargen.text.vocabulary import Ids
 
 Sampler = Callable[[Floats], Ids]

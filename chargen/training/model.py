@@ -6,7 +6,7 @@ import numpy as np
 
 from chargen.checkpoint import Arrays, Checkpoint, weight_shapes
 from chargen.config import ModelConfig
-from chargen.generation.decoder import Floats, State
+from chargen.generation.state import Floats, State
 from chargen.text.vocabulary import Ids
 from chargen.training.backend import keras, tf
 from chargen.training.recurrence import LSTM

@@ -13,7 +13,7 @@ import numpy as np
 
 from chargen.checkpoint import Arrays, check_arrays, weight_shapes
 from chargen.config import ModelConfig, TrainingConfig
-from chargen.generation.decoder import Floats
+from chargen.generation.state import Floats
 from chargen.text.streams import Streams
 from chargen.training.backend import has_bfloat16_products, keras, tf
 from chargen.training.dropout import LockedDropout, Mask

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chargen.config import ModelConfig
-from chargen.generation.decoder import Floats
+from chargen.generation.state import Floats
 from chargen.text.vocabulary import Ids
 from chargen.training.backend import tf
 from chargen.training.model import TRAINING_CELLS, build_model, state_variables

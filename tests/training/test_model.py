@@ -6,7 +6,8 @@ import pytest
 from chargen.checkpoint import Checkpoint, weight_shapes
 from chargen.config import CELLS, ModelConfig
 from chargen.errors import StateError
-from chargen.generation.decoder import Decoder, State
+from chargen.generation.decoder import Decoder
+from chargen.generation.state import State
 from chargen.text.vocabulary import Vocabulary
 from chargen.training.model import KerasDecoder, build_model, rebuild, weights_of
 
