@@ -11,6 +11,8 @@ Cell = Literal["lstm", "gru", "rnn"]
 Preset = Literal["auto", "tiny", "small", "base", "large"]
 Precision = Literal["auto", "float32", "bfloat16"]
 DEFAULT_MINUTES = 10.0
+DEFAULT_LENGTH = 500
+ENDING_LENGTH = 10_000  # of a text that is to end by itself, should it not
 CELLS: tuple[str, ...] = get_args(Cell)
 PRESETS: tuple[str, ...] = get_args(Preset)
 PRECISIONS: tuple[str, ...] = get_args(Precision)
@@ -48,6 +50,18 @@ class _Settings:
     def to_json(self) -> dict[str, Any]:
         """The settings as plain values."""
         return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """The settings given by name, and the defaults of the others.
+
+        Raises:
+            SettingError: if a name is unknown or a value is outside its limits.
+        """
+        known = [field.name for field in fields(cls)]  # type: ignore[arg-type]
+        if unknown := sorted(set(settings) - set(known)):
+            raise SettingError(f"There is no setting {unknown[0]!r}; there are {', '.join(known)}.")
+        return cls(**settings)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -199,17 +213,66 @@ class SamplingConfig(_Settings):
         SettingError: if a value is outside its limits.
     """
 
-    length: int = setting(500, "characters to write after the prompt")
+    length: int | None = setting(
+        None,
+        f"characters to write at most; {DEFAULT_LENGTH}, or {ENDING_LENGTH:,} with lines or stop",
+    )
+    lines: int | None = setting(None, "lines to write at most; the last newline is left out")
+    stop: tuple[str, ...] = setting((), "a text to stop before, left out itself; may be repeated")
+    only: str | None = setting(
+        None, r"characters that may be written, as in a regular expression's brackets: 'a-z \n'"
+    )
+    ban: str | None = setting(None, "characters that may not be written, in the same form")
+    repetition_penalty: float = setting(
+        1.0, "divides the odds of the characters written last; 1 changes nothing"
+    )
+    repetition_window: int = setting(64, "how many characters back the repetition penalty looks")
+    max_line: int | None = setting(None, "characters in a line before a newline is forced")
     temperature: float = setting(0.8, "divides the logits; 0 always takes the likeliest character")
-    seed: int | None = setting(None, "None draws a fresh one")
+    top_k: int = setting(0, "draw from so many of the likeliest characters; 0 from all")
+    top_p: float = setting(
+        1.0, "draw from the fewest characters that together are at least so probable"
+    )
+    min_p: float = setting(
+        0.0, "draw from characters at least so probable, as a share of the likeliest"
+    )
+    seed: int | None = setting(None, "of the random numbers; without one it is drawn")
 
     def __post_init__(self) -> None:
-        _check("length", self.length, _whole(self.length, 0), "a whole number from 0")
+        if isinstance(self.stop, str):
+            object.__setattr__(self, "stop", (self.stop,))
+        object.__setattr__(self, "stop", tuple(self.stop))
+        _check(
+            "stop",
+            self.stop,
+            all(isinstance(text, str) and text for text in self.stop),
+            "texts that are not empty",
+        )
+        for name, least in (
+            *(("length", 0), ("lines", 1), ("max_line", 1), ("seed", 0)),
+            *(("top_k", 0), ("repetition_window", 1)),
+        ):
+            value = getattr(self, name)
+            optional = value is None and name in ("length", "lines", "max_line", "seed")
+            _check(name, value, optional or _whole(value, least), f"a whole number from {least}")
         _check(
             "temperature",
             self.temperature,
             _real(self.temperature) and self.temperature >= 0,
             "a finite number from 0",
         )
-        if self.seed is not None:
-            _check("seed", self.seed, _whole(self.seed, 0), "a whole number from 0")
+        _check("top_p", self.top_p, _real(self.top_p) and 0 < self.top_p <= 1, "in (0, 1]")
+        _check("min_p", self.min_p, _real(self.min_p) and 0 <= self.min_p <= 1, "in [0, 1]")
+        _check(
+            "repetition_penalty",
+            self.repetition_penalty,
+            _above_0(self.repetition_penalty),
+            "a number above 0",
+        )
+
+    @property
+    def most(self) -> int:
+        """How many characters may be written."""
+        if self.length is not None:
+            return self.length
+        return ENDING_LENGTH if self.lines or self.stop else DEFAULT_LENGTH

@@ -1,17 +1,26 @@
 """A trained network in Python's hands: `load` one, then generate, stream, look inside."""
 
-from collections.abc import Iterator, Mapping
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from chargen.checkpoint import Checkpoint, find_checkpoint
 from chargen.config import ModelConfig, SamplingConfig
 from chargen.errors import SettingError
 from chargen.generation.decoder import Decoder
-from chargen.generation.generate import stream
-from chargen.generation.sampler import make_sampler
-from chargen.generation.state import State
-from chargen.text.vocabulary import Vocabulary
+from chargen.generation.generate import Writer
+from chargen.generation.sample import Record, Sample
+from chargen.generation.sampler import Sampler
+from chargen.generation.state import Floats, State
+from chargen.text.unknown import Unknown, fit
+from chargen.text.vocabulary import Ids, Vocabulary
+
+_MOST_TEXTS = 64  # written side by side; with more, a character takes longer and gains little
 
 if TYPE_CHECKING:
     import keras
@@ -36,10 +45,12 @@ class LanguageModel:
         self._decoder: Decoder | "KerasDecoder"  # noqa: UP037
         if engine == "numpy":
             self._decoder = Decoder(checkpoint)
+            self._most_texts = _MOST_TEXTS
         elif engine == "keras":
             from chargen.training.model import KerasDecoder
 
             self._decoder = KerasDecoder(checkpoint)
+            self._most_texts = 1  # its batch is fixed
         else:
             raise SettingError(f"engine must be numpy or keras; received {engine!r}.")
 
@@ -71,53 +82,142 @@ class LanguageModel:
         self,
         prompt: str = "",
         *,
-        length: int = SamplingConfig.length,
-        temperature: float = SamplingConfig.temperature,
-        seed: int | None = None,
         state: State | None = None,
+        sampler: Sampler | None = None,
+        unknown: Unknown = "error",
+        **settings: Any,
     ) -> Iterator[str]:
-        """The characters that continue a prompt, each as soon as it is drawn.
+        """The text that continues a prompt, each character as soon as it is drawn.
+
+        Where there are texts to stop at, what may be the beginning of one is held back.
 
         Args:
             prompt: what the text starts with; it is read but not given back. An empty one starts
                 from a newline, or from the corpus's first character where it had none.
-            length: how many characters to write.
-            temperature: divides the logits; low is safe, 1 is as the corpus, 0 always takes the
-                likeliest.
-            seed: of the random numbers; None takes a fresh one.
             state: what to remember before the prompt; None starts from nothing.
+            sampler: used instead of what the settings say of temperature, top_k, top_p and min_p.
+            unknown: what to do with prompt characters that the model never saw: "error", "skip" or
+                "nearest"; see `chargen.text.unknown.fit`.
+            settings: any field of `SamplingConfig`, such as `length=1000, temperature=0.5`.
 
         Raises:
-            SettingError: if a setting is outside its limits.
+            SettingError: if a setting is unknown or outside its limits.
             UnknownCharacterError: if the prompt has characters that the model never saw.
             StateError: if the state is of another network.
         """
-        sampling = SamplingConfig(length=length, temperature=temperature, seed=seed)
-        if state is None:
-            self._decoder.reset()
-        else:
-            self._decoder.state = state
-        return stream(
-            self._decoder.step,
-            self.vocabulary,
-            prompt or self.checkpoint.start,
-            make_sampler(sampling),
-            sampling.length,
-        )
+        writer = Writer(self.vocabulary, SamplingConfig.of(settings), sampler)
+        ids = self._prompt_ids(prompt, unknown)
+        self._begin(state)
+        return writer.stream(self._decoder, ids)
 
     def generate(
         self,
         prompt: str = "",
         *,
-        length: int = SamplingConfig.length,
-        temperature: float = SamplingConfig.temperature,
-        seed: int | None = None,
         state: State | None = None,
+        sampler: Sampler | None = None,
+        unknown: Unknown = "error",
+        **settings: Any,
     ) -> str:
         """The text that continues a prompt, without it; as `stream`, but whole."""
         return "".join(
-            self.stream(prompt, length=length, temperature=temperature, seed=seed, state=state)
+            self.stream(prompt, state=state, sampler=sampler, unknown=unknown, **settings)
         )
+
+    def samples(
+        self,
+        prompts: str | Sequence[str] = "",
+        *,
+        n: int = 1,
+        state: State | None = None,
+        sampler: Sampler | None = None,
+        unknown: Unknown = "error",
+        log_probs: bool = False,
+        top: int = 0,
+        **settings: Any,
+    ) -> Iterator[Sample]:
+        """Several texts for each prompt, written side by side.
+
+        Sample k of a seed and a prompt is the same text whatever `n` is, and whatever other
+        prompts there are.
+
+        Args:
+            prompts: one or several.
+            n: how many texts for each.
+            state: as for `stream`.
+            sampler: as for `stream`.
+            unknown: as for `stream`.
+            log_probs: whether to note the log-probability of each character.
+            top: how many of the likeliest characters to note in the place of each.
+            settings: as for `stream`.
+
+        Yields:
+            The samples of the first prompt, in order, then those of the next.
+
+        Raises:
+            Errors as `stream` does.
+        """
+        for name, value, least in (("n", n, 1), ("top", top, 0)):
+            if value < least:
+                raise SettingError(f"{name} must be a whole number from {least}; received {value}.")
+        writer = Writer(self.vocabulary, SamplingConfig.of(settings), sampler)
+        texts = [prompts] if isinstance(prompts, str) else list(prompts)
+        ids = [self._prompt_ids(text, unknown) for text in texts]
+        self._begin(state)
+        jobs = ((which, number) for which in range(len(texts)) for number in range(n))
+
+        def write(batch: Sequence[tuple[int, int]]) -> Iterator[Sample]:
+            characters = self.vocabulary.idx2char
+            records = [Record(characters, log_probs=log_probs, top=top) for _ in batch]
+            drafts = [
+                writer.draft(ids[which], number, record)
+                for (which, number), record in zip(batch, records, strict=True)
+            ]
+            logits = self._read_all([ids[which] for which, _ in batch], state)
+            deque(writer.write(self._decoder, drafts, logits), maxlen=0)
+            for (which, number), draft, record in zip(batch, drafts, records, strict=True):
+                yield record.sample(
+                    prompt=texts[which],
+                    seed=writer.seed,
+                    number=number,
+                    finish_reason=draft.finish_reason,
+                )
+
+        return chain.from_iterable(map(write, _batches(jobs, self._most_texts)))
+
+    def _prompt_ids(self, prompt: str, unknown: Unknown) -> Ids:
+        fitted = fit(prompt, self.vocabulary, unknown)
+        for note in fitted.notes:
+            warnings.warn(note, stacklevel=3)
+        return self.vocabulary.encode(fitted.text or self.checkpoint.start)
+
+    def _begin(self, state: State | None) -> None:
+        """Be ready to read one prompt."""
+        kind = self.config.cell, self.config.units, 1
+        if state is None:
+            state = State.zeros(*kind)
+        state.check(*kind)
+        self._decoder.resume(state)
+
+    def _read_all(self, prompts: Sequence[Ids], state: State | None) -> Floats:
+        """Read prompts, each after the same state, and be ready to go on with them side by side.
+
+        Returns:
+            The logits after each, shape [len(prompts), vocab_size].
+        """
+        states: list[State] = []
+        logits: list[Floats] = []
+        for number, prompt in enumerate(prompts):
+            if number and prompt is prompts[number - 1]:
+                states.append(states[-1])
+                logits.append(logits[-1])
+                continue
+            self._begin(state)
+            logits.append(self._decoder.read(prompt[None]))
+            states.append(self._decoder.state)
+        if len(states) > 1:
+            self._decoder.resume(State.joined(states))
+        return np.concatenate(logits)
 
     def to_keras(self, batch_size: int = 1) -> "keras.Model":
         """The same network as a stateful Keras model with a fixed batch size.
@@ -153,3 +253,10 @@ def load(path: str | Path | None = None, *, engine: Engine = "numpy") -> Languag
         CheckpointError: if there is none, or it is damaged, foreign or too new.
     """
     return LanguageModel(Checkpoint.load(find_checkpoint(path)), engine)
+
+
+def _batches(jobs: Iterable[tuple[int, int]], size: int) -> Iterator[list[tuple[int, int]]]:
+    """Lists of `size` jobs; the last may be shorter."""
+    jobs = iter(jobs)
+    while batch := list(islice(jobs, size)):
+        yield batch

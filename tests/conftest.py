@@ -77,7 +77,7 @@ def workdir(tmp_path, monkeypatch):
 @pytest.fixture
 def invoke(workdir):
     """Runs the command line: invoke("sample", "All: ")."""
-    return lambda *args: CliRunner().invoke(main, [str(arg) for arg in args])
+    return lambda *args, **more: CliRunner().invoke(main, [str(arg) for arg in args], **more)
 
 
 @pytest.fixture

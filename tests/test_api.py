@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 import chargen
@@ -14,6 +15,7 @@ from chargen.errors import (
     StateError,
     UnknownCharacterError,
 )
+from chargen.generation.decoder import Decoder
 
 
 @pytest.fixture
@@ -127,10 +129,86 @@ def test_an_unknown_character_is_told_at_once(model):
         model.stream("é")
 
 
+def test_an_unknown_setting_is_told_at_once(model):
+    with pytest.raises(SettingError, match="no setting 'temprature'; there are length, lines"):
+        model.stream("A", temprature=1)
+
+
+def test_what_was_changed_in_a_prompt_is_warned_of(model):
+    with pytest.warns(UserWarning, match="Changed 'Á'"):
+        assert model.generate("Á", unknown="nearest", seed=1) == model.generate("A", seed=1)
+
+
 def test_a_foreign_state_is_told_at_once(model, make_checkpoint, tmp_path):
     make_checkpoint(model.config.cell, units=(4,)).save(tmp_path / "other")
     with pytest.raises(StateError, match="1 layers; the network 2"):
         model.stream("A", state=chargen.load(tmp_path / "other").state)
+
+
+# Many texts
+
+
+def test_a_sample_is_the_same_text_however_many_there_are(model):
+    many = [sample.text for sample in model.samples("Ab", n=70, length=100, seed=5)]
+    assert len(set(many)) == 70
+    for n in (1, 2, 9):
+        few = [sample.text for sample in model.samples("Ab", n=n, length=100, seed=5)]
+        assert few == many[:n]
+    assert model.generate("Ab", length=100, seed=5) == many[0]
+
+
+def test_prompts_in_one_batch_are_as_if_alone(model):
+    settings = {"n": 3, "length": 50, "seed": 5, "log_probs": True}
+    together = list(model.samples(["Ab", "c", "", "Ab: "], **settings))
+    alone = [s for prompt in ("Ab", "c", "", "Ab: ") for s in model.samples(prompt, **settings)]
+    assert [(s.prompt, s.number, s.text) for s in together] == [
+        (s.prompt, s.number, s.text) for s in alone
+    ]
+    for one, other in zip(together, alone, strict=True):
+        assert one.log_probs == pytest.approx(other.log_probs, abs=1e-4)
+
+
+def test_texts_of_different_lengths_side_by_side(model):
+    many = list(model.samples("A", n=20, lines=1, length=60, seed=2))
+    assert len({len(sample.text) for sample in many}) > 3
+    for sample in many:
+        whole = next(
+            s for s in model.samples("A", n=20, length=60, seed=2) if s.number == sample.number
+        )
+        assert sample.text == whole.text.split("\n")[0]
+        assert sample.finish_reason == ("lines" if "\n" in whole.text else "length")
+
+
+def test_samples_follow_a_state(model):
+    model.generate("Ab", length=9, seed=1)
+    state = model.state
+    alone = model.generate("c", state=state, length=20, seed=3)
+    first, *_ = model.samples("c", n=3, state=state, length=20, seed=3)
+    assert first.text == alone
+
+
+def test_log_probs_are_those_of_the_network(model):
+    (sample,) = model.samples("Ab", length=30, seed=4, temperature=2, top_k=3, log_probs=True)
+    decoder, ids = Decoder(model.checkpoint), model.vocabulary.encode("Ab" + sample.text)
+    weights = [np.exp(decoder.step(ids[i : i + 1])[0].astype(float)) for i in range(len(ids) - 1)]
+    expected = [np.log(w[i] / w.sum()) for w, i in zip(weights, ids[1:], strict=True)]
+    assert sample.log_probs == pytest.approx(expected[1:], abs=1e-4)
+
+
+def test_a_sampler_can_be_any_callable(model):
+    def always_the_second_likeliest(logits, uniform):
+        return np.argsort(-logits, axis=1)[:, 1]
+
+    text = model.generate("A", length=20, sampler=always_the_second_likeliest)
+    assert text == model.generate("A", length=20, sampler=always_the_second_likeliest)
+    assert text != model.generate("A", length=20, temperature=0)
+
+
+def test_rules_bind_any_sampler(model):
+    def likeliest(logits, uniform):
+        return logits.argmax(axis=1)
+
+    assert set(model.generate("A", length=20, sampler=likeliest, only="ab")) <= set("ab")
 
 
 # The package's names

@@ -36,7 +36,15 @@ TRAINING_BAD = {
     "seed": [-1, 1.5, 2**31, None],
 }
 SAMPLING_BAD = {
-    "length": [-1, 1.5, None, "10", True],
+    "length": [-1, 1.5, "10", True],
+    "lines": [0, -1, 1.5],
+    "max_line": [0, 2.5],
+    "stop": [("a", ""), (1,)],
+    "top_k": [-1, 1.5, None],
+    "top_p": [0, -0.1, 1.1, NAN, None],
+    "min_p": [-0.1, 1.1, NAN, None],
+    "repetition_penalty": [0, -1, NAN, INF],
+    "repetition_window": [0, 1.5],
     "temperature": [-1, -1e-9, NAN, INF, -INF, "1", None],
     "seed": [-1, 1.5, "0"],
 }

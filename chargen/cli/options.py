@@ -31,7 +31,8 @@ def setting_options(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A decorator that adds an option for every described field of the settings classes.
 
-    Options that are not given come out as None, so that a command passes on only what was.
+    Options that are not given come out as None, or as () where several may be given, so that a
+    command passes on only what was.
 
     Args:
         settings: dataclasses whose fields have an "about" in their metadata.
@@ -57,16 +58,21 @@ def _option(
         names.insert(0, f"-{short[field.name]}")
     kind: Any = next(each for each in (*get_args(hint), hint) if each is not type(None))
     default: Any = field.default
+    multiple = hint == tuple[str, ...]
     if get_origin(hint) is Literal:
         kind = click.Choice(get_args(hint))
+    elif multiple:
+        default = None
     elif get_origin(hint) is tuple:
         kind, default = _Widths(), ",".join(map(str, default))
-    about = field.metadata["about"].capitalize() + "."
+    about = field.metadata["about"]
+    about = about[0].upper() + about[1:] + "."
     if field.metadata["by_preset"]:
         default = "by --preset"
     return click.option(
         *names,
         type=kind,
+        multiple=multiple,
         is_flag=kind is bool,
         default=None,
         help=about if default in (None, False) else f"{about}  [default: {default}]",

@@ -1,47 +1,181 @@
-"""Generation in three tiers, each a few lines over the one below: ids, pieces, the text."""
+"""Writing: several texts side by side, each a draft until it is over.
 
-from collections.abc import Callable, Iterator
+Three tiers, each a few lines over the one below: `write` draws for all drafts, a `Writer` makes
+the drafts that settings ask for, and `LanguageModel` puts prompts in and takes texts out. The
+network and the sampler are passed in; neither knows of texts.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 
-from chargen.generation.sampler import Sampler
-from chargen.generation.state import Floats
+from chargen.config import SamplingConfig
+from chargen.generation.ending import Ending, FinishReason
+from chargen.generation.rules import Rule, allowed, make_rules
+from chargen.generation.sample import Record
+from chargen.generation.sampler import Sampler, make_sampler
+from chargen.generation.state import Floats, State
 from chargen.text.vocabulary import Ids, Vocabulary
 
-Step = Callable[[Ids], Floats]
-"""Reads one id of each text, shape [batch_size]; gives logits, shape [batch_size, vocab_size]."""
+
+class Network(Protocol):
+    """What reads ids and says what may follow, such as `Decoder`."""
+
+    @property
+    def state(self) -> State:
+        """What it remembers, of all texts that it reads."""
+
+    def resume(self, state: State) -> None:
+        """Go on from a state, with as many texts as it is of."""
+
+    def step(self, ids: Ids) -> Floats:
+        """Read one id of each text, [batch_size]; logits, [batch_size, vocab_size]."""
+
+    def read(self, ids: Ids) -> Floats:
+        """Read several ids of each text, [batch_size, n]; the logits after the last."""
 
 
-def generate_ids(step: Step, prompt: Ids, sampler: Sampler, length: int) -> Iterator[int]:
-    """Read the prompt, then draw `length` ids, each read back in before the next is drawn.
+class Draft:
+    """One text while it is written.
+
+    Sample k of a seed draws its random numbers from (seed, k) alone, so that it is the same text
+    however many are written beside it.
 
     Args:
-        step: the network; its state is wherever the caller left it.
-        prompt: shape [n], n at least 1.
-        sampler: from logits to an id.
-        length: how many ids to draw.
+        characters: of the vocabulary, by id.
+        ending: where it ends.
+        rules: what it is held to; they have read the prompt.
+        seed: of the random numbers.
+        number: which sample of that seed it is.
+        record: what takes notes of it, if anything.
     """
-    for index in prompt:
-        logits = step(np.array([index]))
-    for remaining in range(length, 0, -1):
-        drawn = sampler(logits)
-        yield int(drawn[0])
-        if remaining > 1:
-            logits = step(drawn)
+
+    def __init__(
+        self,
+        characters: str,
+        ending: Ending,
+        rules: Sequence[Rule] = (),
+        *,
+        seed: int = 0,
+        number: int = 0,
+        record: Record | None = None,
+    ) -> None:
+        self._characters, self._ending, self._rules = characters, ending, rules
+        self._record = record
+        sequence = np.random.SeedSequence(seed, spawn_key=(number,))
+        self.uniform = np.random.default_rng(sequence).random
+
+    @property
+    def finish_reason(self) -> FinishReason | None:
+        """Why it is over; None while it is not."""
+        return self._ending.reason
+
+    def adjust(self, logits: Floats) -> None:
+        """Let the rules change the logits of the next character, in place."""
+        for rule in self._rules:
+            rule.adjust(logits)
+        if self._rules and logits.max() == -np.inf:  # only the limit on copies can leave nothing
+            self._ending.reason = "max_copy"
+            logits[:] = 0
+
+    def add(self, index: int, logits: Floats) -> str:
+        """Take the character that was drawn; gives what has become certain to be text."""
+        if self._ending.reason:
+            return self._ending.release()
+        for rule in self._rules:
+            rule.read(index)
+        piece = self._ending.add(self._characters[index])
+        if self._record is not None:
+            self._record.add(piece, index, logits)
+        return piece
 
 
-def stream(
-    step: Step, vocabulary: Vocabulary, prompt: str, sampler: Sampler, length: int
-) -> Iterator[str]:
-    """The characters that continue `prompt`, one at a time.
+def write(
+    network: Network,
+    drafts: Sequence[Draft],
+    logits: Floats,
+    sampler: Sampler,
+    mask: Floats | None = None,
+) -> Iterator[tuple[Draft, str]]:
+    """Write texts side by side, a character of each in turn, until all are over.
+
+    A text that is over leaves the batch. The network has not read the last character of any.
+
+    Args:
+        network: where the prompts have left it, a text for each draft.
+        drafts: the texts.
+        logits: after the prompts, shape [len(drafts), vocab_size].
+        sampler: from logits to ids.
+        mask: what to add to all logits, shape [vocab_size].
+
+    Yields:
+        A draft, and what of its text has become certain: mostly one character.
+    """
+    ids: Ids | None = None
+    while going := [i for i, draft in enumerate(drafts) if draft.finish_reason is None]:
+        if len(going) < len(drafts):
+            network.resume(network.state.rows(going))
+            drafts, logits = [drafts[i] for i in going], logits[going]
+            ids = ids if ids is None else ids[going]
+        if ids is not None:
+            logits = network.step(ids)
+        adjusted = logits.copy() if mask is None else logits + mask
+        for draft, row in zip(drafts, adjusted, strict=True):
+            draft.adjust(row)
+        ids = sampler(adjusted, np.array([draft.uniform() for draft in drafts]))
+        for draft, index, row in zip(drafts, ids.tolist(), logits, strict=True):
+            yield draft, draft.add(index, row)
+
+
+class Writer:
+    """Sampling settings made ready for a network's vocabulary.
+
+    Attributes:
+        seed: that of the settings, or the one that was drawn instead.
+
+    Args:
+        vocabulary: the network's.
+        config: the settings.
+        sampler: instead of what they say of temperature, top_k, top_p and min_p.
 
     Raises:
-        UnknownCharacterError: at once, if the prompt has characters outside the vocabulary.
+        SettingError: if the settings leave nothing to write with.
     """
-    ids = vocabulary.encode(prompt)
-    return (vocabulary.idx2char[i] for i in generate_ids(step, ids, sampler, length))
 
+    def __init__(
+        self, vocabulary: Vocabulary, config: SamplingConfig, sampler: Sampler | None = None
+    ) -> None:
+        self._vocabulary, self._config = vocabulary, config
+        self._sampler = make_sampler(config) if sampler is None else sampler
+        self._mask = allowed(config, vocabulary)
+        fresh = int(np.random.SeedSequence().generate_state(1)[0])
+        self.seed = fresh if config.seed is None else config.seed
 
-def generate(step: Step, vocabulary: Vocabulary, prompt: str, sampler: Sampler, length: int) -> str:
-    """The text that continues `prompt`, without it."""
-    return "".join(stream(step, vocabulary, prompt, sampler, length))
+    def draft(self, prompt: Ids, number: int = 0, record: Record | None = None) -> Draft:
+        """A new text, to continue a prompt."""
+        return Draft(
+            self._vocabulary.idx2char,
+            Ending(self._config),
+            make_rules(self._config, self._vocabulary, prompt),
+            seed=self.seed,
+            number=number,
+            record=record,
+        )
+
+    def stream(self, network: Network, prompt: Ids) -> Iterator[str]:
+        """The text that continues a prompt, a piece at a time.
+
+        Args:
+            network: with the state that goes before the prompt, of one text.
+            prompt: shape [n], n at least 1.
+        """
+        for _, piece in self.write(network, [self.draft(prompt)], network.read(prompt[None])):
+            if piece:
+                yield piece
+
+    def write(
+        self, network: Network, drafts: Sequence[Draft], logits: Floats
+    ) -> Iterator[tuple[Draft, str]]:
+        """Write drafts; see `write`."""
+        return write(network, drafts, logits, self._sampler, self._mask)

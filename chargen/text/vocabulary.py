@@ -1,6 +1,7 @@
 """The distinct characters of a corpus, and the way from text to ids and back."""
 
 import unicodedata
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -26,6 +27,12 @@ def describe(character: str) -> str:
         return f"{character!r} ({code})"
     name = unicodedata.name(character, "")
     return f"{code} ({name})" if name else code
+
+
+def enumerate_some(names: Sequence[str], *, most: int = 8, separator: str = ", ") -> str:
+    """The first few of `names`, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return separator.join(names[:most]) + more
 
 
 class Vocabulary:
@@ -77,11 +84,11 @@ class Vocabulary:
         ids = self._ids_by_code.take(code_points(text), mode="clip")
         if ids.size and ids.min() == _UNKNOWN:
             unknown = sorted({text[i] for i in np.flatnonzero(ids == _UNKNOWN)})
-            named = ", ".join(describe(character) for character in unknown[:8])
-            more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
+            named = enumerate_some([describe(character) for character in unknown])
             raise UnknownCharacterError(
-                f"The model never saw {named}{more}; "
-                f"it knows {self.vocab_size} characters (`chargen info` lists them)."
+                f"The model never saw {named}; it knows {self.vocab_size} characters "
+                "(`chargen info` lists them). Leave them out with --unknown skip, or take the "
+                "nearest that it knows with --unknown nearest (from Python, unknown=...)."
             )
         return ids
 

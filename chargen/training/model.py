@@ -116,6 +116,10 @@ class KerasDecoder:
         for variable, array in zip(state_variables(self.model), arrays, strict=True):
             variable.assign(array)
 
+    def resume(self, state: State) -> None:
+        """Go on from a state, which must be of as many texts as before."""
+        self.state = state
+
     def step(self, ids: Ids) -> Floats:
         """Read one character of each text, [batch_size]; logits, [batch_size, vocab_size]."""
         return self.read(np.asarray(ids)[:, None])

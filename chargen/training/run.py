@@ -18,8 +18,7 @@ from chargen.checkpoint import (
 from chargen.config import ModelConfig, SamplingConfig, TrainingConfig
 from chargen.errors import DivergedError, Interrupted
 from chargen.generation.decoder import Decoder
-from chargen.generation.generate import generate
-from chargen.generation.sampler import make_sampler
+from chargen.generation.generate import Writer
 from chargen.history import Row, bits
 from chargen.text.corpus import Corpus
 from chargen.text.streams import Streams
@@ -264,11 +263,8 @@ class Run:
 
 def _excerpt(checkpoint: Checkpoint) -> str:
     """A few words from the network as it is, so that one sees it learn."""
-    text = generate(
-        Decoder(checkpoint).step,
-        checkpoint.vocabulary,
-        checkpoint.start,
-        make_sampler(_SAMPLE),
-        _SAMPLE.length,
+    vocabulary = checkpoint.vocabulary
+    pieces = Writer(vocabulary, _SAMPLE).stream(
+        Decoder(checkpoint), vocabulary.encode(checkpoint.start)
     )
-    return "    " + " / ".join(text.split("\n"))
+    return "    " + " / ".join("".join(pieces).split("\n"))

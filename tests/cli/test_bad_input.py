@@ -121,6 +121,10 @@ def test_a_training_setting_outside_its_limits(refused, corpus, option, value, t
         ("--temperature", "-inf", "received -inf"),
         ("--length", "-1", "length must be a whole number from 0; received -1"),
         ("--seed", "-1", "seed must be a whole number from 0; received -1"),
+        ("--samples", "0", "n must be a whole number from 1; received 0"),
+        ("--stop", "", "stop must be texts that are not empty; received ('',)"),
+        ("--only", "Q", "leave none of the model's characters"),
+        ("--ban", "z-a", "ban must be characters as in a regular expression's brackets"),
     ],
 )
 def test_a_sampling_setting_outside_its_limits(refused, lstm_file, option, value, told):
@@ -143,7 +147,9 @@ def test_minutes_and_epochs_together(refused, corpus):
         ("train", "x", "--resume", "--overwrite"),
         ("sample", "--length", "1.5"),
         ("sample", "--engine", "jax"),
-        ("sample", "one", "two"),
+        ("sample", "--samples", "many"),
+        ("sample", "--unknown", "guess"),
+        ("sample", "--top", "3"),
         ("write",),
     ],
 )

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ SAMPLE = (sys.executable, "-m", "chargen", "sample")
 
 
 def test_the_prompt_then_what_follows_it(invoke, checkpoint_file):
-    result = invoke("sample", "Ab: ", "-c", checkpoint_file, "-n", 40, "-t", 0.7, "-s", 3)
+    result = invoke("sample", "Ab: ", "-c", checkpoint_file, "-l", 40, "-t", 0.7, "-s", 3)
     text = chargen.load(checkpoint_file).generate("Ab: ", length=40, temperature=0.7, seed=3)
     assert result.exit_code == 0
     assert result.stdout == f"Ab: {text}\n"
@@ -20,12 +21,93 @@ def test_the_prompt_then_what_follows_it(invoke, checkpoint_file):
 
 
 def test_long_and_short_options_are_the_same(invoke, lstm_file):
-    short = invoke("sample", "A", "-c", lstm_file, "-n", 30, "-t", 0.5, "-s", 1)
+    short = invoke("sample", "A", "-c", lstm_file, "-l", 30, "-t", 0.5, "-s", 1)
     long = invoke(
         *("sample", "A", "--checkpoint", lstm_file),
         *("--length", 30, "--temperature", 0.5, "--seed", 1),
     )
     assert short.stdout == long.stdout
+
+
+def texts(result):
+    assert result.exit_code == 0, result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_samples_follow_one_another_with_an_empty_line_between(invoke, lstm_file):
+    result = invoke("sample", "A", "-c", lstm_file, "-n", 3, "-l", 5, "-s", 1, "--ban", r"\n")
+    samples = list(chargen.load(lstm_file).samples("A", n=3, length=5, seed=1, ban=r"\n"))
+    assert result.stdout == "\n".join(f"A{sample.text}\n" for sample in samples)
+
+
+def test_samples_with_another_separator_and_without_the_prompt(invoke, lstm_file):
+    options = ("-n", 3, "-l", 5, "-s", 1, "--no-echo", "--only", "a-c")
+    result = invoke("sample", "A", "-c", lstm_file, *options, "--separator", "-")
+    lines = result.stdout.splitlines()
+    assert [len(line) for line in lines] == [5, 6, 6]
+    assert [line[:1] for line in lines[1:]] == ["-", "-"]
+
+
+def test_json_is_an_object_a_line(invoke, lstm_file):
+    options = ("-n", 2, "-l", 20, "-s", 7, "--top", 3, "--json")
+    both = texts(invoke("sample", "A", "b", "-c", lstm_file, *options))
+    assert [(each["prompt"], each["number"]) for each in both] == [
+        ("A", 0),
+        ("A", 1),
+        ("b", 0),
+        ("b", 1),
+    ]
+    for each in both:
+        assert each["seed"] == 7
+        assert each["finish_reason"] == "length"
+        assert len(each["text"]) == len(each["log_probs"]) == len(each["top"]) == 20
+        for character, log_prob, top in zip(
+            each["text"], each["log_probs"], each["top"], strict=True
+        ):
+            assert len(top) == 3
+            assert sorted((p for _, p in top), reverse=True) == [p for _, p in top]
+            assert dict(top).get(character, log_prob) == log_prob <= top[0][1]
+
+
+def test_a_seed_that_was_drawn_is_told(invoke, lstm_file):
+    (first,) = texts(invoke("sample", "A", "-c", lstm_file, "--json"))
+    (again,) = texts(invoke("sample", "A", "-c", lstm_file, "--json", "-s", first["seed"]))
+    assert first == again
+
+
+def test_prompts_come_from_files_and_standard_input(invoke, lstm_file, tmp_path):
+    (tmp_path / "prompt").write_bytes("\ufeffAb\n \r\n".encode())
+    options = ("-c", lstm_file, "-l", 3, "--json")
+    result = invoke(
+        *("sample", "c", "-", "--prompt-file", tmp_path / "prompt", *options), input="a\n\n"
+    )
+    assert [each["prompt"] for each in texts(result)] == ["c", "a\n", "Ab\n "]
+
+
+def test_what_was_changed_in_a_prompt_is_said(invoke, lstm_file):
+    result = invoke("sample", "Á b", "-c", lstm_file, "--unknown", "nearest", "-l", 0)
+    assert result.stdout == "A b\n"
+    assert result.stderr == "Changed 'Á' (U+00C1) to 'A'.\n"
+    result = invoke("sample", "Áb", "-c", lstm_file, "--unknown", "skip", "-l", 0)
+    assert result.stdout == "b\n"
+
+
+def test_lines_and_stop_texts_end_a_text(invoke, lstm_file):
+    options = ("-c", lstm_file, "-s", 3, "-t", 1, "--json")
+    (whole,) = texts(invoke("sample", "A", *options, "-l", 400))
+    (lines,) = texts(invoke("sample", "A", *options, "--lines", 2))
+    assert lines["text"] == "\n".join(whole["text"].split("\n")[:2])
+    assert lines["finish_reason"] == "lines"
+    stop = whole["text"][100:103]
+    (stopped,) = texts(invoke("sample", "A", *options, "--stop", "zz", "--stop", stop))
+    assert stopped["text"] == whole["text"][: whole["text"].index(stop)]
+    assert stopped["finish_reason"] == "stop"
+
+
+def test_lines_are_kept_short(invoke, lstm_file):
+    result = invoke("sample", "A", "-c", lstm_file, "--max-line", 7, "-l", 200)
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) == 7
 
 
 def test_defaults_are_those_of_python(invoke, lstm_file):
@@ -39,7 +121,7 @@ def test_temperature_0_is_taken(invoke, lstm_file):
 
 
 def test_length_0_is_taken(invoke, lstm_file):
-    assert invoke("sample", "Ab", "-c", lstm_file, "-n", 0).stdout == "Ab\n"
+    assert invoke("sample", "Ab", "-c", lstm_file, "-l", 0).stdout == "Ab\n"
 
 
 def test_without_a_checkpoint_the_newest_run_writes(invoke, workdir, make_checkpoint):
@@ -53,7 +135,7 @@ def test_without_a_checkpoint_the_newest_run_writes(invoke, workdir, make_checkp
 def test_output_is_utf8_with_its_own_line_endings(make_checkpoint, tmp_path):
     make_checkpoint(characters="é世😀\r\n").save(tmp_path / "file")
     result = subprocess.run(
-        [*SAMPLE, "世", "-c", tmp_path / "file", "-s", "1", "-n", "200"],
+        [*SAMPLE, "世", "-c", tmp_path / "file", "-s", "1", "-l", "200"],
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
         capture_output=True,
         check=True,
@@ -66,14 +148,14 @@ def test_output_is_utf8_with_its_own_line_endings(make_checkpoint, tmp_path):
 def test_help_names_every_option_and_default(invoke):
     result = invoke("sample", "--help")
     assert result.exit_code == 0
-    for words in ("--checkpoint", "--length", "[default: 500]", "[default: 0.8]", "--seed"):
+    for words in ("--checkpoint", "--length", "500, or 10,000", "[default: 0.8]", "--seed"):
         assert words in result.stdout
 
 
 def test_whoever_stops_listening_causes_no_fuss(lstm_file):
     with (
         subprocess.Popen(
-            [*SAMPLE, "A", "-c", lstm_file, "-n", "100000"],
+            [*SAMPLE, "A", "-c", lstm_file, "-l", "100000"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         ) as sample,

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
-from chargen.errors import UnknownCharacterError
-from chargen.generation.generate import generate, generate_ids, stream
+from chargen.config import SamplingConfig
+from chargen.generation.ending import Ending
+from chargen.generation.generate import Draft, Writer, write
 from chargen.generation.sampler import greedy
+from chargen.generation.state import State
 from chargen.text.vocabulary import Vocabulary
 
 LETTERS = Vocabulary("abcdefgh")
@@ -12,12 +14,28 @@ LETTERS = Vocabulary("abcdefgh")
 class Alphabet:
     """A network that always wants the next letter, and keeps what it was given to read."""
 
-    def __init__(self):
-        self.read = ""
+    def __init__(self, texts=1):
+        self.seen = [""] * texts
+        self.state = State("rnn", ((np.arange(texts, dtype=np.float32)[:, None],),))
+
+    def resume(self, state):
+        """Its only state is which texts are left."""
+        self.seen = [self.seen[i] for i in np.searchsorted(self.left, state.layers[0][0][:, 0])]
+        self.state = state
+
+    @property
+    def left(self):
+        return self.state.layers[0][0][:, 0]
 
     def step(self, ids):
-        self.read += LETTERS.decode(ids)
+        assert ids.shape == (len(self.seen),)
+        self.seen = [seen + LETTERS.idx2char[i] for seen, i in zip(self.seen, ids, strict=True)]
         return np.eye(8, dtype=np.float32)[(ids + 1) % 8]
+
+    def read(self, ids):
+        for column in ids.T:
+            logits = self.step(column)
+        return logits
 
 
 @pytest.fixture
@@ -25,27 +43,32 @@ def network():
     return Alphabet()
 
 
+def stream(network, prompt, **settings):
+    writer = Writer(LETTERS, SamplingConfig(temperature=0, **settings))
+    return writer.stream(network, LETTERS.encode(prompt))
+
+
 @pytest.mark.parametrize(
     ("prompt", "length", "text"),
     [("a", 3, "bcd"), ("g", 4, "habc"), ("hca", 2, "bc"), ("a", 1, "b"), ("abc", 0, "")],
 )
 def test_text_continues_the_prompt(network, prompt, length, text):
-    assert generate(network.step, LETTERS, prompt, greedy, length) == text
+    assert "".join(stream(network, prompt, length=length)) == text
 
 
 def test_what_is_drawn_is_read_but_for_the_last(network):
-    generate(network.step, LETTERS, "fa", greedy, 3)
-    assert network.read == "fa" + "bc"
+    list(stream(network, "fa", length=3))
+    assert network.seen == ["fa" + "bc"]
 
 
 def test_a_length_of_0_reads_the_prompt_all_the_same(network):
-    assert generate(network.step, LETTERS, "fa", greedy, 0) == ""
-    assert network.read == "fa"
+    assert list(stream(network, "fa", length=0)) == []
+    assert network.seen == ["fa"]
 
 
 def test_each_character_comes_before_the_next_is_computed(network):
-    pieces = stream(network.step, LETTERS, "a", greedy, 4)
-    assert [(piece, network.read) for piece in pieces] == [
+    pieces = stream(network, "a", length=4)
+    assert [(piece, network.seen[0]) for piece in pieces] == [
         ("b", "a"),
         ("c", "ab"),
         ("d", "abc"),
@@ -53,25 +76,72 @@ def test_each_character_comes_before_the_next_is_computed(network):
     ]
 
 
-def test_the_three_tiers_agree():
-    ids = generate_ids(Alphabet().step, LETTERS.encode("ce"), greedy, 6)
-    pieces = stream(Alphabet().step, LETTERS, "ce", greedy, 6)
-    whole = generate(Alphabet().step, LETTERS, "ce", greedy, 6)
-    assert LETTERS.decode(np.array(list(ids))) == "".join(pieces) == whole
+def test_pieces_hold_back_what_may_be_a_stop_text(network):
+    assert list(stream(network, "a", length=6, stop=("efz", "defh"))) == ["b", "c", "defg"]
 
 
-def test_the_network_reads_one_id_at_a_time_in_a_batch_of_one():
-    shapes = set()
-
-    def step(ids):
-        shapes.add(ids.shape)
-        return np.zeros((1, 8), np.float32)
-
-    generate(step, LETTERS, "abc", greedy, 3)
-    assert shapes == {(1,)}
+def test_rules_and_masks_shape_what_is_drawn(network):
+    ban = stream(network, "a", length=8, ban="bd")
+    assert "".join(ban) == "aaaaaaaa"  # of equals, here all but b and d, the first
 
 
-def test_an_unknown_prompt_is_refused_before_anything_is_drawn(network):
-    with pytest.raises(UnknownCharacterError, match=r"'z' \(U\+007A\)"):
-        stream(network.step, LETTERS, "az", greedy, 4)
-    assert network.read == ""
+def written(prompts, lengths):
+    """The texts that continue the prompts' last letters side by side, and the batches read."""
+    network = Alphabet(len(prompts))
+    logits = network.step(LETTERS.encode(prompts))
+    drafts = [
+        Draft(LETTERS.idx2char, Ending(SamplingConfig(length=length)), number=k)
+        for k, length in enumerate(lengths)
+    ]
+    texts, sizes = [""] * len(prompts), []
+    for draft, piece in write(network, drafts, logits, greedy):
+        texts[drafts.index(draft)] += piece
+        sizes.append(len(network.seen))
+    return texts, sizes
+
+
+def test_texts_side_by_side_are_as_if_alone():
+    assert written("aceg", [2, 4, 1, 3])[0] == ["bc", "defg", "f", "hab"]
+
+
+def test_a_text_that_is_over_leaves_the_batch():
+    assert written("aceg", [2, 4, 1, 3])[1] == [4, 4, 4, 4, 3, 3, 3, 2, 2, 1]
+
+
+def test_texts_of_no_length_are_never_begun():
+    assert written("ace", [0, 2, 0])[0] == ["", "de", ""]
+    assert written("ace", [0, 0, 0])[0] == ["", "", ""]
+
+
+# Random numbers
+
+
+class Coin:
+    """A network that knows nothing."""
+
+    def step(self, ids):
+        return np.zeros((len(ids), 8), np.float32)
+
+
+def drawn(seed, number, count=50):
+    """The ids of one text of pure chance."""
+    config = SamplingConfig(length=count, temperature=1, seed=seed)
+    writer = Writer(LETTERS, config)
+    draft = writer.draft(LETTERS.encode("a"), number)
+    return "".join(piece for _, piece in writer.write(Coin(), [draft], np.zeros((1, 8))))
+
+
+def test_a_seed_and_a_number_repeat_their_draws():
+    assert drawn(1, 0) == drawn(1, 0)
+    assert drawn(1, 5) == drawn(1, 5)
+
+
+def test_seeds_and_numbers_differ():
+    texts = {drawn(seed, number) for seed in (0, 1, 2) for number in (0, 1, 2)}
+    assert len(texts) == 9
+
+
+def test_without_a_seed_one_is_drawn_and_told():
+    writers = [Writer(LETTERS, SamplingConfig()) for _ in range(3)]
+    assert len({writer.seed for writer in writers}) == 3
+    assert drawn(writers[0].seed, 0) == drawn(writers[0].seed, 0)

@@ -1,0 +1,56 @@
+"""Where a text ends: at its length, at its last line, or before a text to stop at."""
+
+from typing import Literal
+
+from chargen.config import SamplingConfig
+
+FinishReason = Literal["length", "lines", "stop", "max_copy"]
+
+
+class Ending:
+    """Takes the characters of one text as they are drawn, and says when it is over.
+
+    What may turn out to be the beginning of a stop text is held back until that is known.
+    """
+
+    def __init__(self, config: SamplingConfig) -> None:
+        self._left = config.most
+        self._lines_left = config.lines
+        self._stop = config.stop
+        self._held = ""
+        self.reason: FinishReason | None = None if config.most else "length"
+
+    def add(self, character: str) -> str:
+        """Take one more character; gives what has become certain to belong to the text."""
+        self._left -= 1
+        if self._lines_left is not None and character == "\n":
+            self._lines_left -= 1
+            if self._lines_left == 0:
+                self.reason = "lines"
+                return self.release()
+        if not self._stop:
+            if not self._left:
+                self.reason = "length"
+            return character
+        self._held += character
+        if met := [text for text in self._stop if self._held.endswith(text)]:
+            self.reason = "stop"
+            self._held = self._held[: -max(map(len, met))]
+        elif not self._left:
+            self.reason = "length"
+        return self.release(0 if self.reason else self._undecided())
+
+    def release(self, but: int = 0) -> str:
+        """What was held back, but for its last characters."""
+        cut = len(self._held) - but
+        released, self._held = self._held[:cut], self._held[cut:]
+        return released
+
+    def _undecided(self) -> int:
+        """How many of the held characters, at their end, are the beginning of a stop text."""
+        longest = min(len(self._held), max(map(len, self._stop)) - 1)
+        sizes = range(longest, 0, -1)
+        return next((n for n in sizes if self._begins_stop(self._held[-n:])), 0)
+
+    def _begins_stop(self, end: str) -> bool:
+        return any(text.startswith(end) for text in self._stop)

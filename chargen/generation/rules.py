@@ -1,0 +1,123 @@
+"""What one text may not say next, given what it has said: rules that change its logits.
+
+A rule reads every character that is written and, before the next is drawn, adjusts the logits:
+shape [vocab_size], in place, -inf for what may not be.
+"""
+
+import math
+import re
+import warnings
+from collections import deque
+from typing import Protocol
+
+import numpy as np
+
+from chargen.config import SamplingConfig
+from chargen.errors import SettingError
+from chargen.generation.state import Floats
+from chargen.text.vocabulary import Ids, Vocabulary
+
+
+class Rule(Protocol):
+    """What a text is held to."""
+
+    def read(self, index: int) -> None:
+        """The next character of the text."""
+
+    def adjust(self, logits: Floats) -> None:
+        """Change the logits of the character after it."""
+
+
+class RepetitionPenalty:
+    """Divides the odds of each character among the last few by a penalty, prompt included.
+
+    In logits, log(penalty) is taken off. (Keskar et al. 2019, "CTRL", divide the logit itself,
+    which depends on where its zero happens to be.)
+    """
+
+    def __init__(self, penalty: float, window: int) -> None:
+        self._log_penalty = np.float32(math.log(penalty))
+        self._recent: deque[int] = deque(maxlen=window)
+
+    def read(self, index: int) -> None:
+        self._recent.append(index)
+
+    def adjust(self, logits: Floats) -> None:
+        logits[list(set(self._recent))] -= self._log_penalty
+
+
+class LineLimit:
+    """Forces a newline where a line has reached its most characters, prompt included."""
+
+    def __init__(self, most: int, newline: int) -> None:
+        self._most, self._newline = most, newline
+        self._length = 0
+
+    def read(self, index: int) -> None:
+        self._length = 0 if index == self._newline else self._length + 1
+
+    def adjust(self, logits: Floats) -> None:
+        if self._length >= self._most:
+            newline = logits[self._newline]
+            logits[:] = -np.inf
+            logits[self._newline] = newline
+
+
+def charset(pattern: str, name: str) -> "re.Pattern[str]":
+    """Characters in the form of a regular expression's brackets, such as `a-zA-Z`.
+
+    A closing bracket may stand for itself.
+
+    Raises:
+        SettingError: if that is no such form; `name` is the setting's.
+    """
+    inside = re.sub(r"(\\.)|\]", lambda found: found[1] or r"\]", pattern, flags=re.DOTALL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            return re.compile(f"[{inside}]")
+    except re.error as error:
+        raise SettingError(
+            f"{name} must be characters as in a regular expression's brackets, such as 'a-z .'; "
+            f"received {pattern!r} ({error})."
+        ) from None
+
+
+def allowed(config: SamplingConfig, vocabulary: Vocabulary) -> Floats | None:
+    """What `only` and `ban` leave, to be added to logits: 0 or -inf, shape [vocab_size].
+
+    Returns:
+        None if they leave everything.
+
+    Raises:
+        SettingError: if they leave nothing, or no newline where `max_line` needs one.
+    """
+    mask = np.zeros(vocabulary.vocab_size, np.float32)
+    for name, pattern in (("only", config.only), ("ban", config.ban)):
+        if pattern is not None:
+            matches = charset(pattern, name).match
+            inside = [matches(character) is not None for character in vocabulary.idx2char]
+            mask[np.array(inside) == (name == "ban")] = -np.inf
+    if np.isneginf(mask).all():
+        raise SettingError(
+            f"only {config.only!r} and ban {config.ban!r} leave none of the model's characters "
+            f"(`chargen info` lists them)."
+        )
+    if config.max_line is not None and (
+        "\n" not in vocabulary or mask[vocabulary.char2idx["\n"]] == -np.inf
+    ):
+        raise SettingError("max_line needs the newline, which is unknown to the model or banned.")
+    return mask if mask.any() else None
+
+
+def make_rules(config: SamplingConfig, vocabulary: Vocabulary, prompt: Ids) -> list[Rule]:
+    """The rules that `config` asks for, for one text that continues a prompt."""
+    rules: list[Rule] = []
+    if config.repetition_penalty != 1:
+        rules.append(RepetitionPenalty(config.repetition_penalty, config.repetition_window))
+    if config.max_line is not None:
+        rules.append(LineLimit(config.max_line, vocabulary.char2idx["\n"]))
+    for rule in rules:
+        for index in prompt.tolist():
+            rule.read(index)
+    return rules

@@ -1,0 +1,193 @@
+"""What becomes of characters that the model never saw: an error, nothing, or the nearest it knows.
+
+A character is near if it is the same one written differently (Unicode's normal forms), if it looks
+alike (quotes, dashes, spaces, line endings), if it is the same letter without its accent, or the
+same in the other case; these are tried in this order.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from chargen.errors import SettingError, UnknownCharacterError
+from chargen.text.vocabulary import Vocabulary, describe, enumerate_some
+
+Unknown = Literal["error", "skip", "nearest"]
+UNKNOWNS: tuple[str, ...] = get_args(Unknown)
+
+# Characters, and what may stand for each of them, nearest first.
+_ALIKE = (
+    ("“„‟«〝❝", ("“", "«", "„", '"', "‘", "'")),
+    ("”»″〞❞", ("”", "»", '"', "“", "’", "'")),
+    ("‘‚‛‹❛", ("‘", "‹", "'", "’", "`")),
+    ("’›ʼ′´`❜", ("’", "›", "'", "ʼ", "´", "‘")),
+    ("—―", ("—", "―", "--", "–", "-")),
+    ("-‐‑‒–−⁃", ("-", "–", "‐", "‑", "−", "—")),
+    ("…", ("...",)),
+    ("/⁄∕", ("/", "⁄")),
+    ("\n\r\v\f\x85\u2028\u2029", ("\n", "\r\n", "\r", " ")),
+    (" \t\xa0\u202f\u2007\u3000", (" ", "\xa0", "\t", "\u3000")),
+    ("æ", ("ae",)),
+    ("Æ", ("AE", "Ae")),
+    ("œ", ("oe",)),
+    ("Œ", ("OE", "Oe")),
+)
+_SEVERAL = {"\r\n": ("\n", "\r", " "), "...": ("…",), "--": ("—", "–")}
+_DIRECTED = {'"': ("“", "”"), "'": ("‘", "’")}  # a straight quote, as it opens and as it closes
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A text that holds characters of the vocabulary only.
+
+    Args:
+        text: the characters.
+        notes: sentences that say what was changed and what was left out; none if nothing was.
+    """
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+def fit(text: str, vocabulary: Vocabulary, unknown: Unknown = "error") -> Fitted:
+    """Make a text fit the characters that a model knows.
+
+    Args:
+        text: any text.
+        vocabulary: the characters known.
+        unknown: what to do with others. "error" refuses them; "skip" leaves them out; "nearest"
+            takes the nearest known character or characters, and leaves out what has none.
+
+    Raises:
+        UnknownCharacterError: for "error", naming each unknown character; for the others, if
+            nothing, or only space, would be left of a text that has more.
+        SettingError: if `unknown` is none of the three.
+    """
+    if unknown not in UNKNOWNS:
+        raise SettingError(f"unknown must be one of {', '.join(UNKNOWNS)}; received {unknown!r}.")
+    strangers = {character for character in set(text) if character not in vocabulary}
+    if not strangers:
+        return Fitted(text)
+    if unknown == "error":
+        vocabulary.encode(text)  # raises
+    near = _Nearest(vocabulary) if unknown == "nearest" else _nothing
+    changes: Counter[tuple[str, str]] = Counter()
+
+    def replace(match: re.Match[str]) -> str:
+        token = match[0]
+        if strangers.isdisjoint(token):
+            return token
+        new = near(token, token in _DIRECTED and _opens(text, match.start()))
+        changes[token, new] += 1
+        return new
+
+    clusters = _clusters(set(text), strangers) if unknown == "nearest" else ""
+    fitted = re.sub(clusters + _strangers(vocabulary), replace, text)
+    if text.strip() and not fitted.strip():
+        named = enumerate_some([describe(character) for character in sorted(strangers)])
+        raise UnknownCharacterError(
+            f"Nothing is left of the text without {named}; the model knows "
+            f"{vocabulary.vocab_size} characters (`chargen info` lists them)."
+        )
+    return Fitted(fitted, tuple(_notes(changes)))
+
+
+def _nothing(token: str, opening: bool) -> str:
+    return ""
+
+
+class _Nearest:
+    """Finds what stands for a token: a character, one with its marks, or a key of `_SEVERAL`."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._known = set(vocabulary.idx2char)
+        self._searched: dict[tuple[str, bool], str] = {}
+
+    def __call__(self, token: str, opening: bool = False) -> str:
+        """The nearest text of known characters; empty if there is none."""
+        if (token, opening) not in self._searched:
+            self._searched[token, opening] = self._search(token, opening)
+        return self._searched[token, opening]
+
+    def _search(self, token: str, opening: bool) -> str:
+        if token in _DIRECTED:
+            token = _DIRECTED[token][not opening]
+        forms = list(_forms(token))
+        forms += [other for form in forms for other in _other_cases(form)]
+        for form in forms:
+            if form and self._known.issuperset(form):
+                return form
+        parts = unicodedata.normalize("NFKD", token)  # 1⁄2 for ½, where the slash is unknown too
+        found = [self(part) for part in parts] if len(parts) > len(token) else []
+        return "".join(found) if all(found) else ""
+
+
+def _forms(token: str) -> Iterator[str]:
+    """Other ways to write a token in the same case, the nearest first."""
+    yield unicodedata.normalize("NFC", token)
+    yield unicodedata.normalize("NFD", token)
+    yield from _SEVERAL.get(token, ())
+    for characters, alternatives in _ALIKE:
+        if token in characters:
+            yield from alternatives
+    if token.isspace():
+        yield " "
+        return
+    yield unicodedata.normalize("NFKC", token)
+    decomposed = unicodedata.normalize("NFKD", token)
+    yield decomposed
+    bare = "".join(character for character in decomposed if not _joins(character))
+    yield bare
+    if len(bare) == 1:  # strokes and hooks, as in ø and ł, are in its name only
+        base, _, addition = unicodedata.name(bare, "").partition(" WITH ")
+        with suppress(KeyError):
+            yield unicodedata.lookup(base) if addition else bare
+
+
+def _other_cases(form: str) -> tuple[str, ...]:
+    return form.lower(), form.casefold(), form.upper()
+
+
+def _joins(character: str) -> bool:
+    """Whether a character is written onto the one before it: marks, and the parts of Hangul."""
+    return unicodedata.category(character)[0] == "M" or "\u1160" <= character <= "\u11ff"
+
+
+def _opens(text: str, place: int) -> bool:
+    """Whether a straight quote at `place` opens: after a space, a bracket or a quote that does."""
+    before = text[place - 1 : place]
+    return not before or before.isspace() or unicodedata.category(before) in ("Ps", "Pi")
+
+
+def _strangers(vocabulary: Vocabulary) -> str:
+    """A pattern of one unknown character."""
+    # What is known is named: a pattern that names very many characters is slow.
+    return f"[^{re.escape(vocabulary.idx2char)}]"
+
+
+def _clusters(present: set[str], strangers: set[str]) -> str:
+    """A pattern of what is changed as one though it is several characters."""
+    several = [re.escape(each) for each in _SEVERAL if not strangers.isdisjoint(each)]
+    marks = re.escape("".join(sorted(filter(_joins, present))))
+    joined = [f"[^{marks}]?[{marks}]+"] if marks else []
+    return "|".join([*several, *joined, ""])
+
+
+def _notes(changes: Counter[tuple[str, str]]) -> Iterator[str]:
+    """One sentence for what was changed and one for what was left out, most frequent first."""
+    changed, left_out = [], []
+    for (token, new), count in changes.most_common():
+        times = f", {count:,} times" if count > 1 else ""
+        name = " + ".join(map(describe, token))
+        if new:
+            changed.append(f"{name} to {new!r}{times}")
+        else:
+            left_out.append(f"{name}{times}")
+    if changed:
+        yield f"Changed {enumerate_some(changed, separator='; ')}."
+    if left_out:
+        yield f"Left out {enumerate_some(left_out, separator='; ')}."
