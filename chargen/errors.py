@@ -2,6 +2,7 @@
 
     ChargenError
     ├── SettingError            a setting outside its limits (also a ValueError)
+    ├── CommandError            a line of `chargen chat` that cannot be followed
     ├── CorpusError             a text that cannot be read or learned from
     │   └── EncodingError       bytes that are not text in the encoding asked for
     ├── UnknownCharacterError   a prompt with characters that the model never saw
@@ -27,6 +28,10 @@ class SettingError(ChargenError, ValueError):
     """A setting outside its limits; the message names the setting, its value and the limit."""
 
     exit_code = 2
+
+
+class CommandError(ChargenError):
+    """A line of `chargen chat` that cannot be followed: no such command, or not such a value."""
 
 
 class CorpusError(ChargenError):

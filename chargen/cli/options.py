@@ -1,11 +1,20 @@
 """Options made from the settings classes, which are the only home of defaults and limits."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import Field, fields
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import click
+
+from chargen.errors import CommandError
+
+checkpoint_option = click.option(
+    "-c",
+    "--checkpoint",
+    help="A run's name or folder, or a file.  [default: the newest run, else the bundled model]",
+)
 
 
 class _Widths(click.ParamType):  # type: ignore[type-arg,unused-ignore]
@@ -77,3 +86,37 @@ def _option(
         default=None,
         help=about if default in (None, False) else f"{about}  [default: {default}]",
     )
+
+
+def read_setting(settings: type, field: "Field[Any]", text: str) -> Any:
+    """A setting's value, written as on the command line: quoted as in a shell, several with spaces.
+
+    The word default means the default, and so does none where that is to have no value. In quotes
+    they mean themselves.
+
+    Raises:
+        CommandError: if it is no such value; limits are for the settings class to check.
+    """
+    option = f"--{field.name.replace('_', '-')}"
+    hint = get_type_hints(settings)[field.name]
+    if text == "default" or (text == "none" and field.default in (None, ())):
+        return field.default
+    command: Any = _option(field, hint, {})(click.Command(field.name, add_help_option=False))
+    try:
+        words = shlex.split(text)
+        if len(words) != 1 and not command.params[0].multiple:
+            raise ValueError(f"received {len(words)} values for one; quote what has spaces in it")
+        arguments = [f"{option}={word}" for word in words]
+        return command.make_context(field.name, arguments).params[field.name]
+    except click.UsageError as error:
+        raise CommandError(f"{option[2:]}: {error.message}") from None
+    except ValueError as error:
+        raise CommandError(f"{option[2:]}: {error}.") from None
+
+
+def show_setting(value: Any) -> str:
+    """A setting's value in the form that `read_setting` reads."""
+    if value is None or value == ():
+        return "none"
+    shown = shlex.join(map(str, value if isinstance(value, tuple) else (value,)))
+    return f"'{shown}'" if shown in ("default", "none") else shown

@@ -7,18 +7,14 @@ from typing import Any
 
 import click
 
-from chargen.cli.options import setting_options
+from chargen.cli.options import checkpoint_option, setting_options
 from chargen.config import SamplingConfig
 from chargen.errors import CorpusError, EncodingError
 
 
 @click.command()
 @click.argument("prompts", metavar="[PROMPT]...", nargs=-1)
-@click.option(
-    "-c",
-    "--checkpoint",
-    help="A run's name or folder, or a file.  [default: the newest run, else the bundled model]",
-)
+@checkpoint_option
 @click.option(
     "--prompt-file",
     "prompt_files",
