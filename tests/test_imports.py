@@ -41,8 +41,8 @@ def test_info_imports_no_tensorflow(lstm_file):
     assert not imported_by_command("info", str(lstm_file)) & {"tensorflow", "keras", "tqdm"}
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["resume"], ["sample"], ["info"]])
+@pytest.mark.parametrize("command", [[], ["train"], ["resume"], ["sample"], ["chat"], ["info"]])
 def test_help_imports_no_arithmetic(command):
     modules = imported_by_command(*command, "--help")
     assert "click" in modules
-    assert not modules & {"tensorflow", "keras", "numpy"}
+    assert not modules & {"tensorflow", "keras", "numpy", "prompt_toolkit"}

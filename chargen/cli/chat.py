@@ -1,0 +1,164 @@
+"""chargen chat: write with a trained model, prompt after prompt."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chargen.cli.options import checkpoint_option, setting_options
+from chargen.config import SamplingConfig
+from chargen.errors import ChargenError, EncodingError
+
+if TYPE_CHECKING:
+    from chargen.cli.conversation import Conversation, Passage
+
+_LEAD = 200  # characters of an unfinished line that are shown again when it is carried on
+
+
+@click.command()
+@checkpoint_option
+@setting_options(SamplingConfig, short={"length": "l", "temperature": "t", "seed": "s"})
+def chat(checkpoint: str | None, **settings: Any) -> None:
+    """Write with a model: each line typed is how a text begins.
+
+    An empty line carries the text on. Ctrl-C stops it, Ctrl-D leaves, :help lists the commands.
+    What is typed at a terminal is kept for later sessions, in the user's folder for such things.
+    Lines can come from a pipe too; then the exit code is 1 if one could not be followed.
+    """
+    from chargen.cli.conversation import NAMES, Conversation
+    from chargen.language_model import load
+
+    given = {key: value for key, value in settings.items() if value not in (None, ())}
+    start = SamplingConfig(**given)
+    model = load(checkpoint)
+    conversation = Conversation(model, start)
+    if _is_terminal(sys.stdin) and _is_terminal(sys.stderr):
+        from chargen.cli.line_editor import line_editor
+
+        corpus = model.origin.get("corpus", "a text that has no name")
+        click.echo(f"Learned from {corpus}. Type how a text begins, or :help.", err=True)
+        _converse(conversation, line_editor(NAMES))
+    elif _follow(conversation):
+        click.get_current_context().exit(1)
+
+
+def _converse(conversation: "Conversation", read_line: Callable[[], str]) -> None:
+    """Answer a person, who may stop a text but not the program with Ctrl-C."""
+    output = _Output()
+    while True:
+        try:
+            line = read_line()
+            with _ctrl_c_noted() as is_pressed:
+                _answer(conversation, line, output, is_pressed)
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            break
+        except ChargenError as error:
+            click.echo(error, err=True)
+    output.end()
+
+
+def _follow(conversation: "Conversation") -> int:
+    """Answer the lines of a file or pipe; gives how many could not be followed."""
+    output = _Output()
+    failed = 0
+    for line in sys.stdin.buffer if sys.stdin else ():
+        try:
+            _answer(conversation, _decoded(line), output, lambda: False)
+        except EOFError:
+            break
+        except ChargenError as error:
+            click.echo(f"Error: {error}", err=True)
+            failed += 1
+    output.end()
+    return failed
+
+
+def _answer(
+    conversation: "Conversation", line: str, output: "_Output", is_stopped: Callable[[], bool]
+) -> None:
+    answer = conversation.answer(line)
+    if isinstance(answer, str):
+        click.echo(answer, err=True)
+    else:
+        for note in answer.notes:
+            click.echo(note, err=True)
+        output.write(answer, is_stopped)
+
+
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        byte = f"byte {line[error.start]:#04x} at offset {error.start}"
+        raise EncodingError(f"A line is not UTF-8 text: {byte}.") from None
+
+
+class _Output:
+    """Standard output. A text that is carried on is whole there; at a terminal, lines end sooner.
+
+    Bytes, so that neither the locale nor the platform's line endings change the text.
+    """
+
+    def __init__(self) -> None:
+        self._file = sys.stdout.buffer
+        self._at_terminal = _is_terminal(sys.stdout)
+        self._styled = self._at_terminal and not os.environ.get("NO_COLOR")
+        self._line_open = False
+
+    def write(self, passage: "Passage", is_stopped: Callable[[], bool]) -> None:
+        """Write a passage character by character, until its end or until it is stopped."""
+        if passage.is_new:
+            self.end()
+        if passage.is_new or self._at_terminal:
+            lead = passage.lead if passage.is_new else passage.lead[-_LEAD:]
+            self._put(click.style(lead, bold=True) if self._styled and lead else lead)
+        self._line_open = True
+        try:
+            for piece in passage.pieces:
+                self._put(piece)
+                if is_stopped():
+                    break
+        finally:
+            if self._at_terminal:
+                self.end()
+
+    def end(self) -> None:
+        """End the text's last line."""
+        if self._line_open:
+            self._put("\n")
+            self._line_open = False
+
+    def _put(self, text: str) -> None:
+        self._file.write(text.encode())
+        self._file.flush()
+
+
+def _is_terminal(file: Any) -> bool:
+    return file is not None and file.isatty()
+
+
+@contextmanager
+def _ctrl_c_noted() -> Iterator[Callable[[], bool]]:
+    """Gives a function that says whether Ctrl-C was pressed; a second press interrupts.
+
+    Noted, because an interrupt in the middle of a step would leave the network's state half new.
+    """
+    presses = 0
+
+    def note(*_: object) -> None:
+        nonlocal presses
+        presses += 1
+        if presses > 1:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: presses > 0
+    finally:
+        signal.signal(signal.SIGINT, before)
