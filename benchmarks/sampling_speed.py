@@ -1,22 +1,30 @@
-"""Characters per second of batch-1 generation, ours beside what a user would otherwise write.
+"""Characters per second of generation, ours beside what a user would otherwise write.
 
-    python benchmarks/sampling_speed.py [--units 512,512] [--rounds 7]
+    python benchmarks/sampling_speed.py [--units 512,512 --units 1024] [--rounds 7]
 
 All contestants have the same random weights' shapes and do the same work: one step of the network,
 division by the temperature, a draw from the categorical distribution, and the id fed back in.
 
+chargen         what `chargen sample` runs
+every filter    the same with every filter and rule switched on
+64 at once      the same with 64 texts side by side; the characters of all are counted
 keras-eager     the rebuilt Keras model called eagerly per character, `tf.random.categorical`
 keras-engine    the same network as `chargen sample --engine keras` runs it
 torch           `nn.LSTM` in a loop under inference mode, `multinomial` (extra `bench`)
-chargen         what `chargen sample` runs
 
 The last line is the rate that merely reading the weights once per character would allow: the
-matrices of a step multiplied by vectors, with nothing else done.
+matrices of a step multiplied by vectors, with nothing else done. Below stands how much memory a
+process that loads the model and writes 2,000 characters holds at its peak, beside the weights.
 """
 
 import argparse
+import subprocess
+import sys
+import tempfile
 import time
+from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from measure import in_turn, print_machine, print_table
@@ -24,12 +32,22 @@ from measure import in_turn, print_machine, print_table
 from chargen.checkpoint import Checkpoint, weight_shapes
 from chargen.config import ModelConfig, SamplingConfig
 from chargen.generation.decoder import Decoder
-from chargen.generation.generate import generate_ids
-from chargen.generation.sampler import make_sampler
+from chargen.generation.generate import Writer
+from chargen.generation.state import State
 from chargen.text.vocabulary import Vocabulary
 
-VOCABULARY = Vocabulary("".join(map(chr, range(32, 97))))
+VOCABULARY = Vocabulary("\n" + "".join(map(chr, range(32, 96))))
 TEMPERATURE = 0.8
+EVERY_FILTER = {
+    "ban": "Q",
+    "repetition_penalty": 1.1,
+    "max_line": 80,
+    "top_k": 40,
+    "top_p": 0.95,
+    "min_p": 0.02,
+    "stop": ("ROMEO:", "JULIET:"),
+    "lines": 10**6,
+}
 
 
 def random_checkpoint(units: tuple[int, ...], embedding_dim: int) -> Checkpoint:
@@ -54,18 +72,32 @@ def rate(generate: Callable[[int], object], characters: int) -> Callable[[], flo
     return measure
 
 
-def ours(checkpoint: Checkpoint) -> Callable[[int], object]:
-    decoder = Decoder(checkpoint)
-    sampler = make_sampler(SamplingConfig(temperature=TEMPERATURE, seed=0))
-    return lambda n: list(generate_ids(decoder.step, np.array([1]), sampler, n))
+def ours(checkpoint: Checkpoint, texts: int = 1, **settings: object) -> Callable[[int], object]:
+    decoder = Decoder(checkpoint, texts)
+    prompt = np.array([1], np.int32)
+
+    def generate(n: int) -> None:
+        config = SamplingConfig(length=n // texts or 1, temperature=TEMPERATURE, seed=0, **settings)
+        writer = Writer(checkpoint.vocabulary, config)
+        drafts = [writer.draft(prompt, number) for number in range(texts)]
+        decoder.resume(State.zeros("lstm", checkpoint.config.units, texts))
+        logits = decoder.step(prompt.repeat(texts))
+        deque(writer.write(decoder, drafts, logits), maxlen=0)
+
+    return generate
 
 
 def keras_engine(checkpoint: Checkpoint) -> Callable[[int], object]:
     from chargen.training.model import KerasDecoder
 
     decoder = KerasDecoder(checkpoint)
-    sampler = make_sampler(SamplingConfig(temperature=TEMPERATURE, seed=0))
-    return lambda n: list(generate_ids(decoder.step, np.array([1]), sampler, n))
+
+    def generate(n: int) -> None:
+        config = SamplingConfig(length=n, temperature=TEMPERATURE, seed=0)
+        writer = Writer(checkpoint.vocabulary, config)
+        deque(writer.stream(decoder, np.array([1], np.int32)), maxlen=0)
+
+    return generate
 
 
 def keras_eager(checkpoint: Checkpoint) -> Callable[[int], object]:
@@ -123,25 +155,48 @@ def reading(checkpoint: Checkpoint) -> Callable[[int], object]:
     return generate
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--units", default="512,512")
-    parser.add_argument("--embedding-dim", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=7)
-    args = parser.parse_args()
-    checkpoint = random_checkpoint(
-        tuple(int(width) for width in args.units.split(",")), args.embedding_dim
-    )
-    print_machine()
-    print(f"units {args.units}, embedding {args.embedding_dim}\n")
+PEAK = """
+import resource, sys
+import chargen
+chargen.load(sys.argv[1]).generate(length=2000, seed=0)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def megabytes_beside_weights(checkpoint: Checkpoint) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        checkpoint.save(path)
+        command = [sys.executable, "-c", PEAK, path]
+        peak = float(subprocess.run(command, capture_output=True, check=True).stdout)
+    return peak - sum(array.nbytes for array in checkpoint.weights.values()) / 2**20
+
+
+def compare(units: tuple[int, ...], embedding_dim: int, rounds: int) -> None:
+    checkpoint = random_checkpoint(units, embedding_dim)
+    print(f"\nunits {units}, embedding {embedding_dim}\n")
     contestants = {
         "chargen": rate(ours(checkpoint), 2000),
+        "chargen, every filter": rate(ours(checkpoint, **EVERY_FILTER), 2000),
+        "chargen, 64 at once": rate(ours(checkpoint, 64), 64 * 100),
         "torch": rate(torch_loop(checkpoint), 200),
         "keras-engine": rate(keras_engine(checkpoint), 200),
         "keras-eager": rate(keras_eager(checkpoint), 40),
         "reading the weights": rate(reading(checkpoint), 2000),
     }
-    print_table(in_turn(contestants, args.rounds), "chars/s", "chargen")
+    print_table(in_turn(contestants, rounds), "chars/s", "chargen")
+    print(f"\npeak memory beside the weights: {megabytes_beside_weights(checkpoint):,.0f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--units", action="append")
+    parser.add_argument("--embedding-dim", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=7)
+    args = parser.parse_args()
+    print_machine()
+    for units in args.units or ("512,512", "1024"):
+        compare(tuple(map(int, units.split(","))), args.embedding_dim, args.rounds)
 
 
 if __name__ == "__main__":
