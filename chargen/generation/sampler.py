@@ -16,6 +16,7 @@ from chargen.generation.state import Floats
 from chargen.text.vocabulary import Ids
 
 Weights = NDArray[np.float64]
+_LOWEST = 1e-200  # temperature; no difference of float32 logits, divided by it, overflows
 Sampler = Callable[[Floats, NDArray[np.float64]], Ids]
 """Takes logits, shape [batch_size, vocab_size], and for each row a random number, drawn uniformly
 from [0, 1), shape [batch_size]; gives an id for each row, shape [batch_size].
@@ -51,10 +52,8 @@ def greedy(logits: Floats, uniform: NDArray[np.float64]) -> Ids:
 def weigh(logits: Floats, temperature: float) -> Weights:
     """exp(logits / temperature), with the highest of each row moved to 1."""
     weights: Weights = np.subtract(logits, logits.max(axis=1, keepdims=True), dtype=np.float64)
-    with np.errstate(over="ignore"):  # close to 0, all but the likeliest go to -inf
-        weights /= temperature
-    np.exp(weights, out=weights)
-    return weights
+    weights /= max(temperature, _LOWEST)
+    return np.exp(weights, out=weights)
 
 
 def top_k(weights: Weights, k: int) -> Weights:
@@ -98,5 +97,5 @@ def draw(weights: Weights, uniform: NDArray[np.float64]) -> Ids:
     """
     sums = weights.cumsum(axis=1)
     places = uniform[:, None] * sums[:, -1:]
-    drawn: Ids = (sums <= places).sum(axis=1, dtype=np.int32)
+    drawn: Ids = (sums > places).argmax(axis=1).astype(np.int32)  # the first that is above
     return drawn
