@@ -173,7 +173,8 @@ def _clusters(present: set[str], strangers: set[str]) -> str:
     """A pattern of what is changed as one though it is several characters."""
     several = [re.escape(each) for each in _SEVERAL if not strangers.isdisjoint(each)]
     marks = re.escape("".join(sorted(filter(_joins, present))))
-    joined = [f"[^{marks}]?[{marks}]+"] if marks else []
+    # Normal forms sort marks in the square of their number; 30 is Unicode's own limit (UAX 15).
+    joined = [f"[^{marks}]?[{marks}]{{1,30}}"] if marks else []
     return "|".join([*several, *joined, ""])
 
 
