@@ -82,30 +82,7 @@ def read_corpus(path: str | Path, encoding: str = "utf-8") -> Corpus:
         EncodingError: if the bytes are not text in `encoding`; the byte offset is named.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise CorpusError(f"There is no file {path}; give the path of a text file.") from None
-    except IsADirectoryError:
-        raise CorpusError(f"{path} is a folder; give the path of one text file.") from None
-    except OSError as error:
-        raise CorpusError(f"{path} cannot be read: {error.strerror}.") from None
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        offset = error.start + len(data) - len(error.object)  # utf-8-sig leaves the mark out
-        raise EncodingError(
-            f"{path} is not {encoding} text: byte {data[offset]:#04x} at offset "
-            f"{offset:,}. If it was written in another encoding, name it, as in "
-            "--encoding cp1252."
-        ) from None
-    except UnicodeError as error:  # such as UTF-16 without its mark
-        raise EncodingError(f"{path} is not {encoding} text: {error}.") from None
-    except LookupError:
-        raise EncodingError(
-            f"Python knows no encoding {encoding!r}; try utf-8, utf-16, cp1252 or latin-1."
-        ) from None
-
+    text = decode(read_bytes(path), encoding, name=path)
     notes = []
     if text.startswith(_BOM):
         text = text.removeprefix(_BOM)
@@ -114,6 +91,45 @@ def read_corpus(path: str | Path, encoding: str = "utf-8") -> Corpus:
         ending = _line_ending(text)
         notes.append(f"Line endings are {ending} and are kept: the model will write them too.")
     return Corpus(text, name=path.name, encoding=encoding, notes=tuple(notes))
+
+
+def read_bytes(path: Path) -> bytes:
+    """What a file holds.
+
+    Raises:
+        CorpusError: if there is no such file, or it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise CorpusError(f"There is no file {path}; give the path of a text file.") from None
+    except IsADirectoryError:
+        raise CorpusError(f"{path} is a folder; give the path of one text file.") from None
+    except OSError as error:
+        raise CorpusError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def decode(data: bytes, encoding: str, *, name: str | Path) -> str:
+    """Bytes as text; `name` is what an error calls them.
+
+    Raises:
+        EncodingError: if they are not text in `encoding`, or there is no such encoding.
+    """
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        offset = error.start + len(data) - len(error.object)  # utf-8-sig leaves the mark out
+        raise EncodingError(
+            f"{name} is not {encoding} text: byte {data[offset]:#04x} at offset "
+            f"{offset:,}. If it was written in another encoding, name it, as in "
+            "--encoding cp1252."
+        ) from None
+    except UnicodeError as error:  # such as UTF-16 without its mark
+        raise EncodingError(f"{name} is not {encoding} text: {error}.") from None
+    except LookupError:
+        raise EncodingError(
+            f"Python knows no encoding {encoding!r}; try utf-8, utf-16, cp1252 or latin-1."
+        ) from None
 
 
 def _line_ending(text: str) -> str:
