@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chargen.api import resume, train
     from chargen.errors import ChargenError
+    from chargen.evaluation.loss import Evaluation
+    from chargen.evaluation.score import Score
     from chargen.generation.state import State
     from chargen.language_model import LanguageModel, load
     from chargen.text.corpus import Corpus
@@ -28,7 +30,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "ChargenError": "chargen.errors",
     "Corpus": "chargen.text.corpus",
+    "Evaluation": "chargen.evaluation.loss",
     "LanguageModel": "chargen.language_model",
+    "Score": "chargen.evaluation.score",
     "State": "chargen.generation.state",
     "load": "chargen.language_model",
     "resume": "chargen.api",
@@ -38,7 +42,9 @@ _HOMES = {
 __all__ = [
     "ChargenError",
     "Corpus",
+    "Evaluation",
     "LanguageModel",
+    "Score",
     "State",
     "__version__",
     "load",

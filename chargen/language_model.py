@@ -3,6 +3,7 @@
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +13,9 @@ import numpy as np
 from chargen.checkpoint import Checkpoint, find_checkpoint
 from chargen.config import ModelConfig, SamplingConfig
 from chargen.errors import SettingError
+from chargen.evaluation.loss import Evaluation, evaluate
+from chargen.evaluation.score import TOP, Score, score
+from chargen.evaluation.surprise import Progress, no_progress
 from chargen.generation.decoder import Decoder
 from chargen.generation.generate import Writer
 from chargen.generation.sample import Record, Sample
@@ -186,10 +190,15 @@ class LanguageModel:
         return chain.from_iterable(map(write, _batches(jobs, self._most_texts)))
 
     def _prompt_ids(self, prompt: str, unknown: Unknown) -> Ids:
-        fitted = fit(prompt, self.vocabulary, unknown)
+        text = self._fitted(prompt, unknown, stacklevel=4)
+        return self.vocabulary.encode(text or self.checkpoint.start)
+
+    def _fitted(self, text: str, unknown: Unknown, *, stacklevel: int = 3) -> str:
+        """The text in known characters; a warning says what was changed, where it was asked for."""
+        fitted = fit(text, self.vocabulary, unknown)
         for note in fitted.notes:
-            warnings.warn(note, stacklevel=3)
-        return self.vocabulary.encode(fitted.text or self.checkpoint.start)
+            warnings.warn(note, stacklevel=stacklevel)
+        return fitted.text
 
     def _begin(self, state: State | None) -> None:
         """Be ready to read one prompt."""
@@ -235,6 +244,64 @@ class LanguageModel:
             StorageError: if it cannot be written.
         """
         self.checkpoint.save(path)
+
+    def evaluate(
+        self,
+        text: str,
+        *,
+        adapt: bool = False,
+        unknown: Unknown = "error",
+        progress: Progress = no_progress,
+    ) -> Evaluation:
+        """How well the network predicts a text, carried and windowed.
+
+        Args:
+            text: at least two characters; all but the first are predicted.
+            adapt: measure dynamic evaluation too, the network going on learning as it reads a
+                text; this imports TensorFlow. The model itself is never changed.
+            unknown: what to do with characters that the model never saw, as for `stream`.
+            progress: told each time how many more characters were read; two or, to adapt, three
+                times the text's in all.
+
+        Raises:
+            CorpusError: if there is nothing to predict.
+            UnknownCharacterError: if the text has characters that the model never saw.
+        """
+        ids = self.vocabulary.encode(self._fitted(text, unknown))
+        result = evaluate(self.checkpoint, ids, progress=progress)
+        if adapt:
+            from chargen.training.adapt import adapted_loss
+
+            adapted = adapted_loss(self.checkpoint, ids, progress=progress)
+            result = replace(result, adapted=adapted)
+        return result
+
+    def score(
+        self,
+        text: str,
+        *,
+        top: int = TOP,
+        unknown: Unknown = "error",
+        progress: Progress = no_progress,
+    ) -> Score:
+        """How much each character of a text surprises the network; a notebook shows it coloured.
+
+        The first character counts too: it follows the start character, as where generation has
+        no prompt.
+
+        Args:
+            text: at least one character.
+            top: how many of the likeliest characters to keep at each place.
+            unknown: as for `stream`.
+            progress: told each time how many more characters were read.
+
+        Raises:
+            CorpusError: if the text is empty.
+            SettingError: if `top` is not a whole number from 0.
+            UnknownCharacterError: if the text has characters that the model never saw.
+        """
+        fitted = self._fitted(text, unknown)
+        return score(self.checkpoint, fitted, top=top, progress=progress)
 
     def __repr__(self) -> str:
         config = self.config

@@ -37,11 +37,30 @@ def test_writing_a_text_imports_no_tensorflow(lstm_file):
     assert not modules & {"tensorflow", "keras", "tqdm"}
 
 
+@pytest.mark.parametrize(
+    ("command", "args"),
+    [
+        ("evaluate", ["{0}", "{1}"]),
+        ("score", ["A", "-c", "{0}"]),
+    ],
+)
+def test_measuring_a_text_imports_no_tensorflow(lstm_file, tmp_path, command, args):
+    (tmp_path / "text").write_text("ABC")
+    (tmp_path / "other").write_bytes(lstm_file.read_bytes())
+    paths = lstm_file, tmp_path / "text", tmp_path / "other"
+    modules = imported_by_command(command, *(arg.format(*paths) for arg in args))
+    assert "numpy" in modules
+    assert not modules & {"tensorflow", "keras", "tqdm"}
+
+
 def test_info_imports_no_tensorflow(lstm_file):
     assert not imported_by_command("info", str(lstm_file)) & {"tensorflow", "keras", "tqdm"}
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["resume"], ["sample"], ["chat"], ["info"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["train"], ["resume"], ["sample"], ["chat"], ["evaluate"], ["score"], ["info"]],
+)
 def test_help_imports_no_arithmetic(command):
     modules = imported_by_command(*command, "--help")
     assert "click" in modules

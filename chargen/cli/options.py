@@ -17,6 +17,15 @@ checkpoint_option = click.option(
 )
 
 
+unknown_option = click.option(
+    "--unknown",
+    type=click.Choice(["error", "skip", "nearest"]),
+    default="error",
+    show_default=True,
+    help="What becomes of characters that the model never saw.",
+)
+
+
 class _Widths(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """A width per layer: whole numbers with commas between."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from chargen.cli.options import checkpoint_option, setting_options
+from chargen.cli.options import checkpoint_option, setting_options, unknown_option
 from chargen.config import SamplingConfig
 from chargen.errors import CorpusError, EncodingError
 
@@ -24,13 +24,7 @@ from chargen.errors import CorpusError, EncodingError
 )
 @click.option("-n", "--samples", "n", default=1, show_default=True, help="Texts for each prompt.")
 @setting_options(SamplingConfig, short={"length": "l", "temperature": "t", "seed": "s"})
-@click.option(
-    "--unknown",
-    type=click.Choice(["error", "skip", "nearest"]),
-    default="error",
-    show_default=True,
-    help="What becomes of prompt characters that the model never saw.",
-)
+@unknown_option
 @click.option("--no-echo", is_flag=True, help="Leave the prompt out of the text.")
 @click.option("--separator", default="\n", help="Between texts.  [default: an empty line]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each text.")

@@ -1,0 +1,128 @@
+"""chargen score: how much each character of a text surprises a model."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chargen.cli.options import checkpoint_option, unknown_option
+from chargen.cli.texts import check_one_source, progress_bar, read_text
+
+if TYPE_CHECKING:
+    from chargen.evaluation.score import Score
+
+# From so many bits on, this background: colours of the 256 that keep black text legible, on dark
+# terminals and on light ones.
+_BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
+
+
+@click.command()
+@click.argument("text", required=False)
+@click.option(
+    "--file", type=click.Path(path_type=Path, readable=False), help="Score a file's text instead."
+)
+@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of file or input.")
+@checkpoint_option
+@unknown_option
+@click.option(
+    "--top",
+    type=click.IntRange(min=0),
+    default=5,
+    show_default=True,
+    help="How many alternatives to give for each character.",
+)
+@click.option("--html", "as_html", is_flag=True, help="As a page that needs no other file.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def score(
+    text: str | None,
+    file: Path | None,
+    encoding: str,
+    checkpoint: str | None,
+    unknown: Any,
+    top: int,
+    as_html: bool,
+    as_json: bool,
+) -> None:
+    """Show how much each character of TEXT surprises a model, in bits; - reads standard input.
+
+    In a terminal the text is coloured. Elsewhere, or with NO_COLOR set, there is a line for each
+    character, its fields separated by tabs: the character, its bits, then what was expected, each
+    with its probability; backslashes, tabs, line ends and what is hidden are escaped.
+    """
+    from chargen.language_model import load
+    from chargen.text.unknown import fit
+
+    check_one_source(text, file)
+    if as_html and as_json:
+        raise click.UsageError("Choose one of --html and --json.")
+    if file is not None or text == "-":
+        text = read_text("-" if file is None else file, encoding)
+    model = load(checkpoint)
+    fitted = fit(text or "", model.vocabulary, unknown)
+    for note in fitted.notes:
+        click.echo(note, err=True)
+    with progress_bar(len(fitted.text)) as progress:
+        result = model.score(fitted.text, top=top, progress=progress)
+    if as_html:
+        click.echo(result.to_html().encode(), nl=False)
+    elif as_json:  # bytes, here and below, for they are UTF-8 whatever the locale
+        click.echo(json.dumps(result.to_json(), ensure_ascii=False).encode())
+    elif sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        click.echo(_coloured(result))
+        click.echo(f"\n{_legend()}\n{_summary(result)}")
+    else:
+        click.echo("\n".join(_table(result)).encode())
+        click.echo(_summary(result), err=True)
+
+
+def _summary(score: "Score") -> str:
+    return (
+        f"{len(score.text):,} characters, {score.total_bits:,.1f} bits: "
+        f"{score.bits_per_char:.3f} bits per character, perplexity {score.perplexity:.2f}"
+    )
+
+
+def _painted(text: str, cost: float) -> str:
+    backgrounds = [background for least, background in _BACKGROUNDS if least <= cost]
+    return click.style(text, fg=16, bg=backgrounds[-1]) if backgrounds else text
+
+
+def _coloured(score: "Score") -> str:
+    """The text, the surprising characters on a background; hidden ones as signs."""
+    from chargen.evaluation.score import visible
+
+    painted = []
+    for character, cost in zip(score.text, score.bits.tolist(), strict=True):
+        plain = character in "\n\t" and cost < _BACKGROUNDS[0][0]
+        painted.append("" if plain else _painted(visible(character), cost))
+        painted.append(character if character in "\n\t" else "")
+    return "".join(painted)
+
+
+def _legend() -> str:
+    steps = (_painted(f" {least} ", least) for least, _ in _BACKGROUNDS)
+    return f"bits, from: 0 {''.join(steps)}"
+
+
+def _table(score: "Score") -> list[str]:
+    """A header and a line for each character."""
+    header = ["character", "bits"]
+    for number in range(1, score.probabilities.shape[1] + 1):
+        header += [f"expected{number}", f"probability{number}"]
+    lines = ["\t".join(header)]
+    for position, character in enumerate(score.text):
+        fields = [_field(character), f"{score.bits[position]:.4f}"]
+        for other, probability in score.alternatives(position):
+            fields += [_field(other), f"{probability:.4f}"]
+        lines.append("\t".join(fields))
+    return lines
+
+
+def _field(character: str) -> str:
+    """A character as a field: a backslash begins an escape, so it is one itself."""
+    if character.isprintable() and character != "\\":
+        return character
+    return ascii(character)[1:-1]

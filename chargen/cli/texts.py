@@ -1,0 +1,58 @@
+"""Texts that commands are given: as an argument, in a file, or on standard input."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+
+def read_text(source: str | Path, encoding: str) -> str:
+    """The text in a file or, where `source` is "-", on standard input, without byte order mark.
+
+    Raises:
+        CorpusError: if it cannot be read.
+        EncodingError: if the bytes are not text in `encoding`.
+    """
+    from chargen.text.corpus import decode, read_bytes
+
+    if str(source) == "-":
+        text = decode(sys.stdin.buffer.read(), encoding, name="Standard input")
+    else:
+        text = decode(read_bytes(Path(source)), encoding, name=source)
+    return text.removeprefix("\N{BYTE ORDER MARK}")
+
+
+def check_one_source(text: str | None, file: Path | None) -> None:
+    """Refuse a text that is given twice, or not at all.
+
+    Raises:
+        click.UsageError: saying so.
+    """
+    if (text is None) == (file is None):
+        raise click.UsageError("Give either TEXT (- reads standard input) or --file FILE.")
+
+
+@contextmanager
+def progress_bar(total: int) -> Iterator[Callable[[int], object]]:
+    """A bar on standard error, if that is a terminal and the work takes more than a second.
+
+    Gives the function to call with the number of characters that were read.
+    """
+    if not sys.stderr.isatty():
+        yield lambda characters: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(
+        total=total,
+        file=sys.stderr,
+        delay=1,
+        leave=False,
+        dynamic_ncols=True,
+        bar_format="{percentage:3.0f}% {bar} {rate_fmt} · {remaining} left",
+        unit="char",
+        unit_scale=True,
+    ) as bar:
+        yield bar.update

@@ -1,0 +1,142 @@
+"""The loss of a network on a text, by the definitions of the held-out losses in training."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.checkpoint import Checkpoint
+from chargen.errors import CorpusError
+from chargen.evaluation.surprise import Progress, no_progress, surprise
+from chargen.generation.decoder import Decoder
+from chargen.history import bits
+from chargen.text.vocabulary import Ids
+
+WINDOW = 256  # characters, as in training
+_MOST_ROWS = 64
+_LEAST_WINDOWS = 16  # in a row, so that warming up costs a sixteenth at most
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Mean losses over a text, in nats per character: every character weighs the same."""
+
+    characters: int  # that were predicted: all but the first
+    carried: float  # the state flows through the whole text
+    windowed: float  # windows of 256 characters, each from a zero state, all positions counted
+    adapted: float | None = None  # carried, and the network goes on learning as it reads
+
+    @property
+    def bits_per_char(self) -> float:
+        """The carried loss in bits."""
+        return bits(self.carried)
+
+    @property
+    def perplexity(self) -> float:
+        """The carried loss as the number of equally likely characters that it amounts to."""
+        return perplexity(self.carried)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values: each loss in nats and bits per character and as perplexity."""
+        losses = {name: loss for name, loss in asdict(self).items() if isinstance(loss, float)}
+        return {
+            "characters": self.characters,
+            **{
+                name: {
+                    "nats_per_char": loss,
+                    "bits_per_char": bits(loss),
+                    "perplexity": perplexity(loss),
+                }
+                for name, loss in losses.items()
+            },
+        }
+
+
+def perplexity(loss: float) -> float:
+    """The exponential of a loss in nats; infinite where no float could hold it."""
+    return math.exp(loss) if loss < math.log(np.finfo(float).max) else math.inf
+
+
+def evaluate(checkpoint: Checkpoint, ids: Ids, *, progress: Progress = no_progress) -> Evaluation:
+    """Measure the loss of a network on a text.
+
+    Windows are read side by side. For the carried loss, a text of less than 32 windows (8,192
+    characters) is read from end to end. A longer one is cut into at most 64 rows that are read
+    side by side, and each row but the first reads the window before it, uncounted, to arrive with
+    the state that one long reading would have, as far as networks remember.
+
+    Args:
+        checkpoint: the network.
+        ids: the text, at least two characters.
+        progress: told how many characters were read; twice the text's in all.
+
+    Raises:
+        CorpusError: if there is nothing to predict.
+    """
+    check_predictable(ids)
+    characters = len(ids) - 1
+    return Evaluation(
+        characters,
+        carried=_carried(checkpoint, ids, progress) / characters,
+        windowed=_windowed(checkpoint, ids, progress) / characters,
+    )
+
+
+def check_predictable(ids: Ids) -> None:
+    """Refuse a text without a character that has one before it.
+
+    Raises:
+        CorpusError: saying how long it is.
+    """
+    if len(ids) < 2:
+        raise CorpusError(
+            "A text needs at least 2 characters that the model can read, as each is predicted "
+            f"from those before it; this one has {len(ids)}."
+        )
+
+
+def _windows(ids: Ids) -> int:
+    return math.ceil((len(ids) - 1) / WINDOW)
+
+
+def _carried(checkpoint: Checkpoint, ids: Ids, progress: Progress) -> float:
+    windows = _windows(ids)
+    rows = max(1, min(_MOST_ROWS, windows // _LEAST_WINDOWS))
+    length = math.ceil(windows / rows) * WINDOW
+    starts = np.arange(rows) * length
+    decoder = Decoder(checkpoint, rows)
+    if rows > 1:
+        _total(decoder, ids, starts - WINDOW, WINDOW, no_progress)
+        state = decoder.state
+        for layer in state.layers:
+            for array in layer:
+                array[0] = 0  # nothing comes before the first row
+        decoder.state = state
+    return _total(decoder, ids, starts, length, progress)
+
+
+def _windowed(checkpoint: Checkpoint, ids: Ids, progress: Progress) -> float:
+    windows = _windows(ids)
+    rows = min(_MOST_ROWS, windows)
+    decoder, total = Decoder(checkpoint, rows), 0.0
+    for first in range(0, windows, rows):
+        decoder.reset()
+        total += _total(decoder, ids, (first + np.arange(rows)) * WINDOW, WINDOW, progress)
+    return total
+
+
+def _total(
+    decoder: Decoder, ids: Ids, starts: NDArray[np.integer], steps: int, progress: Progress
+) -> float:
+    """The summed loss over `steps` characters from each start; none outside the text counts."""
+    total, predictable = 0.0, len(ids) - 1
+    for position in range(min(steps, predictable - int(starts[0]))):
+        positions = starts + position
+        inside = (positions >= 0) & (positions < predictable)
+        positions = positions.clip(0, predictable - 1)
+        nats = surprise(decoder.step(ids[positions]), ids[positions + 1])
+        total += float(nats[inside].sum())
+        progress(int(inside.sum()))
+    return total

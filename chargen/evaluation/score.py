@@ -1,0 +1,133 @@
+"""The surprise of each character of a text, with what the network had expected instead."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.checkpoint import Checkpoint
+from chargen.errors import CorpusError, SettingError
+from chargen.evaluation.loss import perplexity
+from chargen.evaluation.surprise import Progress, log_probabilities, no_progress
+from chargen.generation.decoder import Decoder
+from chargen.history import bits
+
+TOP = 5
+_SIGNS = {"\n": "↵", "\r": "␍", "\t": "⇥"}
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """A text, character by character, as a network saw it come.
+
+    In a notebook it shows itself, coloured; each character tells its alternatives when pointed at.
+    """
+
+    text: str
+    bits: NDArray[np.float64]  # the surprise of each character, -log2 p, shape [len(text)]
+    likeliest: tuple[str, ...]  # at each place, the likeliest characters, best first
+    probabilities: NDArray[np.float64]  # and theirs, shape [len(text), top]
+
+    @property
+    def total_bits(self) -> float:
+        """What the whole text costs: the bits that a perfect coder with this network would need."""
+        return float(self.bits.sum())
+
+    @property
+    def bits_per_char(self) -> float:
+        """The mean surprise."""
+        return self.total_bits / len(self.text)
+
+    @property
+    def perplexity(self) -> float:
+        """The number of equally likely characters that the mean surprise amounts to."""
+        return perplexity(self.bits_per_char * np.log(2))
+
+    def alternatives(self, position: int) -> list[tuple[str, float]]:
+        """What was expected at a position: characters and their probabilities, best first."""
+        pairs = zip(self.likeliest[position], self.probabilities[position].tolist(), strict=True)
+        return list(pairs)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "text": self.text,
+            "total_bits": self.total_bits,
+            "bits_per_char": self.bits_per_char,
+            "perplexity": self.perplexity,
+            "characters": [
+                {
+                    "character": character,
+                    "bits": cost,
+                    "alternatives": [
+                        {"character": other, "probability": probability}
+                        for other, probability in self.alternatives(position)
+                    ],
+                }
+                for position, (character, cost) in enumerate(
+                    zip(self.text, self.bits.tolist(), strict=True)
+                )
+            ],
+        }
+
+    def to_html(self) -> str:
+        """A page that stands alone."""
+        from chargen.evaluation.page import page
+
+        return page(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from chargen.evaluation.page import fragment
+
+        return fragment(self)
+
+    def __repr__(self) -> str:
+        return f"Score({len(self.text):,} characters, {self.bits_per_char:.3f} bits per character)"
+
+
+def score(
+    checkpoint: Checkpoint, text: str, *, top: int = TOP, progress: Progress = no_progress
+) -> Score:
+    """How much each character of a text surprises a network.
+
+    The first character is counted too: the network reads its start character before it, from a
+    zero state, as generation without a prompt does.
+
+    Args:
+        checkpoint: the network.
+        text: at least one character.
+        top: how many of the likeliest characters to keep at each place; all, if there are fewer.
+        progress: told how many characters were read.
+
+    Raises:
+        CorpusError: if the text is empty.
+        SettingError: if `top` is not a whole number from 0.
+        UnknownCharacterError: if the text has characters that the network never saw.
+    """
+    if not isinstance(top, int) or top < 0:
+        raise SettingError(f"top must be a whole number from 0; received {top!r}.")
+    if not text:
+        raise CorpusError("The text is empty; a score needs at least one character.")
+    vocabulary = checkpoint.vocabulary
+    ids = vocabulary.encode(checkpoint.start + text)
+    top = min(top, vocabulary.vocab_size)
+    costs, likeliest = np.empty(len(text)), []
+    probabilities = np.empty((len(text), top))
+    decoder = Decoder(checkpoint)
+    for position, target in enumerate(ids[1:]):
+        (expected,) = log_probabilities(decoder.step(ids[position : position + 1]))
+        costs[position] = -bits(expected[target])
+        best = np.argsort(-expected, kind="stable")[:top]
+        likeliest.append("".join(vocabulary.idx2char[i] for i in best))
+        probabilities[position] = np.exp(expected[best])
+        progress(1)
+    return Score(text, costs, tuple(likeliest), probabilities)
+
+
+def visible(character: str) -> str:
+    """A character that can be seen: a sign for a line end or tab, an escape for what is hidden."""
+    if character in _SIGNS:
+        return _SIGNS[character]
+    return character if character.isprintable() else ascii(character)[1:-1]

@@ -1,0 +1,139 @@
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import chargen
+
+SCORE = (sys.executable, "-m", "chargen", "score")
+TEXT = "ABC: cab\nA"
+
+
+def test_in_a_pipe_a_line_for_each_character(invoke, checkpoint_file):
+    result = invoke("score", TEXT, "-c", checkpoint_file, "--top", 2)
+    expected = chargen.load(checkpoint_file).score(TEXT, top=2)
+    header, *lines = (line.split("\t") for line in result.stdout.splitlines())
+    names = ["expected1", "probability1", "expected2", "probability2"]
+    assert header == ["character", "bits", *names]
+    assert [line[0] for line in lines] == [r"\n" if c == "\n" else c for c in TEXT]
+    assert [line[1] for line in lines] == [f"{bits:.4f}" for bits in expected.bits]
+    (_, first), (_, second) = expected.alternatives(0)
+    assert lines[0][3::2] == [f"{first:.4f}", f"{second:.4f}"]
+    assert f"{expected.bits_per_char:.3f} bits per character" in result.stderr
+
+
+def test_fields_never_break_a_line(invoke, make_checkpoint, tmp_path):
+    text = "\\\t\r\x1b\x85\u2028\n é"
+    make_checkpoint(characters=text).save(tmp_path / "odd")
+    lines = invoke("score", text, "-c", tmp_path / "odd").stdout.split("\n")
+    escapes = [r"\\", r"\t", r"\r", r"\x1b", r"\x85", r"\u2028", r"\n", " ", "é"]
+    assert [line.split("\t")[0] for line in lines[1:-1]] == escapes
+    assert {line.count("\t") for line in lines[:-1]} == {11}
+
+
+def test_json_and_html(invoke, lstm_file):
+    score = chargen.load(lstm_file).score(TEXT)
+    as_json = invoke("score", TEXT, "-c", lstm_file, "--json")
+    assert json.loads(as_json.stdout) == score.to_json()
+    as_html = invoke("score", TEXT, "-c", lstm_file, "--html")
+    assert as_html.stdout == score.to_html()
+    assert as_json.stderr == as_html.stderr == ""
+
+
+@pytest.mark.parametrize("form", ["--html", "--json", "--top=1"])
+def test_output_is_utf8_whatever_the_locale(make_checkpoint, tmp_path, form):
+    make_checkpoint(characters="é世😀\n").save(tmp_path / "model")
+    result = subprocess.run(
+        [*SCORE, "世😀", "-c", tmp_path / "model", form],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=True,
+    )
+    assert "😀" in result.stdout.decode()
+
+
+def test_a_file_or_standard_input(invoke, lstm_file, tmp_path):
+    (tmp_path / "text").write_bytes(TEXT.encode())
+    direct = invoke("score", TEXT, "-c", lstm_file).stdout
+    assert invoke("score", "--file", tmp_path / "text", "-c", lstm_file).stdout == direct
+    piped = subprocess.run(
+        [*SCORE, "-", "-c", lstm_file], input=TEXT.encode(), capture_output=True, check=True
+    )
+    assert piped.stdout.decode() == direct
+
+
+def in_a_terminal(*command, **environment):
+    """What a command writes when standard output is a terminal."""
+    reader, writer = pty.openpty()
+    env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    with subprocess.Popen(command, stdout=writer, env=env | environment) as process:
+        os.close(writer)
+        output = b""
+        try:
+            while part := os.read(reader, 4096):
+                output += part
+        except OSError:  # how Linux says that the other end was closed
+            pass
+    os.close(reader)
+    assert process.returncode == 0
+    return output.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+def test_in_a_terminal_the_text_is_coloured(lstm_file):
+    output = in_a_terminal(*SCORE, TEXT, "-c", lstm_file)
+    plain = re.sub(r"\x1b\[[\d;]*m", "", output)
+    assert "\x1b[" in output
+    assert plain.replace("↵", "").startswith(TEXT + "\n")
+    score = chargen.load(lstm_file).score(TEXT)
+    painted = "".join(re.findall(r"\x1b\[48;5;\d+m([^\x1b]*)", output.partition("\n\n")[0]))
+    assert painted == "".join(
+        "↵" if character == "\n" else character
+        for character, cost in zip(TEXT, score.bits, strict=True)
+        if cost >= 2
+    )
+    assert f"{score.bits_per_char:.3f} bits per character" in plain
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+def test_no_color_gives_the_table(invoke, lstm_file):
+    output = in_a_terminal(*SCORE, TEXT, "-c", lstm_file, NO_COLOR="1")
+    assert output == invoke("score", TEXT, "-c", lstm_file).stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("form", ["--html", "--json", "--top=1"])
+def test_a_full_disk_is_told(lstm_file, form):
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(
+            [*SCORE, TEXT, "-c", lstm_file, form], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert result.returncode == 1
+    assert "disk is full" in result.stderr.decode().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "args", [(), ("A", "--file", "x"), ("A", "--json", "--html"), ("A", "--top", "-1")]
+)
+def test_wrong_usage(invoke, args):
+    result = invoke("score", *args)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Usage: ")
+
+
+def test_what_cannot_be_scored(refused, lstm_file):
+    assert "text is empty" in refused("score", "", "-c", lstm_file)
+    assert "never saw 'é'" in refused("score", "é", "-c", lstm_file)
+    assert "no file nowhere" in refused("score", "--file", "nowhere", "-c", lstm_file)
+    assert "no checkpoint nowhere" in refused("score", "A", "-c", "nowhere")
+
+
+def test_unknown_characters_are_left_out_with_a_note(invoke, lstm_file):
+    result = invoke("score", "Aéb", "-c", lstm_file, "--unknown", "skip", "--json")
+    assert json.loads(result.stdout)["text"] == "Ab"
+    assert "'é'" in result.stderr

@@ -1,0 +1,97 @@
+"""The losses of a text are what reading it character by character gives, and training's own."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import chargen
+from chargen.errors import CorpusError
+from chargen.evaluation import loss
+from chargen.evaluation.loss import WINDOW, Evaluation, evaluate, perplexity
+from chargen.generation.decoder import Decoder
+from chargen.text.streams import split
+from chargen.training.report import Silent
+
+
+def read_through(checkpoint, ids, window=None):
+    """Mean loss, character by character, from zero at each window."""
+    decoder, losses = Decoder(checkpoint), []
+    for position, (current, following) in enumerate(pairwise(ids)):
+        if window is not None and position % window == 0:
+            decoder.reset()
+        logits = decoder.step(np.array([current]))[0].astype(np.float64)
+        losses.append(np.log(np.exp(logits).sum()) - logits[following])
+    return np.mean(losses)
+
+
+@pytest.fixture
+def text(checkpoint):
+    """Random ids: however many are asked for."""
+    vocab_size = checkpoint.config.vocab_size
+    return lambda length: np.random.default_rng(1).integers(vocab_size, size=length, dtype=np.int32)
+
+
+@pytest.mark.parametrize("length", [2, 57, 257, 3000])
+def test_both_losses_are_exact(checkpoint, text, length):
+    ids = text(length)
+    measured = evaluate(checkpoint, ids)
+    assert measured.characters == length - 1
+    assert measured.carried == pytest.approx(read_through(checkpoint, ids), abs=1e-6)
+    assert measured.windowed == pytest.approx(read_through(checkpoint, ids, WINDOW), abs=1e-6)
+
+
+def test_a_long_text_is_read_in_rows_that_arrive_warm(make_checkpoint, monkeypatch):
+    monkeypatch.setattr(loss, "_LEAST_WINDOWS", 2)
+    monkeypatch.setattr(loss, "_MOST_ROWS", 3)
+    checkpoint = make_checkpoint("lstm")
+    checkpoint.weights.update({k: v * np.float32(0.4) for k, v in checkpoint.weights.items()})
+    ids = np.random.default_rng(1).integers(checkpoint.config.vocab_size, size=3000)
+    measured = evaluate(checkpoint, ids.astype(np.int32))
+    assert measured.carried == pytest.approx(read_through(checkpoint, ids), abs=1e-6)
+    assert measured.windowed == pytest.approx(read_through(checkpoint, ids, WINDOW), abs=1e-6)
+
+
+def test_the_held_out_losses_of_training_are_found_again(workdir):
+    generator = np.random.default_rng(0)
+    text = "".join(generator.choice(["ab", "cde\n", "f "], size=4000))
+    corpus = chargen.Corpus(text)
+    model = chargen.train(
+        corpus, name="tiny", epochs=1, units=(8,), evaluations=1, reporter=Silent()
+    )
+    held_out = text[len(split(corpus.ids, 0.1)[0]) :]
+    measured = model.evaluate(held_out)
+    assert measured.carried == pytest.approx(model.origin["carried"], abs=1e-4)
+    assert measured.windowed == pytest.approx(model.origin["windowed"], abs=1e-4)
+
+
+@pytest.mark.parametrize("length", [0, 1])
+def test_nothing_to_predict(make_checkpoint, length):
+    with pytest.raises(CorpusError, match=f"this one has {length}"):
+        evaluate(make_checkpoint(), np.zeros(length, np.int32))
+
+
+def test_progress_counts_every_character_twice(make_checkpoint, text, checkpoint):
+    told = []
+    evaluate(checkpoint, text(600), progress=told.append)
+    assert sum(told) == 2 * 599
+
+
+def test_units():
+    result = Evaluation(10, carried=2 * math.log(2), windowed=3 * math.log(2))
+    assert result.bits_per_char == pytest.approx(2)
+    assert result.perplexity == pytest.approx(4)
+    values = result.to_json()
+    assert values["windowed"]["bits_per_char"] == pytest.approx(3)
+    assert values["windowed"]["perplexity"] == pytest.approx(8)
+    assert "adapted" not in values
+    assert perplexity(1e6) == math.inf
+
+
+def test_unknown_characters_are_left_out_if_asked(make_checkpoint):
+    model = chargen.LanguageModel(make_checkpoint())
+    with pytest.raises(chargen.ChargenError, match="never saw 'é'"):
+        model.evaluate("Abéc")
+    with pytest.warns(UserWarning, match="Left out 'é'"):
+        assert model.evaluate("Abéc", unknown="skip") == model.evaluate("Abc")
