@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chargen.api import resume, train
     from chargen.errors import ChargenError
+    from chargen.evaluation.classify import Classification, classify
     from chargen.evaluation.loss import Evaluation
     from chargen.evaluation.score import Score
     from chargen.generation.state import State
@@ -29,11 +30,13 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ChargenError": "chargen.errors",
+    "Classification": "chargen.evaluation.classify",
     "Corpus": "chargen.text.corpus",
     "Evaluation": "chargen.evaluation.loss",
     "LanguageModel": "chargen.language_model",
     "Score": "chargen.evaluation.score",
     "State": "chargen.generation.state",
+    "classify": "chargen.evaluation.classify",
     "load": "chargen.language_model",
     "resume": "chargen.api",
     "train": "chargen.api",
@@ -41,12 +44,14 @@ _HOMES = {
 
 __all__ = [
     "ChargenError",
+    "Classification",
     "Corpus",
     "Evaluation",
     "LanguageModel",
     "Score",
     "State",
     "__version__",
+    "classify",
     "load",
     "resume",
     "train",

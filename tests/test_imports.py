@@ -42,6 +42,7 @@ def test_writing_a_text_imports_no_tensorflow(lstm_file):
     [
         ("evaluate", ["{0}", "{1}"]),
         ("score", ["A", "-c", "{0}"]),
+        ("classify", ["A", "-m", "{0}", "-m", "{2}"]),
     ],
 )
 def test_measuring_a_text_imports_no_tensorflow(lstm_file, tmp_path, command, args):
@@ -59,7 +60,17 @@ def test_info_imports_no_tensorflow(lstm_file):
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["train"], ["resume"], ["sample"], ["chat"], ["evaluate"], ["score"], ["info"]],
+    [
+        [],
+        ["train"],
+        ["resume"],
+        ["sample"],
+        ["chat"],
+        ["evaluate"],
+        ["score"],
+        ["classify"],
+        ["info"],
+    ],
 )
 def test_help_imports_no_arithmetic(command):
     modules = imported_by_command(*command, "--help")

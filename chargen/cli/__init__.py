@@ -12,7 +12,7 @@ import click
 import chargen
 from chargen.errors import ChargenError, Interrupted
 
-_COMMANDS = ("train", "resume", "sample", "chat", "evaluate", "score", "info", "plot")
+_COMMANDS = ("train", "resume", "sample", "chat", "evaluate", "score", "classify", "info", "plot")
 
 
 class _Commands(click.Group):

@@ -1,0 +1,124 @@
+"""Which model's style is a text? That of the model which spends the fewest bits on it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.checkpoint import Checkpoint, find_checkpoint
+from chargen.errors import SettingError
+from chargen.evaluation.surprise import Progress, no_progress, surprise
+from chargen.generation.decoder import Decoder
+from chargen.history import bits
+
+UNKNOWN_BITS = 21.0
+"""What a character costs a model that never saw it: a little more than the log2 of the 1,114,112
+code points that Unicode has room for, so that no known character is ever such a waste to guess."""
+
+_MOST_ROWS = 64
+
+Models = Mapping[str, Checkpoint | str | Path] | Sequence[str | Path]
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What a text costs each model, in bits, and whose style it is therefore."""
+
+    bits: Mapping[str, float]
+
+    @property
+    def model(self) -> str | None:
+        """The model that spends the fewest bits; None where that is true of several."""
+        return min(self.bits, key=self.bits.__getitem__) if self.margin > 0 else None
+
+    @property
+    def margin(self) -> float:
+        """By how many bits the second is worse."""
+        best, second, *_ = sorted(self.bits.values())
+        return second - best
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {"model": self.model, "margin": self.margin, "bits": dict(self.bits)}
+
+
+@overload
+def classify(  # type: ignore[overload-overlap]  # a str is tried first, though it is a sequence too
+    texts: str, models: Models, *, progress: Progress = ...
+) -> Classification: ...
+@overload
+def classify(
+    texts: Sequence[str], models: Models, *, progress: Progress = ...
+) -> list[Classification]: ...
+def classify(
+    texts: str | Sequence[str], models: Models, *, progress: Progress = no_progress
+) -> Classification | list[Classification]:
+    """Say which model's style a text is, or each of several texts.
+
+    All models are taken to be equally likely beforehand, so a margin of m bits means odds of
+    2 ** m to 1, as far as the models are to be believed. Every character counts, the first as in
+    `score`. One that a model never saw costs it 21 bits (`UNKNOWN_BITS`), and it reads on as if
+    the character were not there.
+
+    Args:
+        texts: one text, or several, which are read side by side.
+        models: at least two checkpoints by name, or paths and names of runs as `load` takes them.
+        progress: told how many characters were read; in all, those of the texts once a model.
+
+    Raises:
+        SettingError: if there are fewer than two models, or two of the same name.
+        CheckpointError: if one is missing or damaged.
+    """
+    checkpoints = _loaded(models)
+    several = [texts] if isinstance(texts, str) else list(texts)
+    costs = {name: _bits(each, several, progress) for name, each in checkpoints.items()}
+    results = [
+        Classification({name: float(cost[i]) for name, cost in costs.items()})
+        for i in range(len(several))
+    ]
+    return results[0] if isinstance(texts, str) else results
+
+
+def _loaded(models: Models) -> dict[str, Checkpoint]:
+    named = models if isinstance(models, Mapping) else {str(each): each for each in models}
+    if len(named) < 2 or len(named) < len(models):
+        raise SettingError(
+            "Classifying needs at least two different models; received "
+            f"{', '.join(map(str, models)) or 'none'}."
+        )
+    return {
+        name: each if isinstance(each, Checkpoint) else Checkpoint.load(find_checkpoint(each))
+        for name, each in named.items()
+    }
+
+
+def _bits(checkpoint: Checkpoint, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
+    """What each text costs a model, shape [len(texts)]."""
+    known = checkpoint.vocabulary.char2idx
+    readable = ["".join(c for c in text if c in known) for text in texts]
+    unknown = np.array([len(text) for text in texts]) - [len(text) for text in readable]
+    costs = UNKNOWN_BITS * unknown
+    progress(int(unknown.sum()))
+    by_length = sorted(range(len(texts)), key=lambda i: len(readable[i]))
+    for first in range(0, len(texts), _MOST_ROWS):
+        rows = by_length[first : first + _MOST_ROWS]
+        costs[rows] += _read(checkpoint, [readable[i] for i in rows], progress)
+    return costs
+
+
+def _read(checkpoint: Checkpoint, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
+    """The bits of texts that are read side by side, shape [len(texts)]."""
+    lengths = np.array([len(text) for text in texts])
+    ids = np.zeros((len(texts), 1 + lengths.max()), np.int32)  # what a text lacks is not counted
+    for row, text in zip(ids, texts, strict=True):
+        row[: 1 + len(text)] = checkpoint.vocabulary.encode(checkpoint.start + text)
+    decoder, nats = Decoder(checkpoint, len(texts)), np.zeros(len(texts))
+    for position in range(lengths.max()):
+        inside = position < lengths
+        costs = surprise(decoder.step(ids[:, position]), ids[:, position + 1])
+        nats[inside] += costs[inside]
+        progress(int(inside.sum()))
+    return bits(1) * nats
