@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -202,6 +203,20 @@ def test_a_sampler_can_be_any_callable(model):
     text = model.generate("A", length=20, sampler=always_the_second_likeliest)
     assert text == model.generate("A", length=20, sampler=always_the_second_likeliest)
     assert text != model.generate("A", length=20, temperature=0)
+
+
+def test_a_long_text_takes_no_more_memory_than_a_short_one(model):
+    def peak(length):
+        tracemalloc.start()
+        for _ in model.stream("A", length=length, stop="AAAA", repetition_penalty=1.1):
+            pass
+        try:
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(10)
+    assert peak(5000) < 1.2 * peak(500)
 
 
 def test_rules_bind_any_sampler(model):
