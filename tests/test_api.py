@@ -216,7 +216,7 @@ def test_a_long_text_takes_no_more_memory_than_a_short_one(model):
             tracemalloc.stop()
 
     peak(10)
-    assert peak(5000) < 1.2 * peak(500)
+    assert peak(10_000) < peak(500) + 100_000  # bytes; the text itself would take more
 
 
 def test_rules_bind_any_sampler(model):
