@@ -9,17 +9,19 @@ from chargen.config import Cell, Preset
 _UNITS = {"tiny": 128, "small": 256, "base": 512, "large": 1024}
 # The width that suits so many minutes and more. With time, wider is better, however long the text.
 _WIDTHS = ((0, 256), (0.5, 512), (5, 768), (20, 1024))
-# Characters a minute that training reads at 512 units on four cores of an ordinary processor; at
-# other widths, so much more or less as the arithmetic is. A guess at how often the text is read.
+# Characters a minute that training reads at 512 units on four cores of an ordinary processor. At
+# other widths it is so much more or less as the arithmetic is to this power, as small matrices are
+# multiplied more slowly. A guess at how often the text is read.
 _SPEED = 1_000_000
+_POWER = 0.78
 _STREAMS, _STEPS = 32, 16
 # Passes over the text, and the dropout, weight dropout and weight decay that suit at least so many.
 _REGULARIZATION = (
     (0, 0.0, 0.0, 0.0),
     (2, 0.2, 0.0, 0.05),
     (3, 0.3, 0.0, 0.1),
-    (8, 0.4, 0.3, 0.1),
-    (16, 0.5, 0.5, 0.1),
+    (6, 0.45, 0.0, 0.1),
+    (12, 0.5, 0.5, 0.1),
 )
 
 
@@ -71,7 +73,8 @@ def choose(
     elif units is None:
         units = (_UNITS["base" if preset == "auto" else preset],)
     work = sum((below + width) * width for below, width in zip((0, *units), units, strict=False))
-    passes = epochs or (minutes or 0) * _SPEED * 512 * 512 / work / characters
+    speed = _SPEED * (512 * 512 / work) ** _POWER
+    passes = epochs or (minutes or 0) * speed / characters
     shares = [each[1:] for each in _REGULARIZATION if each[0] <= passes][-1]
     dropout, weight_dropout, weight_decay = shares
     settings = {
