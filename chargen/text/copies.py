@@ -1,0 +1,157 @@
+"""Which passages of a text stand word for word in a corpus, found while the text is written.
+
+A suffix array (Manber and Myers 1990) keeps the places where the suffixes of a text start in the
+order of the suffixes. That of the corpus read backwards lists all that ends somewhere in the
+corpus, so one binary search finds the longest end of a new text that stands there.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.text.vocabulary import Vocabulary
+
+Places = NDArray[np.integer]
+
+_KEPT = 10_000  # answers of an index, for what is asked again and again
+
+
+def suffix_array(text: str) -> Places:
+    """Where the suffixes of `text` start, in the order of the suffixes, shape [len(text)].
+
+    The order is that of code points; a suffix comes before those that it begins.
+    """
+    from pydivsufsort import divsufsort
+
+    if not text:
+        return np.empty(0, np.int32)
+    ids = Vocabulary(text).encode(text)
+    order: Places = divsufsort(ids.astype(np.min_scalar_type(ids.max())))  # bytes are the fastest
+    return order
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a text that stands in the corpus too.
+
+    Args:
+        text: the piece.
+        start: where it starts in the text that was read, in characters from 0.
+        position: where it first stands in the corpus, in characters from 0.
+        line: the line of the corpus, from 1, of its first character that is no space.
+    """
+
+    text: str
+    start: int
+    position: int
+    line: int
+
+
+class CopyIndex:
+    """A corpus in which passages are found quickly; never changed, so that trackers may share it.
+
+    Args:
+        text: the corpus.
+        order: the `suffix_array` of the corpus read backwards, made here where none is given.
+    """
+
+    def __init__(self, text: str, order: Places | None = None) -> None:
+        self.text = text
+        self._backwards = text[::-1]
+        self.order = suffix_array(self._backwards) if order is None else order
+        # Gives single numbers sooner than NumPy does. The view is of the same type, without the
+        # byte order that divsufsort's arrays name and memoryview does not know.
+        self._places = self.order.view(self.order.dtype.type).data
+        self.followers = lru_cache(_KEPT)(self._followers)
+
+    def longest_end(self, text: str) -> tuple[int, int]:
+        """How many of the last characters of `text` stand together in the corpus, at most.
+
+        Returns:
+            Their number, and where they end in the corpus: one place of perhaps several.
+        """
+        wanted = text[::-1]
+        rank = bisect_left(self._places, wanted, key=self._beginning(len(wanted)))
+        size, place = 0, len(self.text)
+        for each in self._places[max(rank - 1, 0) : rank + 1]:  # what is alike is side by side
+            if (alike := self._alike(wanted, each)) > size:
+                size, place = alike, each
+        return size, len(self.text) - place
+
+    def _alike(self, wanted: str, place: int) -> int:
+        """How many characters `wanted` shares with the suffix at `place`."""
+        known = self._backwards[place : place + len(wanted)]
+        if known == wanted:
+            return len(wanted)
+        pairs = enumerate(zip(wanted, known, strict=False))
+        return next((size for size, (one, other) in pairs if one != other), len(known))
+
+    def _followers(self, passage: str) -> frozenset[str]:
+        """The characters that follow `passage` somewhere in the corpus; the last ones are kept."""
+        if not passage:
+            return frozenset(self.text)
+        wanted, key = passage[::-1], self._beginning(len(passage))
+        first = bisect_left(self._places, wanted, key=key)
+        last = bisect_right(self._places, wanted, first, key=key)
+        # Backwards, what follows a passage stands before it; before the first place is nothing.
+        places = self._places[first:last]
+        return frozenset(self._backwards[place - 1] for place in places if place)
+
+    def _beginning(self, size: int) -> Callable[[int], str]:
+        """Gives the first `size` characters of the suffix at a place."""
+        backwards = self._backwards
+        return lambda place: backwards[place : place + size]
+
+
+class CopyTracker:
+    """Reads one text, a character at a time, and knows how much of its end is copied.
+
+    Args:
+        index: of the corpus.
+    """
+
+    def __init__(self, index: CopyIndex) -> None:
+        self._index = index
+        self._size, self._end = 0, 0  # what is copied, and where in the corpus it ends
+        self._longest = (0, 0, 0)  # size, end in the corpus, start in the text
+        self._read = 0
+
+    @property
+    def length(self) -> int:
+        """How many of the last characters stand together in the corpus, at most."""
+        return self._size
+
+    @property
+    def longest(self) -> Passage | None:
+        """The longest copied passage so far, the first of several; None if nothing was copied."""
+        size, end, start = self._longest
+        if not size:
+            return None
+        corpus = self._index.text
+        text = corpus[end - size : end]
+        position = corpus.index(text)
+        indent = (len(text) - len(text.lstrip())) % size  # 0 if it is all space
+        newline = "\n" if "\n" in corpus else "\r"
+        return Passage(text, start, position, corpus.count(newline, 0, position + indent) + 1)
+
+    def read(self, character: str) -> None:
+        """Read the next character."""
+        self._read += 1
+        corpus = self._index.text
+        if corpus[self._end : self._end + 1] == character:
+            self._size, self._end = self._size + 1, self._end + 1
+        else:
+            copied = corpus[self._end - self._size : self._end]
+            self._size, self._end = self._index.longest_end(copied + character)
+        if self._size > self._longest[0]:
+            self._longest = (self._size, self._end, self._read - self._size)
+
+    def extensions(self, limit: int) -> frozenset[str]:
+        """The characters any of which would make the copied end longer than `limit`."""
+        if self._size < limit:
+            return frozenset()
+        return self._index.followers(self._index.text[self._end - limit : self._end])
