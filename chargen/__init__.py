@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chargen.api import resume, train
+    from chargen.cache import copy_index
     from chargen.errors import ChargenError
     from chargen.evaluation.classify import Classification, classify
     from chargen.evaluation.loss import Evaluation
@@ -37,6 +38,7 @@ _HOMES = {
     "Score": "chargen.evaluation.score",
     "State": "chargen.generation.state",
     "classify": "chargen.evaluation.classify",
+    "copy_index": "chargen.cache",
     "load": "chargen.language_model",
     "resume": "chargen.api",
     "train": "chargen.api",
@@ -52,6 +54,7 @@ __all__ = [
     "State",
     "__version__",
     "classify",
+    "copy_index",
     "load",
     "resume",
     "train",

@@ -228,6 +228,9 @@ class SamplingConfig(_Settings):
     )
     repetition_window: int = setting(64, "how many characters back the repetition penalty looks")
     max_line: int | None = setting(None, "characters in a line before a newline is forced")
+    max_copy: int | None = setting(
+        None, "characters that may stand word for word, in one piece, in the corpus"
+    )
     temperature: float = setting(0.8, "divides the logits; 0 always takes the likeliest character")
     top_k: int = setting(0, "draw from so many of the likeliest characters; 0 from all")
     top_p: float = setting(
@@ -249,12 +252,17 @@ class SamplingConfig(_Settings):
             "texts that are not empty",
         )
         for name, least in (
-            *(("length", 0), ("lines", 1), ("max_line", 1), ("seed", 0)),
+            *(("length", 0), ("lines", 1), ("max_line", 1), ("max_copy", 1), ("seed", 0)),
             *(("top_k", 0), ("repetition_window", 1)),
         ):
             value = getattr(self, name)
-            optional = value is None and name in ("length", "lines", "max_line", "seed")
-            _check(name, value, optional or _whole(value, least), f"a whole number from {least}")
+            optional = name not in ("top_k", "repetition_window")
+            _check(
+                name,
+                value,
+                (optional and value is None) or _whole(value, least),
+                f"a whole number from {least}",
+            )
         _check(
             "temperature",
             self.temperature,

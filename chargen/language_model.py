@@ -21,6 +21,7 @@ from chargen.generation.generate import Writer
 from chargen.generation.sample import Record, Sample
 from chargen.generation.sampler import Sampler
 from chargen.generation.state import Floats, State
+from chargen.text.copies import CopyIndex
 from chargen.text.unknown import Unknown, fit
 from chargen.text.vocabulary import Ids, Vocabulary
 
@@ -88,6 +89,7 @@ class LanguageModel:
         *,
         state: State | None = None,
         sampler: Sampler | None = None,
+        copies: CopyIndex | None = None,
         unknown: Unknown = "error",
         **settings: Any,
     ) -> Iterator[str]:
@@ -100,6 +102,7 @@ class LanguageModel:
                 from a newline, or from the corpus's first character where it had none.
             state: what to remember before the prompt; None starts from nothing.
             sampler: used instead of what the settings say of temperature, top_k, top_p and min_p.
+            copies: of the corpus that the setting `max_copy` is about; see `chargen.copy_index`.
             unknown: what to do with prompt characters that the model never saw: "error", "skip" or
                 "nearest"; see `chargen.text.unknown.fit`.
             settings: any field of `SamplingConfig`, such as `length=1000, temperature=0.5`.
@@ -109,7 +112,7 @@ class LanguageModel:
             UnknownCharacterError: if the prompt has characters that the model never saw.
             StateError: if the state is of another network.
         """
-        writer = Writer(self.vocabulary, SamplingConfig.of(settings), sampler)
+        writer = Writer(self.vocabulary, SamplingConfig.of(settings), sampler, copies)
         ids = self._prompt_ids(prompt, unknown)
         self._begin(state)
         return writer.stream(self._decoder, ids)
@@ -120,12 +123,15 @@ class LanguageModel:
         *,
         state: State | None = None,
         sampler: Sampler | None = None,
+        copies: CopyIndex | None = None,
         unknown: Unknown = "error",
         **settings: Any,
     ) -> str:
         """The text that continues a prompt, without it; as `stream`, but whole."""
         return "".join(
-            self.stream(prompt, state=state, sampler=sampler, unknown=unknown, **settings)
+            self.stream(
+                prompt, state=state, sampler=sampler, copies=copies, unknown=unknown, **settings
+            )
         )
 
     def samples(
@@ -135,6 +141,7 @@ class LanguageModel:
         n: int = 1,
         state: State | None = None,
         sampler: Sampler | None = None,
+        copies: CopyIndex | None = None,
         unknown: Unknown = "error",
         log_probs: bool = False,
         top: int = 0,
@@ -150,6 +157,7 @@ class LanguageModel:
             n: how many texts for each.
             state: as for `stream`.
             sampler: as for `stream`.
+            copies: as for `stream`.
             unknown: as for `stream`.
             log_probs: whether to note the log-probability of each character.
             top: how many of the likeliest characters to note in the place of each.
@@ -164,7 +172,7 @@ class LanguageModel:
         for name, value, least in (("n", n, 1), ("top", top, 0)):
             if value < least:
                 raise SettingError(f"{name} must be a whole number from {least}; received {value}.")
-        writer = Writer(self.vocabulary, SamplingConfig.of(settings), sampler)
+        writer = Writer(self.vocabulary, SamplingConfig.of(settings), sampler, copies)
         texts = [prompts] if isinstance(prompts, str) else list(prompts)
         ids = [self._prompt_ids(text, unknown) for text in texts]
         self._begin(state)

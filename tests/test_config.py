@@ -39,6 +39,7 @@ SAMPLING_BAD = {
     "length": [-1, 1.5, "10", True],
     "lines": [0, -1, 1.5],
     "max_line": [0, 2.5],
+    "max_copy": [0, 2.5],
     "stop": [("a", ""), (1,)],
     "top_k": [-1, 1.5, None],
     "top_p": [0, -0.1, 1.1, NAN, None],

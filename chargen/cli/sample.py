@@ -2,14 +2,18 @@
 
 import json
 import sys
-from pathlib import Path
-from typing import Any
+from collections import deque
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from chargen.cli.options import checkpoint_option, setting_options, unknown_option
+from chargen.cli.texts import read_text
 from chargen.config import SamplingConfig
-from chargen.errors import CorpusError, EncodingError
+
+if TYPE_CHECKING:
+    from chargen.text.copies import CopyIndex, Passage
 
 
 @click.command()
@@ -32,6 +36,12 @@ from chargen.errors import CorpusError, EncodingError
     "--top", type=int, default=0, help="In JSON, how many likely characters for each place."
 )
 @click.option(
+    "--report-copies",
+    "corpus",
+    metavar="CORPUS",
+    help="Say what of each text stands word for word in the file CORPUS.",
+)
+@click.option(
     "--engine",
     type=click.Choice(["numpy", "keras"]),
     default="numpy",
@@ -48,6 +58,7 @@ def sample(
     separator: str,
     as_json: bool,
     top: int,
+    corpus: str | None,
     engine: Any,
     **settings: Any,
 ) -> None:
@@ -55,41 +66,46 @@ def sample(
 
     A PROMPT of - is read from standard input, without its last newline.
 
-    The next character is chosen in this order: --only, --ban, --repetition-penalty and --max-line
-    say what may come; --temperature flattens or sharpens the odds; --top-k, --top-p and --min-p
-    rule the unlikely out; and one of what is left is drawn.
+    The next character is chosen in this order: --only, --ban, --repetition-penalty, --max-line
+    and --max-copy say what may come; --temperature flattens or sharpens the odds; --top-k, --top-p
+    and --min-p rule the unlikely out; and one of what is left is drawn.
     """
     from chargen.language_model import load
     from chargen.text.unknown import fit
 
     if top and not as_json:
         raise click.UsageError("--top is shown in JSON only; add --json.")
-    model = load(checkpoint, engine=engine)
+    if settings["max_copy"] is not None and corpus is None:
+        raise click.UsageError("--max-copy needs the corpus; name it with --report-copies CORPUS.")
     given = {key: value for key, value in settings.items() if value not in (None, ())}
+    SamplingConfig(**given)  # what is wrong with them is told before anything is read
+    model = load(checkpoint, engine=engine)
     texts = [*map(_prompt, prompts), *map(_read, prompt_files)] or [""]
     fitted = [fit(text, model.vocabulary, unknown) for text in texts]
     for note in dict.fromkeys(note for each in fitted for note in each.notes):
         click.echo(note, err=True)
     texts = [each.text for each in fitted]
+    index = _copy_index(corpus)
 
-    # Bytes, so that neither the locale nor the platform's line endings change the text.
-    output = sys.stdout.buffer
     if len(texts) * n == 1 and not as_json:
-        pieces = model.stream(texts[0], **given)
-        output.write(b"" if no_echo else texts[0].encode())
-        for piece in pieces:
-            output.write(piece.encode())
-            output.flush()
-        output.write(b"\n")
+        pieces = model.stream(texts[0], copies=index, **given)
+        _put("" if no_echo else texts[0])
+        characters = chain.from_iterable(map(_put, pieces))  # nothing keeps the text
+        passage = index.longest(characters) if index else None
+        deque(characters, maxlen=0)
+        _put("\n")
+        _report("The text", passage, corpus)
         return
-    samples = model.samples(texts, n=n, log_probs=as_json, top=top, **given)
+    samples = model.samples(texts, n=n, log_probs=as_json, top=top, copies=index, **given)
     for number, each in enumerate(samples):
+        passage = None if index is None else index.longest(each.text)
         if as_json:
-            line = json.dumps(each.to_json(), ensure_ascii=False)
+            copy = {} if index is None else {"copy": passage and vars(passage)}
+            _put(json.dumps(each.to_json() | copy, ensure_ascii=False) + "\n")
         else:
-            line = (separator if number else "") + ("" if no_echo else each.prompt) + each.text
-        output.write(f"{line}\n".encode())
-        output.flush()
+            _put(separator if number else "")
+            _put(("" if no_echo else each.prompt) + each.text + "\n")
+            _report(f"Text {number + 1}", passage, corpus)
 
 
 def _prompt(argument: str) -> str:
@@ -98,13 +114,33 @@ def _prompt(argument: str) -> str:
 
 def _read(path: str) -> str:
     """A prompt from a file, or from standard input for "-", without its last newline."""
-    try:
-        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-        return data.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
-    except OSError as error:
-        raise CorpusError(f"The prompt {path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        raise EncodingError(
-            f"The prompt {path} is not UTF-8 text: byte {error.object[error.start]:#04x} at "
-            f"offset {error.start:,}."
-        ) from None
+    return read_text(path, "utf-8").removesuffix("\n").removesuffix("\r")
+
+
+def _copy_index(corpus: str | None) -> "CopyIndex | None":
+    if corpus is None:
+        return None
+    from chargen.cache import copy_index
+
+    return copy_index(read_text(corpus, "utf-8"))
+
+
+def _put(text: str) -> str:
+    """Write at once, as bytes, so that neither locale nor platform changes the text."""
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+    return text
+
+
+def _report(which: str, passage: "Passage | None", corpus: str | None) -> None:
+    """Say how much of a text was copied at most, and from where."""
+    if corpus is None:
+        return
+    if passage is None:
+        click.echo(f"{which} has nothing that stands in {corpus}.", err=True)
+        return
+    click.echo(
+        f"{which} has at most {len(passage.text):,} characters in one piece from {corpus}, "
+        f"line {passage.line:,}: {passage.text!r}",
+        err=True,
+    )

@@ -11,11 +11,13 @@ from typing import Protocol
 import numpy as np
 
 from chargen.config import SamplingConfig
+from chargen.errors import SettingError
 from chargen.generation.ending import Ending, FinishReason
 from chargen.generation.rules import Rule, allowed, make_rules
 from chargen.generation.sample import Record
 from chargen.generation.sampler import Sampler, make_sampler
 from chargen.generation.state import Floats, State
+from chargen.text.copies import CopyIndex
 from chargen.text.vocabulary import Ids, Vocabulary
 
 
@@ -138,15 +140,22 @@ class Writer:
         vocabulary: the network's.
         config: the settings.
         sampler: instead of what they say of temperature, top_k, top_p and min_p.
+        copies: of the corpus that `max_copy` is about.
 
     Raises:
-        SettingError: if the settings leave nothing to write with.
+        SettingError: if the settings leave nothing to write with, or limit copies of no corpus.
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, config: SamplingConfig, sampler: Sampler | None = None
+        self,
+        vocabulary: Vocabulary,
+        config: SamplingConfig,
+        sampler: Sampler | None = None,
+        copies: CopyIndex | None = None,
     ) -> None:
-        self._vocabulary, self._config = vocabulary, config
+        if config.max_copy is not None and copies is None:
+            raise SettingError("max_copy needs a corpus whose passages are not to be copied.")
+        self._vocabulary, self._config, self._copies = vocabulary, config, copies
         self._sampler = make_sampler(config) if sampler is None else sampler
         self._mask = allowed(config, vocabulary)
         fresh = int(np.random.SeedSequence().generate_state(1)[0])
@@ -157,7 +166,7 @@ class Writer:
         return Draft(
             self._vocabulary.idx2char,
             Ending(self._config),
-            make_rules(self._config, self._vocabulary, prompt),
+            make_rules(self._config, self._vocabulary, prompt, self._copies),
             seed=self.seed,
             number=number,
             record=record,

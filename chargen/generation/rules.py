@@ -15,6 +15,7 @@ import numpy as np
 from chargen.config import SamplingConfig
 from chargen.errors import SettingError
 from chargen.generation.state import Floats
+from chargen.text.copies import CopyIndex, CopyTracker
 from chargen.text.vocabulary import Ids, Vocabulary
 
 
@@ -61,6 +62,27 @@ class LineLimit:
             newline = logits[self._newline]
             logits[:] = -np.inf
             logits[self._newline] = newline
+
+
+class CopyLimit:
+    """Keeps short what of a text stands word for word in a corpus; its prompt does not count.
+
+    Args:
+        tracker: of the corpus.
+        most: characters that may be copied in one piece.
+        vocabulary: the network's.
+    """
+
+    def __init__(self, tracker: CopyTracker, most: int, vocabulary: Vocabulary) -> None:
+        self._tracker, self._most, self._vocabulary = tracker, most, vocabulary
+
+    def read(self, index: int) -> None:
+        self._tracker.read(self._vocabulary.idx2char[index])
+
+    def adjust(self, logits: Floats) -> None:
+        known = self._vocabulary.char2idx
+        banned = [known[c] for c in self._tracker.extensions(self._most) if c in known]
+        logits[banned] = -np.inf
 
 
 def charset(pattern: str, name: str) -> "re.Pattern[str]":
@@ -110,8 +132,20 @@ def allowed(config: SamplingConfig, vocabulary: Vocabulary) -> Floats | None:
     return mask if mask.any() else None
 
 
-def make_rules(config: SamplingConfig, vocabulary: Vocabulary, prompt: Ids) -> list[Rule]:
-    """The rules that `config` asks for, for one text that continues a prompt."""
+def make_rules(
+    config: SamplingConfig,
+    vocabulary: Vocabulary,
+    prompt: Ids,
+    copies: CopyIndex | None = None,
+) -> list[Rule]:
+    """The rules that `config` asks for, for one text that continues a prompt.
+
+    Args:
+        config: the settings.
+        vocabulary: the network's.
+        prompt: shape [n].
+        copies: of the corpus that `max_copy` is about.
+    """
     rules: list[Rule] = []
     if config.repetition_penalty != 1:
         rules.append(RepetitionPenalty(config.repetition_penalty, config.repetition_window))
@@ -120,4 +154,6 @@ def make_rules(config: SamplingConfig, vocabulary: Vocabulary, prompt: Ids) -> l
     for rule in rules:
         for index in prompt.tolist():
             rule.read(index)
+    if config.max_copy is not None and copies is not None:
+        rules.append(CopyLimit(CopyTracker(copies), config.max_copy, vocabulary))
     return rules

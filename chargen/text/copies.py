@@ -6,7 +6,7 @@ corpus, so one binary search finds the longest end of a new text that stands the
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -67,6 +67,13 @@ class CopyIndex:
         # byte order that divsufsort's arrays name and memoryview does not know.
         self._places = self.order.view(self.order.dtype.type).data
         self.followers = lru_cache(_KEPT)(self._followers)
+
+    def longest(self, characters: Iterable[str]) -> "Passage | None":
+        """The longest passage of a text that stands in the corpus, the first of several."""
+        tracker = CopyTracker(self)
+        for character in characters:
+            tracker.read(character)
+        return tracker.longest
 
     def longest_end(self, text: str) -> tuple[int, int]:
         """How many of the last characters of `text` stand together in the corpus, at most.

@@ -150,6 +150,7 @@ def test_minutes_and_epochs_together(refused, corpus):
         ("sample", "--samples", "many"),
         ("sample", "--unknown", "guess"),
         ("sample", "--top", "3"),
+        ("sample", "--max-copy", "3"),
         ("write",),
     ],
 )

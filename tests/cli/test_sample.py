@@ -110,6 +110,58 @@ def test_lines_are_kept_short(invoke, lstm_file):
     assert max(map(len, lines)) == 7
 
 
+@pytest.fixture
+def corpus(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "corpus.txt"
+    path.write_text("abc: ABC\n\ncabba cab, abba!\n aaaa bbbb cccc\n" * 3)
+    return path
+
+
+def longest_in(corpus, text):
+    """The length of the longest piece of `text` in `corpus`, by trying them all."""
+    return max(
+        b - a for a in range(len(text)) for b in range(a, len(text) + 1) if text[a:b] in corpus
+    )
+
+
+def test_copied_passages_are_told_with_their_lines(invoke, lstm_file, corpus):
+    options = ("-c", lstm_file, "-n", 2, "-l", 150, "-s", 1, "--report-copies", corpus)
+    whole = corpus.read_text()
+    for each in texts(invoke("sample", "A", *options, "--json")):
+        copy = each["copy"]
+        assert len(copy["text"]) == longest_in(whole, each["text"])
+        assert copy["text"].strip().split("\n")[0] in whole.split("\n")[copy["line"] - 1]
+    result = invoke("sample", "A", *options)
+    first, second = result.stderr.splitlines()
+    assert first.startswith(f"Text 1 has at most {longest_in(whole, texts_of(result)[0])} char")
+    assert second.startswith("Text 2 has at most ")
+    assert f"from {corpus}, line " in second
+
+
+def texts_of(result):
+    """The two texts of a report, each with a prompt of one character."""
+    half = len(result.stdout) // 2
+    return result.stdout[1:half], result.stdout[half + 2 :]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_no_more_is_copied_than_asked_for(invoke, lstm_file, corpus, limit):
+    options = ("-c", lstm_file, "-n", 3, "-l", 120, "-s", 1, "--report-copies", corpus, "--json")
+    free = texts(invoke("sample", "A", *options))
+    held = texts(invoke("sample", "A", *options, "--max-copy", limit))
+    assert max(longest_in(corpus.read_text(), each["text"]) for each in free) > limit
+    for each in held:
+        assert longest_in(corpus.read_text(), each["text"]) <= limit
+        assert each["finish_reason"] in ("length", "max_copy")
+
+
+def test_where_all_that_can_be_said_is_a_copy_the_text_ends(invoke, lstm_file, corpus):
+    options = ("-c", lstm_file, "--report-copies", corpus, "--json", "--only", "a")
+    (text,) = texts(invoke("sample", "A", *options, "--max-copy", 2))
+    assert (text["text"], text["finish_reason"]) == ("aa", "max_copy")
+
+
 def test_defaults_are_those_of_python(invoke, lstm_file):
     result = invoke("sample", "-c", lstm_file, "-s", 1)
     assert result.stdout == chargen.load(lstm_file).generate(seed=1) + "\n"
