@@ -17,7 +17,8 @@ from chargen.text.vocabulary import Vocabulary
 
 Places = NDArray[np.integer]
 
-_KEPT = 10_000  # answers of an index, for what is asked again and again
+_KEPT = 10_000  # the last answers of each kind that an index keeps
+_FIRST = 3  # characters, most of whose sequences are soon among those
 
 
 def suffix_array(text: str) -> Places:
@@ -66,7 +67,9 @@ class CopyIndex:
         # Gives single numbers sooner than NumPy does. The view is of the same type, without the
         # byte order that divsufsort's arrays name and memoryview does not know.
         self._places = self.order.view(self.order.dtype.type).data
+        # The same is asked again and again.
         self.followers = lru_cache(_KEPT)(self._followers)
+        self._ranks = lru_cache(_KEPT)(self._search)
 
     def longest(self, characters: Iterable[str]) -> "Passage | None":
         """The longest passage of a text that stands in the corpus, the first of several."""
@@ -82,7 +85,9 @@ class CopyIndex:
             Their number, and where they end in the corpus: one place of perhaps several.
         """
         wanted = text[::-1]
-        rank = bisect_left(self._places, wanted, key=self._beginning(len(wanted)))
+        near = self._ranks(wanted[:_FIRST])
+        key = self._beginning(len(wanted))
+        rank = bisect_left(self._places, wanted, near.start, near.stop, key=key)
         size, place = 0, len(self.text)
         for each in self._places[max(rank - 1, 0) : rank + 1]:  # what is alike is side by side
             if (alike := self._alike(wanted, each)) > size:
@@ -98,15 +103,19 @@ class CopyIndex:
         return next((size for size, (one, other) in pairs if one != other), len(known))
 
     def _followers(self, passage: str) -> frozenset[str]:
-        """The characters that follow `passage` somewhere in the corpus; the last ones are kept."""
+        """The characters that follow `passage` somewhere in the corpus."""
         if not passage:
             return frozenset(self.text)
-        wanted, key = passage[::-1], self._beginning(len(passage))
-        first = bisect_left(self._places, wanted, key=key)
-        last = bisect_right(self._places, wanted, first, key=key)
+        ranks = self._search(passage[::-1])
         # Backwards, what follows a passage stands before it; before the first place is nothing.
-        places = self._places[first:last]
+        places = self._places[ranks.start : ranks.stop]
         return frozenset(self._backwards[place - 1] for place in places if place)
+
+    def _search(self, wanted: str) -> range:
+        """The ranks of the suffixes that begin with `wanted`; where they would be, if none does."""
+        key = self._beginning(len(wanted))
+        first = bisect_left(self._places, wanted, key=key)
+        return range(first, bisect_right(self._places, wanted, first, key=key))
 
     def _beginning(self, size: int) -> Callable[[int], str]:
         """Gives the first `size` characters of the suffix at a place."""
