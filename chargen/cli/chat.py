@@ -21,7 +21,11 @@ _LEAD = 200  # characters of an unfinished line that are shown again when it is 
 
 @click.command()
 @checkpoint_option
-@setting_options(SamplingConfig, short={"length": "l", "temperature": "t", "seed": "s"})
+@setting_options(
+    SamplingConfig,
+    short={"length": "l", "temperature": "t", "seed": "s"},
+    without=("max_copy",),  # it needs a corpus
+)
 def chat(checkpoint: str | None, **settings: Any) -> None:
     """Write with a model: each line typed is how a text begins.
 

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from chargen.generation.state import State
     from chargen.language_model import LanguageModel
 
-_SETTINGS = {field.name.replace("_", "-"): field for field in fields(SamplingConfig)}
+_SETTINGS = {
+    field.name.replace("_", "-"): field
+    for field in fields(SamplingConfig)
+    if field.name != "max_copy"  # it needs a corpus
+}
 # The conversation ends passages itself. The stream that it takes them from is to go on and on.
 _ENDLESS: Mapping[str, Any] = {"length": sys.maxsize, "lines": None, "stop": ()}
 _MARK_EVERY = 256  # characters; more than any rule for what may follow is likely to look back

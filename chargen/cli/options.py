@@ -1,7 +1,7 @@
 """Options made from the settings classes, which are the only home of defaults and limits."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import Field, fields
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -45,7 +45,9 @@ class _Widths(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 
 
 def setting_options(
-    *settings: type, short: Mapping[str, str] = MappingProxyType({})
+    *settings: type,
+    short: Mapping[str, str] = MappingProxyType({}),
+    without: Collection[str] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A decorator that adds an option for every described field of the settings classes.
 
@@ -55,13 +57,14 @@ def setting_options(
     Args:
         settings: dataclasses whose fields have an "about" in their metadata.
         short: one-letter forms by field name.
+        without: fields that have no option here.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for cls in reversed(settings):
             hints = get_type_hints(cls)
             for field in reversed(fields(cls)):
-                if "about" in field.metadata:
+                if "about" in field.metadata and field.name not in without:
                     command = _option(field, hints[field.name], short)(command)
         return command
 

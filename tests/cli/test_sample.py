@@ -112,7 +112,7 @@ def test_lines_are_kept_short(invoke, lstm_file):
 
 @pytest.fixture
 def corpus(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("chargen.cache.cache_folder", lambda: tmp_path / "cache")
     path = tmp_path / "corpus.txt"
     path.write_text("abc: ABC\n\ncabba cab, abba!\n aaaa bbbb cccc\n" * 3)
     return path
