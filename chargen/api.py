@@ -14,13 +14,14 @@ from chargen.checkpoint import (
     read_arrays,
     run_folder,
 )
-from chargen.config import ModelConfig, TrainingConfig
+from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 from chargen.errors import CheckpointError, RunError, SettingError
 from chargen.language_model import LanguageModel, load
 from chargen.preflight import preflight
 from chargen.recipes import choose
 from chargen.storage import locked
 from chargen.text.corpus import Corpus, read_corpus
+from chargen.text.sources import STANDARD_INPUT, Paths, absolute, listed, run_name
 from chargen.text.streams import Streams, split
 
 if TYPE_CHECKING:
@@ -28,11 +29,10 @@ if TYPE_CHECKING:
 
 
 def train(
-    corpus: str | Path | Corpus,
+    corpus: Paths | Corpus,
     *,
     name: str | None = None,
     overwrite: bool = False,
-    encoding: str = "utf-8",
     reporter: "Reporter | None" = None,
     **settings: Any,
 ) -> LanguageModel:
@@ -41,15 +41,15 @@ def train(
     The run is kept in checkpoints/`name`. What was interrupted goes on with `resume`.
 
     Args:
-        corpus: the path of a text file, or a `Corpus`.
+        corpus: the path of a text file or a folder, a list of such, or a `Corpus`.
         name: the run's name under checkpoints/, or a path with a folder in it; None takes the
             corpus's name.
         overwrite: replace a run of that name.
-        encoding: of the file.
         reporter: who is told; None shows a progress bar and lines on standard error.
-        settings: any field of `ModelConfig` (but vocab_size, which the corpus gives) and of
-            `TrainingConfig`, such as `units=(256, 256)` or `minutes=3`. Those that are not given
-            are the preset's, else the defaults.
+        settings: any field of `ReadingConfig`, `PreparationConfig`, `ModelConfig` (but vocab_size,
+            which the corpus gives) and `TrainingConfig`, such as `encoding="cp1252"`,
+            `units=(256, 256)` or `minutes=3`. Those that are not given are the preset's, else the
+            defaults.
 
     Raises:
         CorpusError: if the text cannot be read or learned from.
@@ -60,16 +60,24 @@ def train(
         DivergedError: if the loss broke and could not be mended.
         StorageError: if the run could not be written.
     """
-    model_settings, training_settings = _sort_settings(settings)
+    given = _sorted_settings(settings)
+    model_settings, training_settings = given[ModelConfig], given[TrainingConfig]
     started = time.monotonic()
     training_config = TrainingConfig(**training_settings)
     cell = ModelConfig(vocab_size=2, **model_settings).cell  # bad settings are told before reading
     if training_config.weight_dropout and cell != "lstm":
         raise SettingError(f"weight_dropout is for lstm layers; these are {cell}.")
-    source = {}
+    reading = ReadingConfig(**given[ReadingConfig])
+    preparation = PreparationConfig(**given[PreparationConfig])
+    source: dict[str, Any] = {}
+    if name is None:
+        name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
     if not isinstance(corpus, Corpus):
-        source = {"path": str(Path(corpus).resolve()), "encoding": encoding}
-        corpus = read_corpus(corpus, encoding)
+        source = {"paths": absolute(corpus), "reading": reading.to_json()}
+        corpus = read_corpus(corpus, reading, preparation)
+    elif given[ReadingConfig] or given[PreparationConfig]:
+        odd = next(iter(given[ReadingConfig] | given[PreparationConfig]))
+        raise SettingError(f"{odd} is for files; a Corpus was read and prepared when it was made.")
     recipe = choose(
         training_config.preset,
         characters=len(split(corpus.ids, training_config.validation_fraction)[0]),
@@ -78,10 +86,12 @@ def train(
         cell=cell,
         units=model_settings.get("units"),
     )
-    of_model, of_training = _sort_settings(recipe.settings)
-    training_config = TrainingConfig(**of_training | training_settings)
-    model_config = ModelConfig(vocab_size=corpus.vocabulary.vocab_size, **of_model | model_settings)
-    folder = run_folder(Path(corpus.name).stem if name is None else name)
+    chosen = _sorted_settings(recipe.settings)
+    training_config = TrainingConfig(**chosen[TrainingConfig] | training_settings)
+    model_config = ModelConfig(
+        vocab_size=corpus.vocabulary.vocab_size, **chosen[ModelConfig] | model_settings
+    )
+    folder = run_folder(name)
     if not overwrite and holds_run(folder):
         raise RunError(
             f"{folder} holds a run already; go on with it (--resume, or chargen resume {folder}), "
@@ -103,7 +113,7 @@ def train(
 def resume(
     run: str | Path,
     *,
-    corpus: str | Path | Corpus | None = None,
+    corpus: Paths | Corpus | None = None,
     reporter: "Reporter | None" = None,
     **settings: Any,
 ) -> LanguageModel:
@@ -126,49 +136,65 @@ def resume(
     try:
         source = dict(document["corpus"])
         sha256 = source.pop("sha256")
-        model_config = ModelConfig.from_json(document["model"])
-        training_config = TrainingConfig.from_json(document["training"])
+        configs: dict[type, Any] = {
+            ReadingConfig: ReadingConfig.from_json(
+                source.get("reading", ReadingConfig().to_json())
+            ),
+            PreparationConfig: PreparationConfig.from_json(document["preparation"]),
+            ModelConfig: ModelConfig.from_json(document["model"]),
+            TrainingConfig: TrainingConfig.from_json(document["training"]),
+        }
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder / RESUME_FILE} makes no sense: {error!r}.") from None
-    model_settings, training_settings = _sort_settings(settings)
-    for config, given in ((model_config, model_settings), (training_config, training_settings)):
+    for cls, given in _sorted_settings(settings).items():
         for name, value in given.items():
-            before = getattr(config, name)
+            before = getattr(configs[cls], name)
             if (tuple(value) if isinstance(value, list) else value) != before:
                 raise RunError(
                     f"{folder} was started with {name} {before}, and {value} would make it "
                     "another run; leave the option out, or start anew under another --name."
                 )
     if not isinstance(corpus, Corpus):
-        path = corpus or source.get("path")
-        if path is None:
-            raise RunError(f"{folder} was trained on a text in memory; pass it as corpus.")
-        corpus = read_corpus(path, source.get("encoding", "utf-8"))
-    if corpus.sha256 != sha256:
+        paths: Paths = corpus or source.get("paths") or []
+        if not paths or (not corpus and STANDARD_INPUT in listed(paths)):
+            raise RunError(
+                f"{folder} was trained on a text that is no file; pass it again, as corpus."
+            )
+        corpus = read_corpus(paths, configs[ReadingConfig], configs[PreparationConfig])
+    if corpus.sha256 != sha256 or corpus.preparation != configs[PreparationConfig]:
         raise RunError(
             f"{corpus.name} is not the text that {folder} was trained on (its SHA-256 differs); "
             "restore it, or start anew under another --name."
         )
     return _run(
-        folder, corpus, model_config, training_config, source, reporter, started=started, kept=kept
+        folder,
+        corpus,
+        configs[ModelConfig],
+        configs[TrainingConfig],
+        source,
+        reporter,
+        started=started,
+        kept=kept,
     )
 
 
-def _sort_settings(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The settings of the model and those of training.
+def _sorted_settings(settings: Mapping[str, Any]) -> dict[type, dict[str, Any]]:
+    """The settings by the class that has a field of that name.
 
     Raises:
-        SettingError: if there is a name that neither has.
+        SettingError: if there is a name that none has.
     """
-    model = {field.name for field in fields(ModelConfig)} - {"vocab_size"}
-    training = {field.name for field in fields(TrainingConfig)}
-    if unknown := sorted(set(settings) - model - training):
-        known = ", ".join(sorted(model | training))
-        raise SettingError(f"There is no setting {unknown[0]!r}; there are {known}.")
-    return (
-        {name: value for name, value in settings.items() if name in model},
-        {name: value for name, value in settings.items() if name in training},
-    )
+    classes = (ReadingConfig, PreparationConfig, ModelConfig, TrainingConfig)
+    homes = {field.name: cls for cls in classes for field in fields(cls)}
+    del homes["vocab_size"]
+    by_class: dict[type, dict[str, Any]] = {cls: {} for cls in classes}
+    for name, value in settings.items():
+        if name not in homes:
+            raise SettingError(
+                f"There is no setting {name!r}; there are {', '.join(sorted(homes))}."
+            )
+        by_class[homes[name]][name] = value
+    return by_class
 
 
 def _run(
@@ -176,7 +202,7 @@ def _run(
     corpus: Corpus,
     model_config: ModelConfig,
     training_config: TrainingConfig,
-    source: Mapping[str, str],
+    source: Mapping[str, Any],
     reporter: "Reporter | None",
     *,
     started: float,

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
-from chargen.config import ModelConfig
+from chargen.config import ModelConfig, PreparationConfig
 from chargen.errors import CheckpointError, CorpusError, RunError
 from chargen.storage import write_atomically
-from chargen.text.vocabulary import Vocabulary
+from chargen.text.preparation import fold_unknown, prepare
+from chargen.text.vocabulary import BOUNDARY, RARE, Vocabulary
 
 FORMAT = "chargen"
 FORMAT_VERSION = 1
@@ -64,6 +65,23 @@ class Checkpoint:
     weights: Arrays  # by name, float32, as `weight_shapes` says
     start: str  # the character to start from when there is no prompt
     origin: Mapping[str, Any] = field(default_factory=dict)  # corpus, losses, steps, ...
+    preparation: PreparationConfig = PreparationConfig()  # what was done to the text
+
+    @property
+    def end(self) -> str | None:
+        """The character that ends a document, and begins the next; None where there are none."""
+        return BOUNDARY if BOUNDARY in self.vocabulary else None
+
+    @property
+    def unknown(self) -> str | None:
+        """The character that all rare ones were folded into; it must never be written."""
+        folded = self.preparation.min_count > 1 and RARE in self.vocabulary
+        return RARE if folded else None
+
+    def prepare(self, text: str) -> str:
+        """A prompt, with done to it what was done to the text."""
+        text = prepare(text, self.preparation)
+        return text if self.unknown is None else fold_unknown(text, self.vocabulary)
 
     def save(self, path: str | Path) -> None:
         """Write to `path`, atomically.
@@ -76,6 +94,7 @@ class Checkpoint:
             "vocabulary": self.vocabulary.idx2char,
             "start": self.start,
             "origin": dict(self.origin),
+            "preparation": self.preparation.to_json(),
         }
         write_arrays(path, self.weights, document)
 
@@ -95,6 +114,9 @@ class Checkpoint:
             config = ModelConfig.from_json(document["config"])
             vocabulary = Vocabulary(document["vocabulary"])
             start, origin = str(document["start"]), dict(document["origin"])
+            preparation = PreparationConfig.from_json(
+                document.get("preparation", PreparationConfig().to_json())
+            )
         except (KeyError, TypeError, AttributeError, ValueError, CorpusError) as error:
             raise CheckpointError(f"{path} holds a header that makes no sense: {error}.") from None
         if config.vocab_size != vocabulary.vocab_size or start not in vocabulary:
@@ -104,7 +126,7 @@ class Checkpoint:
             )
         shapes = weight_shapes(config)
         check_arrays(path, weights, {name: (shape, "float32") for name, shape in shapes.items()})
-        return cls(config, vocabulary, weights, start, origin)
+        return cls(config, vocabulary, weights, start, origin, preparation)
 
 
 def check_arrays(

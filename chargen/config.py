@@ -10,12 +10,16 @@ from chargen.errors import SettingError
 Cell = Literal["lstm", "gru", "rnn"]
 Preset = Literal["auto", "tiny", "small", "base", "large"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Normalization = Literal["NFC", "NFKC"]
+Newlines = Literal["keep", "unix"]
 DEFAULT_MINUTES = 10.0
 DEFAULT_LENGTH = 500
 ENDING_LENGTH = 10_000  # of a text that is to end by itself, should it not
 CELLS: tuple[str, ...] = get_args(Cell)
 PRESETS: tuple[str, ...] = get_args(Preset)
 PRECISIONS: tuple[str, ...] = get_args(Precision)
+NORMALIZATIONS: tuple[str, ...] = get_args(Normalization)
+NEWLINES: tuple[str, ...] = get_args(Newlines)
 
 
 def _check(name: str, value: object, ok: bool, expected: str) -> None:
@@ -74,6 +78,76 @@ class _Settings:
         if odd := known.symmetric_difference(values):
             raise SettingError(f"{cls.__name__} does not fit: {', '.join(sorted(odd))}.")
         return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingConfig(_Settings):
+    """Which files a corpus is read from, and how their bytes become text.
+
+    Raises:
+        SettingError: if a value is outside its limits.
+    """
+
+    include: tuple[str, ...] = setting(
+        (), "of a folder, only the files whose name or path fits this; may be repeated"
+    )
+    encoding: str = setting("utf-8", "of the files; auto detects that of each")
+    document_separator: str | None = setting(
+        None, "text between two documents; \\n, \\t and \\f stand for those characters"
+    )
+    max_expansion: float = setting(
+        250.0, "a compressed file may grow to so many times its size, if that is above 64 MB"
+    )
+
+    def __post_init__(self) -> None:
+        if isinstance(self.include, list):  # as JSON has it
+            object.__setattr__(self, "include", tuple(self.include))
+        _check(
+            "include",
+            self.include,
+            isinstance(self.include, tuple)
+            and all(isinstance(each, str) and each for each in self.include),
+            "patterns, such as *.txt",
+        )
+        _check(
+            "document_separator",
+            self.document_separator,
+            self.document_separator is None or bool(self.document_separator),
+            "a text of one character or more",
+        )
+        _check(
+            "max_expansion",
+            self.max_expansion,
+            _real(self.max_expansion) and self.max_expansion >= 1,
+            "a number from 1",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparationConfig(_Settings):
+    """What is done to a text before it is learned, and to every prompt.
+
+    Raises:
+        SettingError: if a value is outside its limits.
+    """
+
+    normalize: Normalization | None = setting(None, "bring characters to this Unicode form")
+    newlines: Newlines = setting("keep", "unix makes every line end a line feed")
+    lowercase: bool = setting(False, "make all letters small")
+    min_count: int = setting(
+        1, "characters seen less often become one unknown, which is never written"
+    )
+
+    def __post_init__(self) -> None:
+        _check(
+            "normalize",
+            self.normalize,
+            self.normalize is None or self.normalize in NORMALIZATIONS,
+            "one of " + ", ".join(NORMALIZATIONS),
+        )
+        _check("newlines", self.newlines, self.newlines in NEWLINES, "keep or unix")
+        _check("lowercase", self.lowercase, isinstance(self.lowercase, bool), "true or false")
+        _check("min_count", self.min_count, _whole(self.min_count, 1), "a whole number from 1")
 
 
 @dataclass(frozen=True, kw_only=True)

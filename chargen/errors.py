@@ -39,7 +39,16 @@ class CorpusError(ChargenError):
 
 
 class EncodingError(CorpusError):
-    """Bytes that are not text in the encoding asked for; the message names their offset."""
+    """Bytes that are not text in the encoding asked for; the message names their offset.
+
+    Args:
+        message: what is wrong, and where.
+        likely: the encoding that they look like.
+    """
+
+    def __init__(self, message: str, likely: str | None = None) -> None:
+        super().__init__(message)
+        self.likely = likely
 
 
 class UnknownCharacterError(ChargenError):

@@ -99,7 +99,8 @@ class LanguageModel:
 
         Args:
             prompt: what the text starts with; it is read but not given back. An empty one starts
-                from a newline, or from the corpus's first character where it had none.
+                a document, where the corpus had several, else from a newline, or from the
+                corpus's first character where it had none.
             state: what to remember before the prompt; None starts from nothing.
             sampler: used instead of what the settings say of temperature, top_k, top_p and min_p.
             copies: of the corpus that the setting `max_copy` is about; see `chargen.copy_index`.
@@ -112,7 +113,7 @@ class LanguageModel:
             UnknownCharacterError: if the prompt has characters that the model never saw.
             StateError: if the state is of another network.
         """
-        writer = Writer(self.vocabulary, SamplingConfig.of(settings), sampler, copies)
+        writer = Writer(self.vocabulary, self._sampling(settings), sampler, copies)
         ids = self._prompt_ids(prompt, unknown)
         self._begin(state)
         return writer.stream(self._decoder, ids)
@@ -172,7 +173,7 @@ class LanguageModel:
         for name, value, least in (("n", n, 1), ("top", top, 0)):
             if value < least:
                 raise SettingError(f"{name} must be a whole number from {least}; received {value}.")
-        writer = Writer(self.vocabulary, SamplingConfig.of(settings), sampler, copies)
+        writer = Writer(self.vocabulary, self._sampling(settings), sampler, copies)
         texts = [prompts] if isinstance(prompts, str) else list(prompts)
         ids = [self._prompt_ids(text, unknown) for text in texts]
         self._begin(state)
@@ -197,13 +198,25 @@ class LanguageModel:
 
         return chain.from_iterable(map(write, _batches(jobs, self._most_texts)))
 
+    def _sampling(self, settings: Mapping[str, Any]) -> SamplingConfig:
+        """The settings, and what the model adds to them.
+
+        A document that ends is over, and the unknown is never written.
+        """
+        config = SamplingConfig.of(settings)
+        if self.checkpoint.end is not None:
+            config = replace(config, stop=(*config.stop, self.checkpoint.end))
+        if self.checkpoint.unknown is not None and not (config.ban or "").startswith("^"):
+            config = replace(config, ban=(config.ban or "") + self.checkpoint.unknown)
+        return config
+
     def _prompt_ids(self, prompt: str, unknown: Unknown) -> Ids:
         text = self._fitted(prompt, unknown, stacklevel=4)
         return self.vocabulary.encode(text or self.checkpoint.start)
 
     def _fitted(self, text: str, unknown: Unknown, *, stacklevel: int = 3) -> str:
         """The text in known characters; a warning says what was changed, where it was asked for."""
-        fitted = fit(text, self.vocabulary, unknown)
+        fitted = fit(self.checkpoint.prepare(text), self.vocabulary, unknown)
         for note in fitted.notes:
             warnings.warn(note, stacklevel=stacklevel)
         return fitted.text

@@ -1,6 +1,7 @@
 """What there is to say before the first step, of the text, the network and how they fit."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -15,30 +16,27 @@ _MOST_SINGLETONS = 1000
 
 def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
     """Lines about a corpus and the network that will learn it; warnings begin with "Warning:"."""
-    text, vocabulary = corpus.text, corpus.vocabulary
-    counts = np.bincount(corpus.ids, minlength=vocabulary.vocab_size)
+    characters, counts = corpus.characters, corpus.distinct
+    documents = f" in {corpus.documents:,} documents" if corpus.documents > 1 else ""
     yield (
-        f"{corpus.name}: {len(text):,} characters, {vocabulary.vocab_size:,} distinct; "
+        f"{corpus.name}: {characters:,} characters{documents}, {len(counts):,} distinct; "
         f"{corpus.encoding}, line endings: {corpus.line_ending}."
     )
-    rarest = ", ".join(
-        f"{describe(vocabulary.idx2char[i])} {counts[i]:,}×"
-        for i in np.argsort(counts, kind="stable")[:4]
-    )
+    rarest = ", ".join(f"{describe(each)} {counts[each]:,}×" for each in islice(counts, 4))
     yield f"Rarest: {rarest}."
     weights = sum(int(np.prod(shape)) for shape in weight_shapes(config).values())
     yield (
         f"Network: embedding {config.embedding_dim} → {config.cell} "
         f"{' → '.join(map(str, config.units))} → dense {config.vocab_size}, {weights:,} weights, "
-        f"{weights / len(text):.2g} per character."
+        f"{weights / characters:.2g} per character."
     )
     yield from corpus.notes
-    if weights > _MOST_WEIGHTS_PER_CHARACTER * len(text):
+    if weights > _MOST_WEIGHTS_PER_CHARACTER * characters:
         yield (
             "Warning: the text is very short for so large a network, which will soon know it by "
             "heart; give more text, or fewer --units."
         )
-    singletons = int((counts == 1).sum())
+    singletons = sum(count == 1 for count in counts.values())
     if singletons >= _MOST_SINGLETONS:
         yield (
             f"Warning: {singletons:,} characters occur only once, too rare to be learned; "

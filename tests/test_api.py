@@ -7,7 +7,7 @@ import pytest
 import chargen
 from chargen.api import run_folder
 from chargen.checkpoint import MODEL_FILE, RESUME_FILE, write_arrays
-from chargen.config import ModelConfig, TrainingConfig
+from chargen.config import ModelConfig, PreparationConfig, TrainingConfig
 from chargen.errors import (
     CheckpointError,
     CorpusError,
@@ -285,7 +285,8 @@ class TestResumeRefuses:
         document = {
             "model": ModelConfig(vocab_size=corpus.vocabulary.vocab_size).to_json(),
             "training": TrainingConfig().to_json(),
-            "corpus": {"path": str(corpus_file), "encoding": "utf-8", "sha256": corpus.sha256},
+            "corpus": {"paths": [str(corpus_file)], "sha256": corpus.sha256},
+            "preparation": PreparationConfig().to_json(),
             "progress": {},
         }
         self.path = workdir / "checkpoints" / "run" / RESUME_FILE

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import random
 
@@ -14,7 +15,7 @@ from chargen.checkpoint import (
     weight_shapes,
     write_arrays,
 )
-from chargen.config import ModelConfig
+from chargen.config import ModelConfig, PreparationConfig
 from chargen.errors import CheckpointError
 
 SHAPES = {
@@ -97,6 +98,33 @@ def test_what_was_saved_is_loaded(checkpoint, checkpoint_file):
     for name, array in checkpoint.weights.items():
         assert loaded.weights[name].dtype == np.float32
         np.testing.assert_array_equal(loaded.weights[name], array)
+
+
+def test_what_was_done_to_the_text_is_kept_and_done_to_prompts(make_checkpoint, tmp_path):
+    preparation = PreparationConfig(normalize="NFC", lowercase=True, min_count=2)
+    made = make_checkpoint(characters="abé\ufffd")
+    dataclasses.replace(made, preparation=preparation).save(tmp_path / "file")
+    loaded = Checkpoint.load(tmp_path / "file")
+    assert loaded.preparation == preparation
+    assert loaded.prepare("ABE\u0301☃") == "abé\ufffd"
+    assert loaded.unknown == "\ufffd"
+    assert loaded.end is None
+
+
+def test_a_replacement_character_of_the_text_itself_is_as_any_other(make_checkpoint):
+    made = make_checkpoint(characters="ab\ufffd")
+    assert made.unknown is None
+    assert made.prepare("ab☃") == "ab☃"
+
+
+def test_a_model_of_documents_knows_their_end(make_checkpoint):
+    assert make_checkpoint(characters="\0ab").end == "\0"
+
+
+def test_a_file_from_before_there_was_preparation_is_read(make_checkpoint, tmp_path):
+    checkpoint = make_checkpoint()
+    write_arrays(tmp_path / "file", checkpoint.weights, document_of(checkpoint))
+    assert Checkpoint.load(tmp_path / "file").preparation == PreparationConfig()
 
 
 def test_the_same_content_is_the_same_file(make_checkpoint, tmp_path):

@@ -33,7 +33,7 @@ def evaluate(
     from chargen.text.unknown import fit
 
     model = load(checkpoint)
-    fitted = fit(read_text(text, encoding), model.vocabulary, unknown)
+    fitted = fit(model.checkpoint.prepare(read_text(text, encoding)), model.vocabulary, unknown)
     for note in fitted.notes:
         click.echo(note, err=True)
     with progress_bar((3 if adapt else 2) * (len(fitted.text) - 1)) as progress:

@@ -79,11 +79,12 @@ def _option(
         names.insert(0, f"-{short[field.name]}")
     kind: Any = next(each for each in (*get_args(hint), hint) if each is not type(None))
     default: Any = field.default
-    multiple = hint == tuple[str, ...]
-    if get_origin(hint) is Literal:
-        kind = click.Choice(get_args(hint))
-    elif multiple:
-        default = None
+    literal = next((each for each in (hint, kind) if get_origin(each) is Literal), None)
+    repeated = hint == tuple[str, ...]
+    if literal is not None:
+        kind = click.Choice(get_args(literal))
+    elif repeated:
+        kind, default = str, None
     elif get_origin(hint) is tuple:
         kind, default = _Widths(), ",".join(map(str, default))
     about = field.metadata["about"]
@@ -93,9 +94,10 @@ def _option(
     return click.option(
         *names,
         type=kind,
-        multiple=multiple,
         is_flag=kind is bool,
         default=None,
+        multiple=repeated,
+        callback=(lambda ctx, param, value: value or None) if repeated else None,
         help=about if default in (None, False) else f"{about}  [default: {default}]",
     )
 

@@ -5,11 +5,11 @@ import click
 
 @click.command()
 @click.argument("run")
-@click.option("--corpus", help="Where the text is now, if it was moved.")
-def resume(run: str, corpus: str | None) -> None:
+@click.option("--corpus", multiple=True, help="Where the text is now, if it was moved.")
+def resume(run: str, corpus: tuple[str, ...]) -> None:
     """Go on with RUN, a name under checkpoints/ or a folder, to where it would have ended."""
     from chargen import api
     from chargen.checkpoint import run_folder
 
-    api.resume(run, corpus=corpus)
+    api.resume(run, corpus=corpus or None)
     click.echo(f'Saved in {run_folder(run)}. Now: chargen sample "a prompt"', err=True)

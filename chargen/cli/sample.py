@@ -81,7 +81,8 @@ def sample(
     SamplingConfig(**given)  # what is wrong with them is told before anything is read
     model = load(checkpoint, engine=engine)
     texts = [*map(_prompt, prompts), *map(_read, prompt_files)] or [""]
-    fitted = [fit(text, model.vocabulary, unknown) for text in texts]
+    prepare = model.checkpoint.prepare
+    fitted = [fit(prepare(text), model.vocabulary, unknown) for text in texts]
     for note in dict.fromkeys(note for each in fitted for note in each.notes):
         click.echo(note, err=True)
     texts = [each.text for each in fitted]

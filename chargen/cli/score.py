@@ -61,7 +61,7 @@ def score(
     if file is not None or text == "-":
         text = read_text("-" if file is None else file, encoding)
     model = load(checkpoint)
-    fitted = fit(text or "", model.vocabulary, unknown)
+    fitted = fit(model.checkpoint.prepare(text or ""), model.vocabulary, unknown)
     for note in fitted.notes:
         click.echo(note, err=True)
     with progress_bar(len(fitted.text)) as progress:

@@ -15,13 +15,13 @@ def read_text(source: str | Path, encoding: str) -> str:
         CorpusError: if it cannot be read.
         EncodingError: if the bytes are not text in `encoding`.
     """
-    from chargen.text.corpus import decode, read_bytes
+    from chargen.config import ReadingConfig
+    from chargen.errors import CorpusError
+    from chargen.text.reader import Reader
 
-    if str(source) == "-":
-        text = decode(sys.stdin.buffer.read(), encoding, name="Standard input")
-    else:
-        text = decode(read_bytes(Path(source)), encoding, name=source)
-    return text.removeprefix("\N{BYTE ORDER MARK}")
+    if Path(source).is_dir():
+        raise CorpusError(f"{source} is a folder; give the path of one text file.")
+    return "".join(Reader([source], ReadingConfig(encoding=encoding)).pieces())
 
 
 def check_one_source(text: str | None, file: Path | None) -> None:

@@ -1,40 +1,43 @@
 """chargen train: learn the style of a text file."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from chargen.cli.options import setting_options
-from chargen.config import ModelConfig, TrainingConfig
+from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 
 
 @click.command()
-@click.argument("corpus", type=click.Path(path_type=Path, readable=False))
+@click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
 @click.option("--name", help="Name of the run under checkpoints/, or a path; else the file's.")
-@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the file.")
 @click.option("--overwrite", is_flag=True, help="Replace a run of that name.")
 @click.option("--resume", is_flag=True, help="Go on with the run of that name.")
-@setting_options(TrainingConfig, ModelConfig, short={"minutes": "m"})
+@setting_options(
+    TrainingConfig, ModelConfig, ReadingConfig, PreparationConfig, short={"minutes": "m"}
+)
 def train(
-    corpus: Path, name: str | None, encoding: str, overwrite: bool, resume: bool, **settings: Any
+    corpus: tuple[str, ...], name: str | None, overwrite: bool, resume: bool, **settings: Any
 ) -> None:
-    """Learn the style of CORPUS, a text file.
+    """Learn the style of CORPUS: text files, folders of them, or - for standard input.
+
+    Files may be compressed (.gz, .bz2, .xz, .zst). Several are as many documents.
 
     The best weights are kept in checkpoints/NAME, with all that is needed to go on after an
     interrupt: chargen resume NAME.
     """
     from chargen import api
     from chargen.checkpoint import run_folder
+    from chargen.text.sources import run_name
 
     given = {key: value for key, value in settings.items() if value is not None}
     if resume and overwrite:
         raise click.UsageError(
             "--resume goes on with a run and --overwrite replaces it: choose one."
         )
-    name = name if name is not None else corpus.stem
+    name = name if name is not None else run_name(corpus)
     if resume:
         api.resume(run_folder(name), corpus=corpus, **given)
     else:
-        api.train(corpus, name=name, overwrite=overwrite, encoding=encoding, **given)
+        api.train(corpus, name=name, overwrite=overwrite, **given)
     click.echo(f'Saved in {run_folder(name)}. Now: chargen sample "a prompt"', err=True)

@@ -1,137 +1,167 @@
-"""A text file, read whole and checked, with what was noticed on the way."""
+"""A text to learn from, as ids, with what was noticed on the way."""
 
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-from pathlib import Path
 
-from chargen.errors import CorpusError, EncodingError
-from chargen.text.vocabulary import Ids, Vocabulary, describe
+import numpy as np
+from numpy.typing import NDArray
 
-_BOM = "\N{BYTE ORDER MARK}"
+from chargen.config import PreparationConfig, ReadingConfig
+from chargen.text.decoding import refuse_nul
+from chargen.text.encoder import Encoded, Encoder, Memory
+from chargen.text.preparation import bounded, prepared
+from chargen.text.reader import Reader
+from chargen.text.sources import Paths
+from chargen.text.vocabulary import BOUNDARY, RARE, Ids, Vocabulary
+
+_SPECIAL = (BOUNDARY, RARE)
 
 
-@dataclass(frozen=True)
 class Corpus:
-    """A text to learn from.
+    """A text to learn from, or several, each a document of its own.
 
     Args:
-        text: the characters.
+        text: the characters; of several documents, a list; or what an `Encoder` made of them.
         name: what to call it, such as the file's name.
         encoding: of the file it came from.
         notes: what a reader should know of how the text was taken in, one sentence each.
+        preparation: what to do to the text before it is learned.
 
     Raises:
         CorpusError: if the text is empty, has one distinct character only, or holds NUL
             characters or lone surrogates.
     """
 
-    text: str
-    name: str = "text"
-    encoding: str = "utf-8"
-    notes: tuple[str, ...] = ()
+    def __init__(
+        self,
+        text: str | Iterable[str] | Encoded,
+        name: str = "text",
+        encoding: str = "utf-8",
+        notes: Iterable[str] = (),
+        *,
+        preparation: PreparationConfig = PreparationConfig(),
+    ) -> None:
+        if not isinstance(text, Encoded):
+            pieces = _checked([text], name) if isinstance(text, str) else _documents(text, name)
+            text = encode(prepared(pieces, preparation), name=name, preparation=preparation)
+        self._encoded = text
+        self.name, self.encoding, self.preparation = name, encoding, preparation
+        self.notes = (*notes, *_notes(text))
 
-    def __post_init__(self) -> None:
-        if not self.text:
-            raise CorpusError(f"{self.name} is empty; a corpus needs text to learn from.")
-        if (nul := self.text.find("\0")) >= 0:
-            raise CorpusError(
-                f"{self.name} holds NUL characters (the first is character {nul:,}), so it is not "
-                "plain text; if it is text in UTF-16 or UTF-32, name it with --encoding."
-            )
-        if self.vocabulary.vocab_size < 2:
-            raise CorpusError(
-                f"{self.name} repeats one character, {describe(self.text[0])}; "
-                "there is nothing to learn. At least two distinct characters are needed."
-            )
-
-    @cached_property
+    @property
     def vocabulary(self) -> Vocabulary:
-        """The distinct characters."""
-        return Vocabulary(self.text)
+        """The distinct characters; among them, where there are documents, the boundary."""
+        return self._encoded.vocabulary
 
-    @cached_property
+    @property
     def ids(self) -> Ids:
-        """The whole text as ids, shape [characters]."""
-        return self.vocabulary.encode(self.text)
+        """The whole text as ids, of the narrowest type, shape [characters and boundaries].
 
-    @cached_property
+        Where there are documents, a boundary stands before each and at the end.
+        """
+        return self._encoded.ids
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How often each id occurs, shape [vocab_size]."""
+        return self._encoded.counts
+
+    @property
     def sha256(self) -> str:
         """A fingerprint of the text: SHA-256 of its UTF-8 form, in hexadecimal."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return self._encoded.sha256
 
     @property
     def line_ending(self) -> str:
         """How its lines end: LF, CRLF, CR, or none."""
-        return _line_ending(self.text)
+        return self._encoded.line_ending
+
+    @cached_property
+    def text(self) -> str:
+        """The whole text, decoded; a long one takes much memory."""
+        return self.vocabulary.decode(self.ids)
+
+    @property
+    def characters(self) -> int:
+        """How many characters there are, boundaries apart."""
+        return len(self.ids) - self._boundaries
+
+    @property
+    def distinct(self) -> dict[str, int]:
+        """How often each character occurs, the rarest first; what stands for others is left out."""
+        counts = zip(self.vocabulary.idx2char, self.counts.tolist(), strict=True)
+        special = _SPECIAL if self._encoded.rare[0] else BOUNDARY
+        found = {character: count for character, count in counts if character not in special}
+        return dict(sorted(found.items(), key=lambda item: item[1]))
+
+    @property
+    def documents(self) -> int:
+        """How many documents there are."""
+        return max(1, self._boundaries - 1)
+
+    @property
+    def _boundaries(self) -> int:
+        return int(self.counts[0]) if BOUNDARY in self.vocabulary else 0
 
     @property
     def start(self) -> str:
-        """What generation starts from when nobody gives a prompt: a newline, where there is one."""
-        return "\n" if "\n" in self.vocabulary else self.text[0]
+        """What generation starts from when nobody gives a prompt.
+
+        The boundary before a document, else a newline, where there is one.
+        """
+        starts = (BOUNDARY, "\n", self.vocabulary.idx2char[self.ids[0]])
+        return next(each for each in starts if each in self.vocabulary)
 
 
-def read_corpus(path: str | Path, encoding: str = "utf-8") -> Corpus:
-    """Read a text file.
+def encode(pieces: Iterable[str], *, name: str, preparation: PreparationConfig) -> Encoded:
+    """The ids of a text that comes in pieces, prepared."""
+    encoder = Encoder(Memory(), name)
+    for piece in pieces:
+        encoder.add(piece)
+    return encoder.finish(min_count=preparation.min_count)
 
-    A byte order mark is dropped and line endings are kept; `notes` say so. Any encoding that
-    Python knows by name will do.
+
+def read_corpus(
+    paths: Paths,
+    reading: ReadingConfig = ReadingConfig(),
+    preparation: PreparationConfig = PreparationConfig(),
+) -> Corpus:
+    """Read files, folders, globs, or standard input ("-").
+
+    Several files are as many documents. A byte order mark is dropped; `notes` say so. Any
+    encoding that Python knows by name will do.
+
+    Args:
+        paths: one or several.
+        reading: which files, and how to read them.
+        preparation: what to do to the text before it is learned.
 
     Raises:
         CorpusError: if there is no such file, it cannot be read, or it is not a text to learn from.
-        EncodingError: if the bytes are not text in `encoding`; the byte offset is named.
+        EncodingError: if the bytes are not text in the encoding; the byte offset is named.
     """
-    path = Path(path)
-    text = decode(read_bytes(path), encoding, name=path)
-    notes = []
-    if text.startswith(_BOM):
-        text = text.removeprefix(_BOM)
-        notes.append("The byte order mark at the start was dropped.")
-    if "\r" in text:
-        ending = _line_ending(text)
-        notes.append(f"Line endings are {ending} and are kept: the model will write them too.")
-    return Corpus(text, name=path.name, encoding=encoding, notes=tuple(notes))
+    reader = Reader(paths, reading)
+    pieces = prepared(reader.pieces(), preparation)
+    encoded = encode(pieces, name=reader.name, preparation=preparation)
+    return Corpus(encoded, reader.name, reader.encoding, reader.notes(), preparation=preparation)
 
 
-def read_bytes(path: Path) -> bytes:
-    """What a file holds.
-
-    Raises:
-        CorpusError: if there is no such file, or it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise CorpusError(f"There is no file {path}; give the path of a text file.") from None
-    except IsADirectoryError:
-        raise CorpusError(f"{path} is a folder; give the path of one text file.") from None
-    except OSError as error:
-        raise CorpusError(f"{path} cannot be read: {error.strerror}.") from None
+def _checked(pieces: Iterable[str], name: str) -> Iterator[str]:
+    for piece in pieces:
+        refuse_nul(piece, name)
+        yield piece
 
 
-def decode(data: bytes, encoding: str, *, name: str | Path) -> str:
-    """Bytes as text; `name` is what an error calls them.
-
-    Raises:
-        EncodingError: if they are not text in `encoding`, or there is no such encoding.
-    """
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        offset = error.start + len(data) - len(error.object)  # utf-8-sig leaves the mark out
-        raise EncodingError(
-            f"{name} is not {encoding} text: byte {data[offset]:#04x} at offset "
-            f"{offset:,}. If it was written in another encoding, name it, as in "
-            "--encoding cp1252."
-        ) from None
-    except UnicodeError as error:  # such as UTF-16 without its mark
-        raise EncodingError(f"{name} is not {encoding} text: {error}.") from None
-    except LookupError:
-        raise EncodingError(
-            f"Python knows no encoding {encoding!r}; try utf-8, utf-16, cp1252 or latin-1."
-        ) from None
+def _documents(texts: Iterable[str], name: str) -> Iterator[str]:
+    return bounded(piece for text in _checked(texts, name) for piece in (BOUNDARY, text))
 
 
-def _line_ending(text: str) -> str:
-    endings = {"CRLF": "\r\n", "LF": "\n", "CR": "\r"}
-    return next((name for name, mark in endings.items() if mark in text), "none")
+def _notes(encoded: Encoded) -> Iterator[str]:
+    if encoded.line_ending in ("CRLF", "CR"):
+        yield f"Line endings are {encoded.line_ending} and are kept: the model will write them too."
+    distinct, count = encoded.rare
+    if distinct:
+        yield (
+            f"{distinct:,} rare characters, {count:,} in all, are read as one unknown, "
+            "which is never written."
+        )

@@ -94,4 +94,5 @@ class Streams:
         offset = position * self.seq_length
         columns = np.arange(offset, offset + self.seq_length + 1)
         window = self.ids[self._starts(epoch)[:, None] + columns]  # [batch_size, seq_length + 1]
+        window = window.astype(np.int32)
         return window[:, :-1], window[:, 1:]

@@ -3,13 +3,17 @@
 import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chargen.errors import CorpusError, UnknownCharacterError
 
-Ids = NDArray[np.int32]
+Ids = NDArray[np.integer[Any]]
+
+BOUNDARY = "\0"  # where a document begins or ends; no text holds it, and it is sorted first
+RARE = "\N{REPLACEMENT CHARACTER}"  # stands for all characters too rare to be learned
 
 _UNKNOWN = -1
 _FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
@@ -18,6 +22,20 @@ _FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
 def code_points(text: str) -> NDArray[np.uint32]:
     """The code points of `text`, shape [len(text)]; lone surrogates pass."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def refuse_surrogates(codes: NDArray[np.uint32]) -> None:
+    """Refuse lone surrogates among code points.
+
+    Raises:
+        CorpusError: naming the first.
+    """
+    surrogates = codes[(codes >= _FIRST_SURROGATE) & (codes <= _LAST_SURROGATE)]
+    if surrogates.size:
+        raise CorpusError(
+            f"The text holds the lone surrogate {describe(chr(surrogates[0]))}, which is half "
+            "of a character and has no UTF-8 form; remove it or decode the source again."
+        )
 
 
 def describe(character: str) -> str:
@@ -49,12 +67,7 @@ class Vocabulary:
         codes = np.unique(code_points(characters))
         if not codes.size:
             raise CorpusError("A vocabulary needs at least one character, received none.")
-        surrogates = codes[(codes >= _FIRST_SURROGATE) & (codes <= _LAST_SURROGATE)]
-        if surrogates.size:
-            raise CorpusError(
-                f"The text holds the lone surrogate {describe(chr(surrogates[0]))}, which is half "
-                "of a character and has no UTF-8 form; remove it or decode the source again."
-            )
+        refuse_surrogates(codes)
         self._codes = codes
         self.idx2char: str = codes.tobytes().decode("utf-32-le")
 

@@ -1,6 +1,7 @@
 """The network in Keras: built for training, or rebuilt at another batch size from its weights."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +11,11 @@ from chargen.generation.state import Floats, State
 from chargen.text.vocabulary import Ids
 from chargen.training.backend import keras, tf
 from chargen.training.recurrence import LSTM
+from chargen.training.resetting import GRU, SimpleRNN
 
 KERAS_CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
 TRAINING_CELLS = KERAS_CELLS | {"lstm": LSTM}
+RESETTING_CELLS: dict[str, Any] = {"lstm": LSTM, "gru": GRU, "rnn": SimpleRNN}
 
 
 def build_model(
@@ -22,6 +25,7 @@ def build_model(
     seq_length: int | None = None,
     cells: dict[str, Callable[..., keras.layers.Layer]] = KERAS_CELLS,
     dropout: Callable[[], keras.layers.Layer] | None = None,
+    boundary: int | None = None,
 ) -> keras.Model:
     """Embedding → stateful recurrent layers → Dense logits, with fresh weights.
 
@@ -31,12 +35,18 @@ def build_model(
         seq_length: characters at a time, or None for any number.
         cells: the recurrent layer of each cell.
         dropout: makes the layer that follows each recurrent layer, if any.
+        boundary: the id before which the states are set to zero, if any; the cells must then be
+            those of `RESETTING_CELLS`.
 
     Returns:
         A model from ids, [batch_size, seq_length], to logits, [batch_size, seq_length, vocab_size].
     """
     ids = keras.Input(batch_shape=(batch_size, seq_length), dtype="int32", name="ids")
     x = keras.layers.Embedding(config.vocab_size, config.embedding_dim, name="embedding")(ids)
+    resets = {}
+    if boundary is not None:
+        kept = keras.ops.cast(keras.ops.not_equal(ids, boundary), "float32")
+        resets["keep"] = keras.ops.expand_dims(kept, -1)  # [batch_size, seq_length, 1]
     for number, units in enumerate(config.units):
         x = cells[config.cell](
             units,
@@ -44,7 +54,7 @@ def build_model(
             stateful=True,
             recurrent_initializer="glorot_uniform",
             name=f"{config.cell}_{number}",
-        )(x)
+        )(x, **resets)
         if dropout is not None:
             x = dropout()(x)
     logits = keras.layers.Dense(config.vocab_size, name="dense")(x)

@@ -17,17 +17,18 @@ The formulas are Keras's: z = x·W + h·U + b, split into the gates i, f, c, o.
 """
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from chargen.training.backend import keras, on_gpu, tf
 from chargen.training.dropout import Mask
+from chargen.training.resetting import Resetting
 
 _MOST_GROUPS = 4
 _LEAST_STREAMS = 8  # in a group
 
 
-class LSTM(keras.layers.LSTM):
-    """A drop-in for `keras.layers.LSTM`: the same weights, states and results.
+class LSTM(Resetting, keras.layers.LSTM):
+    """A drop-in for `keras.layers.LSTM`: the same weights, states and results, and `keep`.
 
     With a mask, on a GPU, or with options that change the formulas, Keras's own loop runs.
 
@@ -69,7 +70,7 @@ class LSTM(keras.layers.LSTM):
         kernel = tf.concat([self.cell.kernel, recurrent_kernel], axis=0)
         bias = tf.convert_to_tensor(self.cell.bias)
         h0, c0 = (tf.convert_to_tensor(state) for state in initial_state)
-        outputs, h, c = _RECURRENCES[self.precision](sequences, kernel, bias, h0, c0)
+        outputs, h, c = _RECURRENCES[self.precision](sequences, kernel, bias, h0, c0, self._keep)
         return h, outputs, [h, c]
 
 
@@ -85,41 +86,51 @@ def _recurrence(forward: Callable[..., Any], backward: Callable[..., Any]) -> Ca
     """The function that runs a layer, group by group.
 
     It takes the inputs, [batch, steps, features]; the stacked kernels, [features + units,
-    4 * units]; the bias, [4 * units]; and the first hidden and cell states, [batch, units]. It
-    gives every hidden state, [batch, steps, units], the last one, and the last cell state.
+    4 * units]; the bias, [4 * units]; the first hidden and cell states, [batch, units]; and, unless
+    all is kept, 1 or 0 for whether the state before a step is, [batch, steps, 1]. It gives every
+    hidden state, [batch, steps, units], the last one, and the last cell state.
     """
 
-    @tf.custom_gradient
-    def recur(x: Any, kernel: Any, bias: Any, h0: Any, c0: Any) -> Any:
+    def run(x: Any, kernel: Any, bias: Any, h0: Any, c0: Any, keep: Any) -> Any:
         groups = _groups(x.shape[0])
-        left = tf.transpose(kernel)
-        inputs = zip(*(tf.split(each, groups) for each in (x, h0, c0)), strict=True)
-        done = [forward(x, left, bias, h, c) for x, h, c in inputs]
-        results, kept = zip(*done, strict=True)
+        keeps = [None] * groups if keep is None else tf.split(keep, groups)
 
-        def gradient(*upstream: Any) -> Any:
-            parts = zip(*(tf.split(each, groups) for each in upstream), strict=True)
-            gradients = [
-                backward(kernel, *mine, *part) for mine, part in zip(kept, parts, strict=True)
-            ]
-            dx, d_kernel, d_bias, dh0, dc0 = zip(*gradients, strict=True)
-            join = tf.concat
-            return join(dx, 0), tf.add_n(d_kernel), tf.add_n(d_bias), join(dh0, 0), join(dc0, 0)
+        @tf.custom_gradient
+        def recur(x: Any, kernel: Any, bias: Any, h0: Any, c0: Any) -> Any:
+            left = tf.transpose(kernel)
+            inputs = zip(*(tf.split(each, groups) for each in (x, h0, c0)), keeps, strict=True)
+            done = [forward(x, left, bias, h, c, keep) for x, h, c, keep in inputs]
+            results, kept = zip(*done, strict=True)
 
-        return tuple(tf.concat(each, 0) for each in zip(*results, strict=True)), gradient
+            def gradient(*upstream: Any) -> Any:
+                parts = zip(*(tf.split(each, groups) for each in upstream), strict=True)
+                gradients = [
+                    backward(kernel, *mine, *part) for mine, part in zip(kept, parts, strict=True)
+                ]
+                dx, d_kernel, d_bias, dh0, dc0 = zip(*gradients, strict=True)
+                join = tf.concat
+                return join(dx, 0), tf.add_n(d_kernel), tf.add_n(d_bias), join(dh0, 0), join(dc0, 0)
 
-    return cast(Callable[..., Any], recur)
+            return tuple(tf.concat(each, 0) for each in zip(*results, strict=True)), gradient
+
+        return recur(x, kernel, bias, h0, c0)
+
+    return run
 
 
 def _make_forward(product: Callable[..., Any]) -> Callable[..., Any]:
     """The way of one group of streams through time, multiplying matrices by `product`."""
 
-    def forward(x: Any, left: Any, bias: Any, h0: Any, c0: Any) -> Any:
+    def forward(x: Any, left: Any, bias: Any, h0: Any, c0: Any, keep: Any) -> Any:
         x, h0, c0 = tf.transpose(x, [1, 2, 0]), tf.transpose(h0), tf.transpose(c0)
         bias = bias[:, None]
+        if keep is not None:
+            keep = tf.transpose(keep, [1, 2, 0])  # [steps, 1, batch]
         (steps, _, batch), units = x.shape, h0.shape[0]
 
         def step(t: Any, h: Any, c: Any, *arrays: Any) -> Any:
+            if keep is not None:
+                h, c = h * keep[t], c * keep[t]
             z = product(left, tf.concat([x[t], h], axis=0))  # [4 * units, batch]
             values = _, c, h = _gate(z, bias, c)
             written = (array.write(t, v) for array, v in zip(arrays, values, strict=True))
@@ -131,7 +142,9 @@ def _make_forward(product: Callable[..., Any]) -> Callable[..., Any]:
         results = tf.transpose(hiddens, [2, 0, 1]), tf.transpose(h), tf.transpose(c)
         cells_before = tf.concat([c0[None], cells[:-1]], axis=0)
         hiddens_before = tf.concat([h0[None], hiddens[:-1]], axis=0)
-        return results, (x, gates, cells_before, cells, hiddens_before)
+        if keep is not None:
+            cells_before, hiddens_before = cells_before * keep, hiddens_before * keep
+        return results, (x, gates, cells_before, cells, hiddens_before, keep)
 
     return forward
 
@@ -146,6 +159,7 @@ def _make_backward(product: Callable[..., Any]) -> Callable[..., Any]:
         cells_before: Any,
         cells: Any,
         hiddens_before: Any,
+        keep: Any,
         d_outputs: Any,
         dh: Any,
         dc: Any,
@@ -156,6 +170,8 @@ def _make_backward(product: Callable[..., Any]) -> Callable[..., Any]:
         def step(t: Any, dh: Any, dc: Any, dxs: Any, dzs: Any) -> Any:
             dz, dc = _gate_gradient(gates[t], cells_before[t], cells[t], dh + d_hiddens[t], dc)
             dx, dh = tf.split(product(kernel, dz), [features, units])
+            if keep is not None:
+                dh, dc = dh * keep[t], dc * keep[t]
             return t - 1, dh, dc, dxs.write(t, dx), dzs.write(t, dz)
 
         arrays = _array(steps, features, batch), _array(steps, 4 * units, batch)

@@ -1,6 +1,7 @@
 """A run: the loop around the trainer, and the folder that it can be picked up from."""
 
 import math
+import re
 import statistics
 import time
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from chargen.generation.generate import Writer
 from chargen.history import Row, bits
 from chargen.text.corpus import Corpus
 from chargen.text.streams import Streams
-from chargen.text.vocabulary import Ids
+from chargen.text.vocabulary import BOUNDARY, Ids
 from chargen.training.interrupt import Interrupt
 from chargen.training.progress import Progress
 from chargen.training.records import Records
@@ -61,15 +62,18 @@ class Run:
         held_out: Ids,
         model_config: ModelConfig,
         config: TrainingConfig,
-        source: Mapping[str, str],
+        source: Mapping[str, Any],
         reporter: Reporter,
         started: float,
     ) -> None:
         self._started = started
         self.folder, self.corpus, self.source, self.reporter = folder, corpus, source, reporter
         self.model_config, self.config, self.streams = model_config, config, streams
-        self.trainer = Trainer(model_config, config, streams)
-        self.validator = Validator(model_config, held_out) if len(held_out) else None
+        boundary = corpus.vocabulary.char2idx.get(BOUNDARY)
+        self.trainer = Trainer(model_config, config, streams, boundary=boundary)
+        self.validator = (
+            Validator(model_config, held_out, boundary=boundary) if len(held_out) else None
+        )
         self._held_out = len(held_out)
         self.records = Records(folder, tensorboard=config.tensorboard)
         self.progress = Progress()
@@ -234,7 +238,8 @@ class Run:
         """The network as it is now."""
         origin = {
             "corpus": self.corpus.name,
-            "characters": len(self.corpus.text),
+            "characters": self.corpus.characters,
+            "documents": self.corpus.documents,
             "sha256": self.corpus.sha256,
             "step": self.progress.step,
             "loss": row.loss if row else None,
@@ -242,9 +247,13 @@ class Run:
             "windowed": row.windowed if row else None,
             "training": self.config.to_json(),
         }
-        weights = self.trainer.weights()
         return Checkpoint(
-            self.model_config, self.corpus.vocabulary, weights, self.corpus.start, origin
+            self.model_config,
+            self.corpus.vocabulary,
+            self.trainer.weights(),
+            self.corpus.start,
+            origin,
+            self.corpus.preparation,
         )
 
     def _save(self) -> None:
@@ -255,6 +264,7 @@ class Run:
             "model": self.model_config.to_json(),
             "training": self.config.to_json(),
             "corpus": {**self.source, "sha256": self.corpus.sha256},
+            "preparation": self.corpus.preparation.to_json(),
             "progress": self.progress.to_json(),
         }
         write_arrays(self.folder / RESUME_FILE, self.trainer.arrays(), document)
@@ -267,4 +277,4 @@ def _excerpt(checkpoint: Checkpoint) -> str:
     pieces = Writer(vocabulary, _SAMPLE).stream(
         Decoder(checkpoint), vocabulary.encode(checkpoint.start)
     )
-    return "    " + " / ".join("".join(pieces).split("\n"))
+    return "    " + " / ".join(re.split(f"\n|{BOUNDARY}", "".join(pieces)))

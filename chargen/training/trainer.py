@@ -19,6 +19,7 @@ from chargen.training.backend import has_bfloat16_products, keras, tf
 from chargen.training.dropout import LockedDropout, Mask
 from chargen.training.model import (
     KERAS_CELLS,
+    RESETTING_CELLS,
     build_model,
     state_variables,
     weights_of,
@@ -36,9 +37,17 @@ class Trainer:
         model_config: the network's shape.
         config: how it learns.
         streams: what it learns from.
+        boundary: the id that a document begins with, where the states are set to zero, if any.
     """
 
-    def __init__(self, model_config: ModelConfig, config: TrainingConfig, streams: Streams) -> None:
+    def __init__(
+        self,
+        model_config: ModelConfig,
+        config: TrainingConfig,
+        streams: Streams,
+        *,
+        boundary: int | None = None,
+    ) -> None:
         self.model_config, self.config, self.streams = model_config, config, streams
         keras.utils.set_random_seed(config.seed)
         self._step_number = tf.Variable(0, dtype=tf.int32)
@@ -59,8 +68,9 @@ class Trainer:
             model_config,
             batch_size=config.batch_size,
             seq_length=config.seq_length,
-            cells=KERAS_CELLS | {"lstm": lstm},
+            cells=(KERAS_CELLS if boundary is None else RESETTING_CELLS) | {"lstm": lstm},
             dropout=lambda: LockedDropout(mask(model_config.dropout)),
+            boundary=boundary,
         )
         self._states = state_variables(self.model)
         # β₂ = 0.99 follows a changing gradient sooner than Adam's 0.999, which suits short runs.

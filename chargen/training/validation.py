@@ -10,7 +10,7 @@ from chargen.config import ModelConfig
 from chargen.generation.state import Floats
 from chargen.text.vocabulary import Ids
 from chargen.training.backend import tf
-from chargen.training.model import TRAINING_CELLS, build_model, state_variables
+from chargen.training.model import RESETTING_CELLS, TRAINING_CELLS, build_model, state_variables
 
 WINDOW = 256  # characters; the window that nanoGPT's figure is measured in
 _MOST_ROWS = 64
@@ -37,9 +37,10 @@ class Validator:
     Args:
         config: the network's shape.
         ids: the held-out part, at least two characters; all but the first are predicted.
+        boundary: the id that a document begins with, where the states are set to zero, if any.
     """
 
-    def __init__(self, config: ModelConfig, ids: Ids) -> None:
+    def __init__(self, config: ModelConfig, ids: Ids, *, boundary: int | None = None) -> None:
         predictable = len(ids) - 1
         self._window = min(WINDOW, predictable)
         windows = -(-predictable // self._window)
@@ -51,7 +52,8 @@ class Validator:
             config,
             batch_size=self._rows,
             seq_length=self._window,
-            cells=TRAINING_CELLS,
+            cells=TRAINING_CELLS if boundary is None else RESETTING_CELLS,
+            boundary=boundary,
         )
         self._states = state_variables(self.model)
 
@@ -88,8 +90,8 @@ class Validator:
         positions = np.clip(positions, 0, len(self._targets) - 1)
         return float(
             self._step(
-                tf.constant(self._inputs[positions]),
-                tf.constant(self._targets[positions]),
+                tf.constant(self._inputs[positions], tf.int32),
+                tf.constant(self._targets[positions], tf.int32),
                 tf.constant(inside & counted, tf.float32),
                 tf.constant(keep[:, None]),
             )

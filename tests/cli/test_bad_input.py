@@ -1,6 +1,7 @@
 """What cannot work is told in one line: what was received, what was expected, what to do."""
 
 import errno
+import gzip
 import os
 import random
 
@@ -32,8 +33,9 @@ def test_a_missing_corpus(refused):
     assert "no file nowhere.txt; give the path" in refused("train", "nowhere.txt")
 
 
-def test_a_folder_for_a_corpus(refused, tmp_path):
-    assert "is a folder; give the path of one text file" in refused("train", tmp_path)
+def test_a_folder_without_a_file(refused, tmp_path):
+    (tmp_path / "folder").mkdir()
+    assert "folder holds no file; give a text" in refused("train", tmp_path / "folder")
 
 
 @pytest.mark.skipif(as_root, reason="root reads all")
@@ -52,7 +54,7 @@ def test_an_unreadable_corpus(refused, corpus):
         (b"ab", "leaves 1 for validation at --validation-fraction 0.1, and at least 2"),
         (b"a" * 5000, "repeats one character, 'a' (U+0061)"),
         (b"ab" * 1000 + b"\xff", "not utf-8 text: byte 0xff at offset 2,000"),
-        (b"Gr\xfc\xdfe" * 1000, "byte 0xfc at offset 2. If it was written in another encoding"),
+        (b"Gr\xfc\xdfe" * 1000, "byte 0xfc at offset 2. It looks like cp1"),
         (b"ab\0c" * 1000, "NUL characters (the first is character 2)"),
         ("Grüße".encode("utf-16") * 1000, "byte 0xff at offset 0"),
         ("abc".encode("utf-16-le") * 1000, "name it with --encoding"),
@@ -76,6 +78,30 @@ def test_an_encoding_that_is_none(refused, corpus):
 def test_an_encoding_that_does_not_fit(refused, corpus):
     line = refused("train", corpus("Grüße".encode() * 1000), "--encoding", "ascii")
     assert "not ascii text: byte 0xc3 at offset 2" in line
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--normalize", "NFD", "NFC"),
+        ("--min-count", "0", "min_count must be a whole number from 1; received 0"),
+        ("--max-expansion", "0", "max_expansion must be a number from 1"),
+        ("--document-separator", "", "document_separator must be a text of one character or more"),
+    ],
+)
+def test_a_reading_setting_outside_its_limits(invoke, corpus, option, value, told):
+    result = invoke("train", corpus(b"ab" * 5000), option, value)
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+def test_a_damaged_archive(refused, corpus):
+    line = refused("train", corpus(gzip.compress(b"ab" * 5000)[:-3]))
+    assert "corpus.txt is a damaged gzip file: it ends at byte" in line
+
+
+def test_an_encoding_to_detect_in_what_can_be_read_once(refused):
+    assert "read once only" in refused("train", "-", "--encoding", "auto")
 
 
 def test_a_run_that_exists(refused, corpus, workdir):

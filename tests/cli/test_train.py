@@ -1,5 +1,7 @@
 """chargen train, from the text file to the sample."""
 
+import gzip
+
 import pytest
 from click.testing import CliRunner
 
@@ -42,6 +44,37 @@ def test_train_then_sample_then_refuse_to_overwrite(corpus):
     replaced = run(main, ["train", str(corpus), *SMALL, "--overwrite", "--cell", "gru"])
     assert replaced.exit_code == 0
     assert "gru 8" in run(main, ["info"]).stdout
+
+
+def test_standard_input_is_a_corpus(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "the sea is under the town\n" * 60
+    trained = CliRunner().invoke(main, ["train", "-", *SMALL], input=gzip.compress(text.encode()))
+    assert trained.exit_code == 0, trained.output
+    assert "standard input: 1,560 characters" in trained.stderr
+    assert (tmp_path / "checkpoints" / "stdin" / "model.safetensors").exists()
+
+
+def test_documents_in_a_folder_are_begun_and_ended(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "poems").mkdir()
+    for number in range(60):
+        (tmp_path / "poems" / f"{number}.txt").write_text("The SEA!\r\nthe town\r\n")
+    (tmp_path / "poems" / "odd.txt").write_text("\N{SNOWMAN}")
+    run = CliRunner().invoke
+    options = ["--epochs", "40", "--units", "24", "--batch-size", "4", "--seq-length", "16"]
+    options += ["--include", "*.txt", "--newlines", "unix", "--lowercase", "--min-count", "2"]
+    trained = run(main, ["train", "poems", *options])
+    assert trained.exit_code == 0, trained.output
+    assert "1,081 characters in 61 documents, 11 distinct" in trained.stderr
+    written = run(main, ["sample", "--temperature", "0", "--length", "100"])
+    assert written.stdout == "the sea!\nthe town\n\n"  # a whole document, then the shell's newline
+    prompted = run(main, ["sample", "The Sea!\r\nTHE \N{SNOWMAN}", "--no-echo"])
+    assert prompted.exit_code == 0, prompted.output
+    assert "\ufffd" not in prompted.stdout
+    resumed = run(main, ["resume", "poems"])
+    assert resumed.exit_code == 0, resumed.output
+    assert "finished already" in resumed.stderr
 
 
 def test_resume_and_overwrite_exclude_each_other(corpus):

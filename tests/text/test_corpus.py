@@ -1,9 +1,12 @@
+import gzip
 import hashlib
 import os
+import random
 
 import numpy as np
 import pytest
 
+from chargen.config import PreparationConfig, ReadingConfig
 from chargen.errors import CorpusError, EncodingError
 from chargen.text.corpus import Corpus, read_corpus
 
@@ -15,7 +18,7 @@ def read(tmp_path):
     def write_and_read(data, encoding="utf-8"):
         path = tmp_path / "corpus.txt"
         path.write_bytes(data)
-        return read_corpus(path, encoding)
+        return read_corpus(path, ReadingConfig(encoding=encoding))
 
     return write_and_read
 
@@ -110,8 +113,158 @@ def test_a_missing_file_is_refused(tmp_path):
         read_corpus(tmp_path / "nowhere.txt")
 
 
-def test_a_folder_is_refused(tmp_path):
-    with pytest.raises(CorpusError, match="is a folder"):
+def test_several_texts_are_documents_with_a_boundary_around_each():
+    corpus = Corpus(["ab", "", "ba"])
+    assert corpus.text == "\0ab\0ba\0"
+    assert corpus.documents == 2
+    assert corpus.characters == 4
+    assert corpus.start == "\0"
+    np.testing.assert_array_equal(corpus.ids, [0, 1, 2, 0, 2, 1, 0])
+    assert corpus.distinct == {"a": 2, "b": 2}
+
+
+def test_a_single_text_has_no_boundary():
+    corpus = Corpus(["ab"])
+    assert corpus.documents == Corpus("ab").documents == 1
+    assert "\0" not in Corpus("ab").vocabulary
+
+
+@pytest.mark.parametrize(
+    ("distinct", "dtype"), [(255, "u1"), (256, "u1"), (257, "u2"), (70_000, "u4")]
+)
+def test_ids_are_of_the_narrowest_type(distinct, dtype):
+    generator = random.Random(0)
+    characters = [chr(code) for code in range(1, distinct + 2049) if not 0xD800 <= code <= 0xDFFF]
+    text = generator.sample(characters[:distinct], distinct) * 2
+    corpus = Corpus("".join(text))
+    assert corpus.ids.dtype == dtype
+    assert corpus.text == "".join(text)
+    assert corpus.vocabulary.vocab_size == distinct
+
+
+def test_counts_are_of_each_id():
+    corpus = Corpus("banana ☃")
+    assert dict(zip(corpus.vocabulary.idx2char, corpus.counts.tolist(), strict=True)) == {
+        " ": 1,
+        "a": 3,
+        "b": 1,
+        "n": 2,
+        "☃": 1,
+    }
+    assert list(corpus.distinct.values()) == [1, 1, 1, 2, 3]
+
+
+def test_rare_characters_become_one_and_are_told():
+    corpus = Corpus("aaabbb☃é☃\n\n\n", preparation=PreparationConfig(min_count=3))
+    assert corpus.text == "aaabbb\ufffd\ufffd\ufffd\n\n\n"
+    assert list(corpus.distinct) == ["\n", "a", "b"]
+    assert corpus.notes == (
+        "2 rare characters, 3 in all, are read as one unknown, which is never written.",
+    )
+
+
+def test_a_text_is_prepared():
+    assert (
+        Corpus(
+            "E\u0301\r\n",
+            preparation=PreparationConfig(normalize="NFC", newlines="unix", lowercase=True),
+        ).text
+        == "é\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["مرحبا بالعالم\n", "नमस्ते दुनिया\n", "👩‍👩‍👧‍👦 e\u0301\u0323\n", "漢字かな交じり文\n"]
+)
+def test_all_scripts_come_back_as_they_went_in(read, text):
+    assert read(text.encode() * 3).text == text * 3
+
+
+def test_a_long_file_is_read_across_all_its_blocks(read):
+    text = "".join(random.Random(1).choices("aé漢😀\r\n", k=900_000))
+    corpus = read(text.encode())
+    assert corpus.text == text
+    assert corpus.sha256 == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_wrong_byte_is_named_with_its_offset_in_a_long_file(read):
+    data = "漢".encode() * 700_000
+    with pytest.raises(EncodingError, match="byte 0xff at offset 2,100,000"):
+        read(data + b"\xff" + data)
+
+
+def test_a_nul_is_named_with_its_place_in_a_long_file(read):
+    with pytest.raises(CorpusError, match="the first is character 1,200,000"):
+        read("é".encode() * 1_200_000 + b"\0")
+
+
+def test_line_ends_cut_in_two_are_seen(read):
+    assert read(b"a" * ((1 << 20) - 1) + b"\r\nb").line_ending == "CRLF"
+
+
+class TestFolder:
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path):
+        self.folder = tmp_path / "folder"
+        self.folder.mkdir()
+
+    def write(self, **files):
+        for name, data in files.items():
+            (self.folder / name).write_bytes(data)
+
+    def read(self, **reading):
+        return read_corpus(self.folder, ReadingConfig(**reading))
+
+    def test_each_file_is_a_document(self):
+        self.write(b="\ufeffbéb".encode(), a=gzip.compress(b"aa"), c=b"")
+        corpus = self.read()
+        assert corpus.text == "\0aa\0béb\0"
+        assert corpus.name == "folder"
+        assert corpus.notes == ("Byte order marks were dropped at the start of 1 files.",)
+
+    def test_files_that_are_no_text_are_left_out_and_told(self):
+        self.write(a=b"aabb", picture=b"\x89PNG\0\0", b=b"bb")
+        corpus = self.read()
+        assert corpus.text == "\0aabb\0bb\0"
+        (note,) = corpus.notes
+        assert note.startswith("Left out 1 files that are no text, such as")
+        assert "picture" in note
+
+    def test_a_folder_of_nothing_but_binaries_is_refused(self):
+        self.write(one=b"\0\1", two=b"\0")
+        with pytest.raises(CorpusError, match=r"holds no text: .*one is binary, and so are 1"):
+            self.read()
+
+    def test_a_binary_file_that_was_named_is_refused(self):
+        self.write(one=b"ab\0")
+        with pytest.raises(CorpusError, match="one holds NUL"):
+            read_corpus(self.folder / "one")
+
+    def test_mixed_encodings_are_refused_with_the_file_and_the_way_out(self):
+        self.write(a="Grüße".encode(), b="Größe über alles, schön".encode("cp1252"))
+        with pytest.raises(EncodingError, match=r"b is not utf-8 text.*--encoding cp1.*auto"):
+            self.read()
+
+    def test_auto_takes_each_files_own(self):
+        text = "Größe über alles, schön und gut, für Könige und Mägde"
+        self.write(a=text.encode(), b=text.encode("cp1252"), c=text.encode("utf-16"))
+        corpus = self.read(encoding="auto")
+        assert corpus.text == f"\0{text}\0{text}\0{text}\0"
+        assert "utf_16 1" in corpus.notes[-1]
+
+    def test_a_separator_cuts_files_into_documents(self):
+        self.write(a=b"one<end>two", b=b"three<end>")
+        assert self.read(document_separator="<end>").text == "\0one\0two\0three\0"
+
+
+def test_a_single_file_with_a_separator_has_documents(tmp_path):
+    (tmp_path / "file").write_text("one\n\ntwo\n")
+    reading = ReadingConfig(document_separator="\\n\\n")
+    assert read_corpus(tmp_path / "file", reading).text == "\0one\0two\n\0"
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    with pytest.raises(CorpusError, match="holds no file"):
         read_corpus(tmp_path)
 
 

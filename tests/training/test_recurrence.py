@@ -9,15 +9,19 @@ from chargen.training.backend import keras, tf
 from chargen.training.recurrence import LSTM
 
 
-def outcome(layer_class, *, batch, steps, features, units, layers, compiled):
+def outcome(layer_class, *, batch, steps, features, units, layers, compiled, resets=False):
     """Outputs, states and gradients of a stack of layers over two batches of one stream."""
     keras.utils.set_random_seed(3)
     inputs = keras.Input(batch_shape=(batch, steps, features))
     x = inputs
-    for _ in range(layers):
-        x = layer_class(units, return_sequences=True, stateful=True)(x)
-    model = keras.Model(inputs, x)
     generator = np.random.default_rng(5)
+    keep = {}
+    if resets:
+        drawn = generator.random((batch, steps, 1)) < 0.7
+        keep["keep"] = tf.constant(drawn, tf.float32)
+    for _ in range(layers):
+        x = layer_class(units, return_sequences=True, stateful=True)(x, **keep)
+    model = keras.Model(inputs, x)
     target = tf.constant(generator.normal(size=(batch, steps, units)).astype(np.float32))
 
     @tf.function(jit_compile=compiled)

@@ -1,0 +1,124 @@
+"""From the files of a corpus to one long text, and what was noticed on the way."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from chargen.config import ReadingConfig
+from chargen.errors import CorpusError, EncodingError
+from chargen.text.bytestreams import read_blocks
+from chargen.text.decoding import AUTO, decoded, detect
+from chargen.text.preparation import bounded, separated
+from chargen.text.sources import Paths, Source, find_sources, title
+from chargen.text.vocabulary import BOUNDARY
+
+_BOM = "\N{BYTE ORDER MARK}"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_HEAD = 8192  # bytes in which a NUL says that a file is no text
+
+
+class Reader:
+    """Reads files one after the other, as text.
+
+    Args:
+        paths: what to read; see `find_sources`.
+        config: how.
+
+    Raises:
+        CorpusError: if a path leads nowhere, or standard input is to be read twice.
+    """
+
+    def __init__(self, paths: Paths, config: ReadingConfig) -> None:
+        self.name = title(paths)
+        self.sources = find_sources(paths, config.include)
+        self._config = config
+        self._marks = 0
+        self._skipped: list[Source] = []
+        self._encodings: Counter[str] = Counter()
+
+    @property
+    def encoding(self) -> str:
+        """That of the files; of several, the commonest first."""
+        return ", ".join(name for name, _ in self._encodings.most_common())
+
+    def pieces(self) -> Iterator[str]:
+        """The text, a piece at a time; of several documents, with boundaries.
+
+        Raises:
+            CorpusError: if a file cannot be read, or none is text.
+        """
+        self._marks, self._skipped, self._encodings = 0, [], Counter()
+        separator = self._config.document_separator
+        if separator is not None:
+            return bounded(self._files(separator))
+        return bounded(self._files(None)) if len(self.sources) > 1 else self._files(None)
+
+    def _files(self, separator: str | None) -> Iterator[str]:
+        for source in self.sources:
+            pieces = self._file(source)
+            if len(self.sources) > 1:
+                yield BOUNDARY
+            yield from pieces if separator is None else separated(pieces, separator)
+        if len(self._skipped) == len(self.sources):
+            raise CorpusError(
+                f"{self.name} holds no text: {self._skipped[0]} is binary"
+                + (f", and so are {len(self._skipped) - 1:,} others." if self._skipped[1:] else ".")
+            )
+
+    def _file(self, source: Source) -> Iterator[str]:
+        blocks = self._blocks(source)
+        first = next(blocks, b"")
+        if source.found and self._is_binary(first):
+            self._skipped.append(source)
+            return
+        encoding = self._encoding_of(source)
+        self._encodings[encoding] += 1
+        at_start = True
+        for piece in decoded(_chain(first, blocks), encoding=encoding, name=str(source)):
+            if at_start and piece:
+                at_start = False
+                if piece.startswith(_BOM):
+                    self._marks += 1
+                    yield piece.removeprefix(_BOM)
+                    continue
+            yield piece
+
+    def _blocks(self, source: Source) -> Iterator[bytes]:
+        return read_blocks(source, max_expansion=self._config.max_expansion)
+
+    def _is_binary(self, first: bytes) -> bool:
+        encoding = self._config.encoding.lower()
+        if encoding.startswith(("utf-16", "utf-32", "utf16", "utf32", "utf_16", "utf_32")):
+            return False
+        if encoding == AUTO and first.startswith(_UTF16_MARKS):
+            return False
+        return b"\0" in first[:_HEAD]
+
+    def _encoding_of(self, source: Source) -> str:
+        if self._config.encoding != AUTO:
+            return self._config.encoding
+        if source.path is None:
+            raise EncodingError(
+                "Standard input can be read once only, so its encoding cannot be detected; "
+                "name it with --encoding."
+            )
+        return detect(self._blocks(source), name=str(source))
+
+    def notes(self) -> Iterator[str]:
+        """What a user should know of what was read, one sentence each."""
+        if self._marks and len(self.sources) == 1:
+            yield "The byte order mark at the start was dropped."
+        elif self._marks:
+            yield f"Byte order marks were dropped at the start of {self._marks:,} files."
+        if self._skipped:
+            yield (
+                f"Left out {len(self._skipped):,} files that are no text, "
+                f"such as {self._skipped[0]}."
+            )
+        if len(self._encodings) > 1:
+            counts = (f"{name} {count:,}" for name, count in self._encodings.most_common())
+            yield f"Encodings of the files: {', '.join(counts)}."
+
+
+def _chain(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from others

@@ -1,0 +1,130 @@
+"""From what a user names (files, folders, globs, standard input) to the files to read."""
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from chargen.errors import CorpusError
+
+STANDARD_INPUT = "-"
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+
+Paths = str | Path | Sequence[str | Path]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to read, or standard input."""
+
+    path: Path | None  # None is standard input
+    found: bool = False  # in a folder, rather than named by the user
+
+    def __str__(self) -> str:
+        return "standard input" if self.path is None else str(self.path)
+
+
+def listed(paths: Paths) -> list[str]:
+    """One path or several, as a list."""
+    return [str(paths)] if isinstance(paths, str | Path) else [str(path) for path in paths]
+
+
+def absolute(paths: Paths) -> list[str]:
+    """The paths, wherever one is later; "-" stays."""
+    return [
+        each if each == STANDARD_INPUT else str(Path(each).absolute()) for each in listed(paths)
+    ]
+
+
+def find_sources(paths: Paths, include: Sequence[str] = ()) -> list[Source]:
+    """The files that `paths` mean, in the order named; within a folder, by name.
+
+    Args:
+        paths: of files and folders; globs, in which ** crosses folders; "-" for standard input.
+            Folders are searched to the bottom, but for what is hidden.
+        include: patterns; a file in a folder is taken if its name, or its path from there, fits one
+            of them, or if there are none.
+
+    Raises:
+        CorpusError: if a path leads nowhere, or a folder holds no file.
+    """
+    if not (paths := listed(paths)):
+        raise CorpusError("No text was named; give the path of a text file.")
+    if paths.count(STANDARD_INPUT) > 1:
+        raise CorpusError("Standard input can be read once only; name - once.")
+    return [source for path in paths for source in _expanded(path, include)]
+
+
+def _expanded(path: str, include: Sequence[str]) -> Iterator[Source]:
+    if path == STANDARD_INPUT:
+        yield Source(None)
+    elif os.path.isdir(path):
+        yield from _in_folder(Path(path), include)
+    elif os.path.lexists(path) or not glob.has_magic(path):
+        yield Source(Path(path))
+    else:
+        matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - it may be absolute
+        if not matches:
+            raise CorpusError(f"No file fits {path}; give the path of a text file.")
+        for match in matches:
+            if not os.path.isdir(match):
+                yield Source(Path(match))
+
+
+def _in_folder(folder: Path, include: Sequence[str]) -> Iterator[Source]:
+    found = sorted(
+        path
+        for path in _walk(folder)
+        if not include
+        or any(
+            fnmatch(path.name, pattern) or fnmatch(path.relative_to(folder).as_posix(), pattern)
+            for pattern in include
+        )
+    )
+    if not found:
+        fitting = f" that fits {' or '.join(include)}" if include else ""
+        raise CorpusError(f"The folder {folder} holds no file{fitting}; give a text to learn from.")
+    yield from (Source(path, found=True) for path in found)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """The files below a folder. One that links lead back to is entered once."""
+
+    def refuse(error: OSError) -> None:
+        raise CorpusError(f"{error.filename} cannot be read: {error.strerror}.") from None
+
+    entered = set()
+    for place, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
+        status = Path(place).stat()
+        if (status.st_dev, status.st_ino) in entered:
+            folders.clear()
+            continue
+        entered.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in files:
+            path = Path(place) / name
+            if not name.startswith(".") and os.path.isfile(path):
+                yield path
+
+
+def title(paths: Paths) -> str:
+    """What to call a corpus read from `paths`: the first's name, and how many more there are."""
+    first, *others = listed(paths)
+    if first == STANDARD_INPUT:
+        name = "standard input"
+    else:
+        name = Path(first).name or Path(first).resolve().name
+    return f"{name} and {len(others)} more" if others else name
+
+
+def run_name(paths: Paths) -> str:
+    """What to call a run that learns from `paths`: the first's name, without what it ends in."""
+    first = listed(paths)[0]
+    if first == STANDARD_INPUT:
+        return "stdin"
+    path = Path(first)
+    if os.path.isdir(path):
+        return path.resolve().name
+    return Path(path.stem if path.suffix in _COMPRESSED else path.name).stem

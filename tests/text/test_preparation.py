@@ -1,0 +1,77 @@
+import random
+import unicodedata
+
+import pytest
+
+from chargen.config import PreparationConfig
+from chargen.text.preparation import bounded, fold_unknown, prepare, prepared, separated
+from chargen.text.vocabulary import Vocabulary
+
+TEXT = "Cafe\u0301 ﬁn\r\nΟΔΟΣ ΣΑΣ.\rİ한글 e\u0323\u0301 한국어\r\n"
+
+
+def cut_anyhow(text, seed):
+    """The text in pieces of a few characters, some empty."""
+    generator = random.Random(seed)
+    pieces = []
+    while text:
+        length = generator.randint(0, 4)
+        pieces.append(text[:length])
+        text = text[length:]
+    return pieces
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "expected"),
+    [
+        ({}, "e\u0301\r\nA", "e\u0301\r\nA"),
+        ({"normalize": "NFC"}, "e\u0301ﬁ", "éﬁ"),
+        ({"normalize": "NFKC"}, "e\u0301ﬁ", "éfi"),
+        ({"newlines": "unix"}, "a\r\nb\rc\nd", "a\nb\nc\nd"),
+        ({"lowercase": True}, "ÀB ΟΔΟΣ", "àb οδος"),
+        ({"lowercase": True, "normalize": "NFC"}, "E\u0301", "é"),
+    ],
+)
+def test_what_is_done(settings, text, expected):
+    assert prepare(text, PreparationConfig(**settings)) == expected
+
+
+@pytest.mark.parametrize("normalize", [None, "NFC", "NFKC"])
+@pytest.mark.parametrize("newlines", ["keep", "unix"])
+@pytest.mark.parametrize("lowercase", [False, True])
+def test_a_text_in_pieces_is_prepared_as_a_whole(normalize, newlines, lowercase):
+    config = PreparationConfig(normalize=normalize, newlines=newlines, lowercase=lowercase)
+    for seed in range(100):
+        assert "".join(prepared(cut_anyhow(TEXT, seed), config)) == prepare(TEXT, config)
+
+
+def test_a_text_without_spaces_is_not_held_back_for_ever(monkeypatch):
+    monkeypatch.setattr("chargen.text.preparation._MOST_HELD", 10)
+    pieces = prepared(iter(["漢字漢字漢"] * 9), PreparationConfig(normalize="NFC"))
+    assert next(pieces)
+    assert "".join(pieces)
+
+
+def test_a_form_is_what_unicode_says():
+    for seed in range(20):
+        pieces = prepared(cut_anyhow(TEXT, seed), PreparationConfig(normalize="NFC"))
+        assert unicodedata.is_normalized("NFC", "".join(pieces))
+
+
+def test_characters_outside_the_vocabulary_become_one():
+    assert fold_unknown("abxa☃", Vocabulary("ab\ufffd")) == "ab\ufffda\ufffd"
+
+
+@pytest.mark.parametrize("separator", ["|", "<|end|>", "\\n\\n"])
+def test_separators_become_boundaries_wherever_the_pieces_are_cut(separator):
+    literal = separator.replace("\\n", "\n")
+    text = literal.join(["one", "two\nlines", "", "three<e"])
+    for seed in range(100):
+        found = "".join(separated(cut_anyhow(text, seed), separator))
+        assert found == "one\0two\nlines\0\0three<e"
+
+
+def test_empty_documents_are_left_out():
+    for seed in range(50):
+        assert "".join(bounded(cut_anyhow("\0\0one\0\0\0two\0", seed))) == "\0one\0two\0"
+    assert "".join(bounded([])) == "\0"
