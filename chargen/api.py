@@ -33,6 +33,7 @@ def train(
     *,
     name: str | None = None,
     overwrite: bool = False,
+    cache: str | Path | None = None,
     reporter: "Reporter | None" = None,
     **settings: Any,
 ) -> LanguageModel:
@@ -45,6 +46,8 @@ def train(
         name: the run's name under checkpoints/, or a path with a folder in it; None takes the
             corpus's name.
         overwrite: replace a run of that name.
+        cache: the folder for texts too long for memory; None takes $CHARGEN_CACHE, else the
+            system's.
         reporter: who is told; None shows a progress bar and lines on standard error.
         settings: any field of `ReadingConfig`, `PreparationConfig`, `ModelConfig` (but vocab_size,
             which the corpus gives) and `TrainingConfig`, such as `encoding="cp1252"`,
@@ -74,7 +77,7 @@ def train(
         name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
     if not isinstance(corpus, Corpus):
         source = {"paths": absolute(corpus), "reading": reading.to_json()}
-        corpus = read_corpus(corpus, reading, preparation)
+        corpus = read_corpus(corpus, reading, preparation, cache=cache)
     elif given[ReadingConfig] or given[PreparationConfig]:
         odd = next(iter(given[ReadingConfig] | given[PreparationConfig]))
         raise SettingError(f"{odd} is for files; a Corpus was read and prepared when it was made.")
@@ -114,6 +117,7 @@ def resume(
     run: str | Path,
     *,
     corpus: Paths | Corpus | None = None,
+    cache: str | Path | None = None,
     reporter: "Reporter | None" = None,
     **settings: Any,
 ) -> LanguageModel:
@@ -122,6 +126,7 @@ def resume(
     Args:
         run: its folder, or its name under checkpoints/.
         corpus: the text, if it is no longer where it was; its content must be the same.
+        cache: as for `train`.
         reporter: as for `train`.
         settings: as for `train`; each must be as it was.
 
@@ -160,7 +165,7 @@ def resume(
             raise RunError(
                 f"{folder} was trained on a text that is no file; pass it again, as corpus."
             )
-        corpus = read_corpus(paths, configs[ReadingConfig], configs[PreparationConfig])
+        corpus = read_corpus(paths, configs[ReadingConfig], configs[PreparationConfig], cache=cache)
     if corpus.sha256 != sha256 or corpus.preparation != configs[PreparationConfig]:
         raise RunError(
             f"{corpus.name} is not the text that {folder} was trained on (its SHA-256 differs); "

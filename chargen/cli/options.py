@@ -44,6 +44,13 @@ class _Widths(click.ParamType):  # type: ignore[type-arg,unused-ignore]
             )
 
 
+cache_option = click.option(
+    "--cache",
+    metavar="FOLDER",
+    help="Where texts too long for memory are kept.  [default: $CHARGEN_CACHE, else the system's]",
+)
+
+
 def setting_options(
     *settings: type,
     short: Mapping[str, str] = MappingProxyType({}),

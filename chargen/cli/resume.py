@@ -2,14 +2,17 @@
 
 import click
 
+from chargen.cli.options import cache_option
+
 
 @click.command()
 @click.argument("run")
 @click.option("--corpus", multiple=True, help="Where the text is now, if it was moved.")
-def resume(run: str, corpus: tuple[str, ...]) -> None:
+@cache_option
+def resume(run: str, corpus: tuple[str, ...], cache: str | None) -> None:
     """Go on with RUN, a name under checkpoints/ or a folder, to where it would have ended."""
     from chargen import api
     from chargen.checkpoint import run_folder
 
-    api.resume(run, corpus=corpus or None)
+    api.resume(run, corpus=corpus or None, cache=cache)
     click.echo(f'Saved in {run_folder(run)}. Now: chargen sample "a prompt"', err=True)

@@ -4,20 +4,26 @@ from typing import Any
 
 import click
 
-from chargen.cli.options import setting_options
+from chargen.cli.options import cache_option, setting_options
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 
 
 @click.command()
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
 @click.option("--name", help="Name of the run under checkpoints/, or a path; else the file's.")
+@cache_option
 @click.option("--overwrite", is_flag=True, help="Replace a run of that name.")
 @click.option("--resume", is_flag=True, help="Go on with the run of that name.")
 @setting_options(
     TrainingConfig, ModelConfig, ReadingConfig, PreparationConfig, short={"minutes": "m"}
 )
 def train(
-    corpus: tuple[str, ...], name: str | None, overwrite: bool, resume: bool, **settings: Any
+    corpus: tuple[str, ...],
+    name: str | None,
+    cache: str | None,
+    overwrite: bool,
+    resume: bool,
+    **settings: Any,
 ) -> None:
     """Learn the style of CORPUS: text files, folders of them, or - for standard input.
 
@@ -37,7 +43,7 @@ def train(
         )
     name = name if name is not None else run_name(corpus)
     if resume:
-        api.resume(run_folder(name), corpus=corpus, **given)
+        api.resume(run_folder(name), corpus=corpus, cache=cache, **given)
     else:
-        api.train(corpus, name=name, overwrite=overwrite, **given)
+        api.train(corpus, name=name, overwrite=overwrite, cache=cache, **given)
     click.echo(f'Saved in {run_folder(name)}. Now: chargen sample "a prompt"', err=True)

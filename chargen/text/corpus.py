@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chargen.config import PreparationConfig, ReadingConfig
+from chargen.text.cache import Cache, Spilling, cache_folder
 from chargen.text.decoding import refuse_nul
-from chargen.text.encoder import Encoded, Encoder, Memory
+from chargen.text.encoder import Encoded, Encoder, Memory, Store
 from chargen.text.preparation import bounded, prepared
 from chargen.text.reader import Reader
-from chargen.text.sources import Paths
+from chargen.text.sources import Paths, absolute
 from chargen.text.vocabulary import BOUNDARY, RARE, Ids, Vocabulary
 
 _SPECIAL = (BOUNDARY, RARE)
@@ -113,9 +115,11 @@ class Corpus:
         return next(each for each in starts if each in self.vocabulary)
 
 
-def encode(pieces: Iterable[str], *, name: str, preparation: PreparationConfig) -> Encoded:
+def encode(
+    pieces: Iterable[str], *, name: str, preparation: PreparationConfig, store: Store | None = None
+) -> Encoded:
     """The ids of a text that comes in pieces, prepared."""
-    encoder = Encoder(Memory(), name)
+    encoder = Encoder(Memory() if store is None else store, name)
     for piece in pieces:
         encoder.add(piece)
     return encoder.finish(min_count=preparation.min_count)
@@ -125,25 +129,43 @@ def read_corpus(
     paths: Paths,
     reading: ReadingConfig = ReadingConfig(),
     preparation: PreparationConfig = PreparationConfig(),
+    *,
+    cache: str | Path | None = None,
 ) -> Corpus:
     """Read files, folders, globs, or standard input ("-").
 
     Several files are as many documents. A byte order mark is dropped; `notes` say so. Any
-    encoding that Python knows by name will do.
+    encoding that Python knows by name will do. A text too long for memory is kept as ids in a
+    file, which serves the next time too while the sources are unchanged.
 
     Args:
         paths: one or several.
         reading: which files, and how to read them.
         preparation: what to do to the text before it is learned.
+        cache: the folder for long texts; None takes $CHARGEN_CACHE, else the system's.
 
     Raises:
         CorpusError: if there is no such file, it cannot be read, or it is not a text to learn from.
         EncodingError: if the bytes are not text in the encoding; the byte offset is named.
+        StorageError: if the cache cannot be written.
     """
     reader = Reader(paths, reading)
-    pieces = prepared(reader.pieces(), preparation)
-    encoded = encode(pieces, name=reader.name, preparation=preparation)
-    return Corpus(encoded, reader.name, reader.encoding, reader.notes(), preparation=preparation)
+    request = [absolute(paths), reading.to_json(), preparation.to_json()]
+    place = Cache(cache_folder(cache), request)
+    found = place.find(reader.paths) if reader.paths is not None else None
+    if found is not None:
+        encoded, entry = found
+        notes = (*entry.notes, f"Read from the cache: {place.folder / entry.name}.")
+        return Corpus(encoded, reader.name, entry.encoding, notes, preparation=preparation)
+    with Spilling(place.building) as store:
+        pieces = prepared(reader.pieces(), preparation)
+        encoded = encode(pieces, name=reader.name, preparation=preparation, store=store)
+        notes = tuple(reader.notes())
+        if store.spilled and reader.paths is not None:
+            entry = place.keep(encoded, reader.fingerprints, reader.encoding, notes)
+            kept = place.folder / entry.name
+            notes += (f"Kept for the next time: {kept}, {encoded.ids.nbytes / 1e6:,.0f} MB.",)
+    return Corpus(encoded, reader.name, reader.encoding, notes, preparation=preparation)
 
 
 def _checked(pieces: Iterable[str], name: str) -> Iterator[str]:

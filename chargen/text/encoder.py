@@ -50,16 +50,16 @@ class Memory:
     """Keeps ids in memory."""
 
     def __init__(self) -> None:
-        self._parts: list[Ids] = []
+        self.parts: list[Ids] = []
 
     def append(self, ids: Ids) -> None:
-        self._parts.append(ids)
+        self.parts.append(ids)
 
     def finish(self, final: Ids) -> Ids:
-        whole = np.empty(sum(map(len, self._parts)), final.dtype)
+        whole = np.empty(sum(map(len, self.parts)), final.dtype)
         end = len(whole)
-        while self._parts:  # let go of each part at once, so that the peak is low
-            part = self._parts.pop()
+        while self.parts:  # let go of each part at once, so that the peak is low
+            part = self.parts.pop()
             np.take(final, part, out=whole[end - len(part) : end], mode="clip")
             end -= len(part)
         return whole

@@ -1,7 +1,12 @@
 """From the files of a corpus to one long text, and what was noticed on the way."""
 
+import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from chargen.config import ReadingConfig
 from chargen.errors import CorpusError, EncodingError
@@ -14,6 +19,29 @@ from chargen.text.vocabulary import BOUNDARY
 _BOM = "\N{BYTE ORDER MARK}"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 8192  # bytes in which a NUL says that a file is no text
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a file was when it was read."""
+
+    path: str
+    size: int  # bytes
+    modified: int  # nanoseconds since the epoch
+    sha256: str  # of its bytes; empty if they were not read
+
+    def still_holds(self) -> bool:
+        """Whether the file is that still: of that size and time, or else of that content."""
+        try:
+            status = Path(self.path).stat()
+            if status.st_size != self.size:
+                return False
+            if status.st_mtime_ns == self.modified:
+                return True
+            with Path(self.path).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
+        except OSError:
+            return False
 
 
 class Reader:
@@ -34,6 +62,14 @@ class Reader:
         self._marks = 0
         self._skipped: list[Source] = []
         self._encodings: Counter[str] = Counter()
+        self.fingerprints: list[Fingerprint] = []  # of the files read so far
+
+    @property
+    def paths(self) -> list[str] | None:
+        """Where the sources are; None if one cannot be read again."""
+        if any(source.path is None for source in self.sources):
+            return None
+        return [str(source.path.absolute()) for source in self.sources if source.path is not None]
 
     @property
     def encoding(self) -> str:
@@ -46,7 +82,7 @@ class Reader:
         Raises:
             CorpusError: if a file cannot be read, or none is text.
         """
-        self._marks, self._skipped, self._encodings = 0, [], Counter()
+        self._marks, self._skipped, self._encodings, self.fingerprints = 0, [], Counter(), []
         separator = self._config.document_separator
         if separator is not None:
             return bounded(self._files(separator))
@@ -65,10 +101,13 @@ class Reader:
             )
 
     def _file(self, source: Source) -> Iterator[str]:
-        blocks = self._blocks(source)
+        digest = hashlib.sha256()
+        before = _status(source)
+        blocks = self._blocks(source, digest)
         first = next(blocks, b"")
         if source.found and self._is_binary(first):
             self._skipped.append(source)
+            self._remember(source, before, "")
             return
         encoding = self._encoding_of(source)
         self._encodings[encoding] += 1
@@ -81,9 +120,15 @@ class Reader:
                     yield piece.removeprefix(_BOM)
                     continue
             yield piece
+        self._remember(source, before, digest.hexdigest())
 
-    def _blocks(self, source: Source) -> Iterator[bytes]:
-        return read_blocks(source, max_expansion=self._config.max_expansion)
+    def _remember(self, source: Source, status: os.stat_result | None, sha256: str) -> None:
+        if source.path is not None and status is not None:
+            path = str(source.path.absolute())
+            self.fingerprints.append(Fingerprint(path, status.st_size, status.st_mtime_ns, sha256))
+
+    def _blocks(self, source: Source, digest: Any = None) -> Iterator[bytes]:
+        return read_blocks(source, max_expansion=self._config.max_expansion, digest=digest)
 
     def _is_binary(self, first: bytes) -> bool:
         encoding = self._config.encoding.lower()
@@ -117,6 +162,13 @@ class Reader:
         if len(self._encodings) > 1:
             counts = (f"{name} {count:,}" for name, count in self._encodings.most_common())
             yield f"Encodings of the files: {', '.join(counts)}."
+
+
+def _status(source: Source) -> os.stat_result | None:
+    try:
+        return None if source.path is None else source.path.stat()
+    except OSError:
+        return None  # reading it will say why
 
 
 def _chain(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:

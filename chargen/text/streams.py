@@ -9,15 +9,19 @@ from numpy.typing import NDArray
 from chargen.errors import CorpusError
 from chargen.text.vocabulary import Ids
 
+MOST_HELD_OUT = 1_000_000  # characters; more would take long to read and say no more
+
 
 def split(ids: Ids, validation_fraction: float) -> tuple[Ids, Ids]:
     """The training part and, contiguous at the end, the validation part.
+
+    The latter is at most a million characters.
 
     Raises:
         CorpusError: if a validation part is asked for and comes out shorter than two characters,
             too short to predict one from another.
     """
-    cut = int(len(ids) * (1 - validation_fraction))
+    cut = max(int(len(ids) * (1 - validation_fraction)), len(ids) - MOST_HELD_OUT)
     if validation_fraction and len(ids) - cut < 2:
         raise CorpusError(
             f"A corpus of {len(ids):,} characters leaves {len(ids) - cut} for validation at "

@@ -24,6 +24,7 @@ from chargen.training.model import (
     state_variables,
     weights_of,
 )
+from chargen.training.prefetch import Batches
 from chargen.training.recurrence import LSTM
 
 # bfloat16 products pay for themselves from about so many streams, where the processor has them.
@@ -49,6 +50,7 @@ class Trainer:
         boundary: int | None = None,
     ) -> None:
         self.model_config, self.config, self.streams = model_config, config, streams
+        self._batches = Batches(streams)
         keras.utils.set_random_seed(config.seed)
         self._step_number = tf.Variable(0, dtype=tf.int32)
         masks = count()
@@ -87,7 +89,7 @@ class Trainer:
             The batch's loss before the update, in nats per character; NaN where the update was
             spoilt by a gradient that is not finite.
         """
-        inputs, targets = self.streams.batch(number)
+        inputs, targets = self._batches.batch(number)
         keep = self._kept(number)
         self._step_number.assign(number)
         self._optimizer.learning_rate.assign(learning_rate)

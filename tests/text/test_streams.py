@@ -137,6 +137,11 @@ def test_split_holds_out_the_end(characters, fraction):
     assert 0 <= len(held_out) - characters * fraction <= 1
 
 
+def test_split_holds_out_a_million_characters_at_most():
+    training, held_out = split(np.zeros(20_000_000, np.uint8), 0.1)
+    assert (len(training), len(held_out)) == (19_000_000, 1_000_000)
+
+
 def test_split_refuses_a_part_too_short_to_predict_in():
     with pytest.raises(CorpusError, match=r"10 characters leaves 1 .*--validation-fraction 0\.1"):
         split(np.arange(10), 0.1)
