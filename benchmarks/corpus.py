@@ -10,7 +10,8 @@ encoding   Text as a corpus is encoded, in one pass that finds the vocabulary to
 large      A synthetic text of that size is written to FOLDER, then a small one of 2 MB. Runs of
            their own process train on each in turn: the first on the large one reads and caches it,
            the others find the cache. Told are the peak of resident memory, the time from the
-           start of the process to the end of the first step, and the steps' speed.
+           start of the process to the end of the first step. Then two networks in one process
+           train in turn, one on each text, and the speed of their steps is compared.
 """
 
 import argparse
@@ -22,14 +23,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 from measure import in_turn, print_machine, print_table, seconds
 
-from chargen.config import PreparationConfig
-from chargen.text.corpus import encode
+from chargen.config import ModelConfig, PreparationConfig, TrainingConfig
+from chargen.text.corpus import encode, read_corpus
 from chargen.text.encoder import CharacterTable
+from chargen.text.streams import Streams, split
 from chargen.text.vocabulary import code_points
 
 PLAY = Path(__file__).parents[1] / "corpora" / "drowned-bell.txt"
@@ -68,9 +71,8 @@ def measure_encoding(args: argparse.Namespace) -> None:
     for name, text in texts(english, int(args.characters * 1e6)).items():
         actions = encoders(text)
         ours, once, loop, _ = (action() for action in actions.values())
-        assert (
-            np.concatenate(ours).tolist() == once.ids.tolist() == [i for part in loop for i in part]
-        )
+        for ids in (ours, loop):
+            np.testing.assert_array_equal(np.concatenate(ids), once.ids)
         rates = {
             each: lambda action=action: args.characters / seconds(action)
             for each, action in actions.items()
@@ -116,10 +118,8 @@ try:
               units=(512,), reporter=watch)
 except Interrupted:
     pass
-steps = watch.times[20:]
 print(json.dumps({{
     "first step": before + watch.times[0],
-    "speed": (len(steps) - 1) * 32 * 16 / (steps[-1] - steps[0]),
     "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     "cached": any("Read from the cache" in line for line in watch.said),
 }}))
@@ -159,14 +159,34 @@ def measure_large(args: argparse.Namespace) -> None:
                 figures[name].append(run(corpus, folder, args.seconds))
         for name, results in figures.items():
             report(name, results)
-        ratios = [
-            mine["speed"] / its["speed"]
-            for mine, its in zip(figures["large, from the cache"], figures["small"], strict=True)
-        ]
-        print(f"training speed, large ÷ small: median {statistics.median(ratios):.3f} of {ratios}")
+        contestants = {
+            name: trainer_on(corpus, folder)
+            for name, corpus in (("large", large), ("small", small))
+        }
+        print_table(in_turn(contestants, 20), "chars/s", "large")
     finally:
         if not args.keep:
             shutil.rmtree(folder)
+
+
+def trainer_on(path: Path, folder: Path, steps: int = 100) -> Callable[[], float]:
+    """What takes so many steps on a text, and says how many characters a second it read."""
+    from chargen.training.trainer import Trainer
+
+    corpus = read_corpus(path, cache=folder / "cache")
+    config = TrainingConfig(batch_size=32, seq_length=16)
+    model_config = ModelConfig(vocab_size=corpus.vocabulary.vocab_size, units=(512,))
+    streams = Streams(split(corpus.ids, 0.1)[0], config.batch_size, config.seq_length)
+    trainer, numbers = Trainer(model_config, config, streams), count()
+    trainer.step(next(numbers), 1e-3)  # compiles
+
+    def measure() -> float:
+        characters = steps * config.batch_size * config.seq_length
+        return characters / seconds(
+            lambda: [trainer.step(next(numbers), 1e-3) for _ in range(steps)]
+        )
+
+    return measure
 
 
 def report(name: str, results: list[dict]) -> None:
@@ -174,8 +194,8 @@ def report(name: str, results: list[dict]) -> None:
         return statistics.median(result[key] for result in results)
 
     print(
-        f"{name}: first step after {middle('first step'):.1f} s, {middle('speed'):,.0f} "
-        f"characters a second, resident memory at most {middle('memory'):.2f} GB, "
+        f"{name}: first step after {middle('first step'):.1f} s, "
+        f"resident memory at most {middle('memory'):.2f} GB, "
         f"cached {[result['cached'] for result in results]}",
         flush=True,
     )
@@ -195,7 +215,7 @@ def main() -> None:
     big.add_argument("folder", help="for text and cache; removed in the end")
     big.add_argument("--gigabytes", type=float, default=5)
     big.add_argument("--rounds", type=int, default=3)
-    big.add_argument("--seconds", type=float, default=20, help="of training in each run")
+    big.add_argument("--seconds", type=float, default=10, help="of training in each run")
     big.add_argument("--keep", action="store_true", help="do not remove the folder")
     big.set_defaults(measure=measure_large)
     args = parser.parse_args()

@@ -70,6 +70,7 @@ def test_info_imports_no_tensorflow(lstm_file):
         ["score"],
         ["classify"],
         ["info"],
+        ["corpus"],
     ],
 )
 def test_help_imports_no_arithmetic(command):

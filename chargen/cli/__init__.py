@@ -12,7 +12,10 @@ import click
 import chargen
 from chargen.errors import ChargenError, Interrupted
 
-_COMMANDS = ("train", "resume", "sample", "chat", "evaluate", "score", "classify", "info", "plot")
+_COMMANDS = (
+    *("train", "resume", "sample", "chat", "evaluate", "score", "classify"),
+    *("info", "corpus", "plot"),
+)
 
 
 class _Commands(click.Group):

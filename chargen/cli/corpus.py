@@ -1,0 +1,113 @@
+"""chargen corpus: what a text is like, without training."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chargen.cli.options import cache_option, setting_options
+from chargen.config import PreparationConfig, ReadingConfig
+
+if TYPE_CHECKING:
+    from chargen.survey import Survey
+
+_MOST_LISTED = 12
+
+
+@click.command()
+@click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, writable=False),
+    help="Write a page with all of it to this file.",
+)
+@cache_option
+@setting_options(ReadingConfig, PreparationConfig)
+def corpus(
+    corpus: tuple[str, ...],
+    as_json: bool,
+    html: Path | None,
+    cache: str | None,
+    **settings: Any,
+) -> None:
+    """Report on CORPUS: text files, folders of them, or - for standard input.
+
+    Its documents, characters and lines, what is rare and what occurs twice, how well counting
+    alone can predict it, and what training would be like.
+    """
+    from dataclasses import fields
+
+    from chargen.storage import write_atomically
+    from chargen.survey import survey
+    from chargen.survey_page import page
+    from chargen.text.corpus import read_corpus
+
+    def given(cls: type) -> dict[str, Any]:
+        names = [each.name for each in fields(cls)]
+        return {name: settings[name] for name in names if settings[name] is not None}
+
+    reading = ReadingConfig(**given(ReadingConfig))
+    preparation = PreparationConfig(**given(PreparationConfig))
+    found = survey(read_corpus(corpus, reading, preparation, cache=cache))
+    if html is not None:
+        write_atomically(html, page(found).encode())
+        click.echo(f"Written to {html}.", err=True)
+    if as_json:
+        click.echo(json.dumps(found.to_json(), ensure_ascii=False, indent=2))
+    elif html is None:
+        for line in _report(found):
+            click.echo(line)
+
+
+def _report(found: "Survey") -> Iterator[str]:
+    from chargen.survey import RARE_BELOW
+
+    yield f"{found.name}: {found.characters:,} characters, {len(found.distinct):,} distinct"
+    yield f"  encoding      {found.encoding}; line endings: {found.line_ending}"
+    yield f"  documents     {found.documents:,}{_duplicates(found)}"
+    lines = found.lines
+    yield (
+        f"  lines         {lines.number:,}; of {lines.mean:.1f} characters on average, "
+        f"half of them up to {lines.median:,}, the longest {lines.longest:,}"
+    )
+    yield f"  commonest     {_listed(found.distinct)}"
+    if found.rare:
+        rarest = _listed(found.distinct[: -found.rare - 1 : -1])
+        yield f"  rare          {found.rare:,} occur fewer than {RARE_BELOW} times: {rarest}"
+    for note in found.notes:
+        yield f"  note          {note}"
+    yield ""
+    yield f"Yardsticks for the loss, by counting {found.counted:,} characters (nats per character):"
+    yield "  characters known before  entropy of the text  loss of the count on its held-out end"
+    for each in found.ngrams:
+        held_out = "" if each.held_out is None else f"{each.held_out:.3f}"
+        yield f"  {each.order:>23}  {each.entropy:>19.3f}  {held_out:>37}"
+    yield ""
+    yield "What `chargen train --preset auto` would do, at the speed of four ordinary cores:"
+    for plan in found.plans:
+        units = ",".join(map(str, plan.settings["units"]))
+        passes = float(f"{plan.passes:.2g}")
+        yield (
+            f"  --minutes {plan.minutes:<4} {units} units, about {passes:,g} passes, "
+            f"dropout {plan.settings['dropout']:g}"
+        )
+
+
+def _duplicates(found: "Survey") -> str:
+    if not found.duplicates:
+        return ""
+    groups = [" = ".join(map(str, group[:6])) for group in found.duplicates[:4]]
+    more = ", ..." if len(found.duplicates) > 4 else ""
+    extra = sum(len(group) - 1 for group in found.duplicates)
+    return f"; {extra:,} are copies of others: {', '.join(groups)}{more}"
+
+
+def _listed(characters: Any) -> str:
+    from chargen.text.vocabulary import describe
+
+    named = [f"{describe(each.character)} {each.count:,}×" for each in characters[:_MOST_LISTED]]
+    more = f" and {len(characters) - _MOST_LISTED:,} more" if len(characters) > _MOST_LISTED else ""
+    return ", ".join(named) + more

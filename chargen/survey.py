@@ -1,0 +1,205 @@
+"""What a corpus is like, without training: what `chargen corpus` tells."""
+
+import hashlib
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.errors import CorpusError
+from chargen.recipes import choose
+from chargen.text.cache import release
+from chargen.text.corpus import Corpus
+from chargen.text.ngrams import entropies, held_out_losses
+from chargen.text.streams import split
+from chargen.text.vocabulary import BOUNDARY, Ids
+
+ORDERS = 5  # characters that the longest n-gram looks back
+RARE_BELOW = 10  # occurrences; a character that is rarer is hardly learned
+_MINUTES = (2, 10, 60)
+_HELD_OUT = 0.1
+_MOST_COUNTED = 4_000_000  # characters of which n-grams are counted
+_STRETCHES = 40  # in which they are taken from a longer text
+_BLOCK = 1 << 22  # ids looked at together
+_LONGEST_LINE = 1 << 16  # longer ones are counted as if they were of this length
+
+
+@dataclass(frozen=True)
+class Character:
+    """A distinct character of the text."""
+
+    character: str
+    code: str  # such as U+0041
+    name: str  # that Unicode gives it; "" for control characters
+    count: int
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lengths of lines, in characters, their ends left out."""
+
+    number: int
+    mean: float
+    median: int
+    longest: int
+
+
+@dataclass(frozen=True)
+class NGram:
+    """What counting knows where the `order` characters before are known, in nats per character."""
+
+    order: int
+    entropy: float  # by the counts of the text itself
+    held_out: float | None  # loss on its last tenth of a model that counted the rest
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `--preset auto` would do in so many minutes, at the speed of an ordinary processor."""
+
+    minutes: int
+    passes: float  # over the training part
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that was found."""
+
+    name: str
+    encoding: str
+    line_ending: str
+    documents: int
+    characters: int
+    distinct: list[Character]  # the commonest first
+    rare: int  # of these, how many occur fewer than `RARE_BELOW` times
+    lines: Lines
+    duplicates: list[list[int]]  # numbers, from 1, of documents that are the same
+    counted: int  # characters of which n-grams were counted
+    ngrams: list[NGram]
+    plans: list[Plan]
+    notes: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+
+def survey(corpus: Corpus) -> Survey:
+    """Look a corpus through. It may be longer than memory."""
+    characters = [
+        Character(each, f"U+{ord(each):04X}", unicodedata.name(each, ""), count)
+        for each, count in reversed(corpus.distinct.items())
+    ]
+    counted, ngrams = _ngrams(corpus)
+    return Survey(
+        name=corpus.name,
+        encoding=corpus.encoding,
+        line_ending=corpus.line_ending,
+        documents=corpus.documents,
+        characters=corpus.characters,
+        distinct=characters,
+        rare=sum(each.count < RARE_BELOW for each in characters),
+        lines=_lines(corpus),
+        duplicates=_duplicates(corpus),
+        counted=counted,
+        ngrams=ngrams,
+        plans=[_plan(corpus, minutes) for minutes in _MINUTES],
+        notes=list(corpus.notes),
+    )
+
+
+def _blocks(ids: Ids) -> Iterator[Ids]:
+    for start in range(0, len(ids), _BLOCK):
+        yield ids[start : start + _BLOCK]
+        release(ids)
+
+
+def _lines(corpus: Corpus) -> Lines:
+    """Lengths by a running count, since a long text has too many lines to keep.
+
+    A document ends its last line.
+    """
+    ends = [corpus.vocabulary.char2idx.get(each) for each in ("\n", BOUNDARY)]
+    if corpus.line_ending == "CR":
+        ends[0] = corpus.vocabulary.char2idx["\r"]
+    lengths = np.zeros(_LONGEST_LINE + 1, np.int64)
+    longest = open_length = 0
+    for block in _blocks(corpus.ids):
+        places = np.flatnonzero(np.isin(block, [end for end in ends if end is not None]))
+        if not len(places):
+            open_length += len(block)
+            continue
+        found = np.diff(places, prepend=-1) - 1
+        found[0] += open_length
+        open_length = len(block) - 1 - int(places[-1])
+        # Between a line's end and the document's there is no line.
+        found = found[(found > 0) | (block[places] == ends[0])]
+        longest = max(longest, int(found.max(initial=0)))
+        lengths += np.bincount(np.minimum(found, _LONGEST_LINE), minlength=len(lengths))
+    if open_length:
+        lengths[min(open_length, _LONGEST_LINE)] += 1
+        longest = max(longest, open_length)
+    if corpus.line_ending == "CRLF":  # a line feed's carriage return is no part of its line
+        lengths = np.concatenate([[lengths[0] + lengths[1]], lengths[2:], [0]])
+        longest -= 1
+    number = int(lengths.sum())
+    sums = lengths.cumsum()
+    return Lines(
+        number=number,
+        mean=float((lengths * np.arange(len(lengths))).sum() / max(1, number)),
+        median=int(np.searchsorted(sums, (number + 1) // 2)),
+        longest=longest,
+    )
+
+
+def _duplicates(corpus: Corpus) -> list[list[int]]:
+    """Groups of documents that are the same, character for character."""
+    if corpus.documents < 2:
+        return []
+    numbers: defaultdict[bytes, list[int]] = defaultdict(list)
+    digest, number = hashlib.sha256(), 0  # document 0 is the nothing before the first boundary
+    for block in _blocks(corpus.ids):
+        start = 0
+        for place in np.flatnonzero(block == 0):
+            digest.update(block[start:place].tobytes())
+            if number:
+                numbers[digest.digest()].append(number)
+            digest, number, start = hashlib.sha256(), number + 1, int(place) + 1
+        digest.update(block[start:].tobytes())
+    return [group for group in numbers.values() if len(group) > 1]
+
+
+def _ngrams(corpus: Corpus) -> tuple[int, list[NGram]]:
+    try:
+        training, held_out = split(corpus.ids, _HELD_OUT)
+    except CorpusError:  # too short to hold anything out
+        training, held_out = corpus.ids, corpus.ids[:0]
+    training = _sample(training, _MOST_COUNTED)
+    held_out = held_out[: int(_MOST_COUNTED * _HELD_OUT)]
+    counted = np.concatenate([training, held_out])
+    found = entropies(counted, ORDERS)
+    losses: list[float | None] = [None] * len(found)
+    if len(held_out) > ORDERS:
+        losses = [*held_out_losses(training, held_out, corpus.vocabulary.vocab_size, ORDERS)]
+    pairs = zip(found, losses, strict=True)
+    return len(counted), [NGram(order, *pair) for order, pair in enumerate(pairs)]
+
+
+def _sample(ids: Ids, most: int) -> Ids:
+    """The ids, or of more than `most` as many, in stretches evenly spread."""
+    if len(ids) <= most:
+        return ids
+    length = most // _STRETCHES
+    starts: NDArray[np.int64] = np.linspace(0, len(ids) - length, _STRETCHES).astype(np.int64)
+    return np.concatenate([ids[start : start + length] for start in starts])
+
+
+def _plan(corpus: Corpus, minutes: int) -> Plan:
+    training = max(2, int(len(corpus.ids) * (1 - _HELD_OUT)))
+    recipe = choose("auto", characters=training, minutes=minutes, epochs=None)
+    return Plan(minutes, recipe.passes, recipe.settings)

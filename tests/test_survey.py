@@ -1,0 +1,95 @@
+"""What is told of a corpus without training."""
+
+import math
+import random
+from dataclasses import replace
+
+import pytest
+
+from chargen import survey as module
+from chargen.config import PreparationConfig
+from chargen.survey import Lines, survey
+from chargen.survey_page import page
+from chargen.text.corpus import Corpus
+
+
+@pytest.fixture(params=[3, 1 << 22])
+def block(request, monkeypatch):
+    """Whether the text comes in one block or in many makes no difference."""
+    monkeypatch.setattr(module, "_BLOCK", request.param)
+
+
+def test_characters_are_listed_the_commonest_first():
+    found = survey(Corpus("aaa☃\n\n", preparation=PreparationConfig()))
+    assert [(each.character, each.code, each.name, each.count) for each in found.distinct] == [
+        ("a", "U+0061", "LATIN SMALL LETTER A", 3),
+        ("\n", "U+000A", "", 2),
+        ("☃", "U+2603", "SNOWMAN", 1),
+    ]
+    assert found.rare == 3
+
+
+@pytest.mark.usefixtures("block")
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("one\n\nthree\n", Lines(3, 8 / 3, 3, 5)),
+        ("one\nno end", Lines(2, 4.5, 3, 6)),
+        ("a\r\nbcd\r\n", Lines(2, 2, 1, 3)),
+        ("a\rbcd\r", Lines(2, 2, 1, 3)),
+        ("none at all", Lines(1, 11, 11, 11)),
+        (["one\nfour\n", "sixsix"], Lines(3, 13 / 3, 4, 6)),
+    ],
+)
+def test_line_lengths(text, lines):
+    found = survey(Corpus(text)).lines
+    assert found == replace(lines, mean=pytest.approx(lines.mean))
+
+
+@pytest.mark.usefixtures("block")
+def test_documents_that_are_the_same_are_found():
+    texts = ["one", "two", "one", "four", "two", "one"]
+    found = survey(Corpus(texts))
+    assert found.documents == 6
+    assert found.duplicates == [[2, 5], [1, 3, 6]] or found.duplicates == [[1, 3, 6], [2, 5]]
+    assert survey(Corpus("one")).duplicates == []
+
+
+def test_yardsticks_order_texts_as_a_network_would():
+    def losses(text):
+        return [each.held_out for each in survey(Corpus(text)).ngrams]
+
+    noise = losses("".join(random.Random(0).choices("abcdefgh", k=20_000)))
+    assert noise[0] == pytest.approx(math.log(8), abs=0.01)
+    assert min(noise) > 2.0
+    assert losses("the sea is under the town\n" * 800)[4] < 0.1
+
+
+def test_a_long_text_is_sampled(monkeypatch):
+    monkeypatch.setattr(module, "_MOST_COUNTED", 4000)
+    found = survey(Corpus("the sea is under the town\n" * 8000))
+    assert found.counted == 4400
+    assert found.ngrams[5].held_out == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize("text", ["ab", "abc", "ab" * 10])
+def test_short_texts(text):
+    found = survey(Corpus(text))
+    assert found.characters == len(text)
+    assert found.ngrams
+    assert page(found)
+
+
+def test_plans_grow_with_the_minutes():
+    plans = survey(Corpus("the sea is under the town\n" * 800)).plans
+    assert [plan.minutes for plan in plans] == [2, 10, 60]
+    assert [plan.passes for plan in plans] == sorted(plan.passes for plan in plans)
+
+
+def test_the_page_shows_text_as_text():
+    found = survey(Corpus(["<b>&\n", "<b>&\n"], name="<script>"))
+    shown = page(found)
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown
+    assert "LESS-THAN SIGN" in shown
+    assert "Documents that are the same" in shown
