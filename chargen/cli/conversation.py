@@ -137,7 +137,7 @@ class Conversation:
             raise CommandError("There is no text to save yet; type how one begins.")
         path = Path(os.path.expanduser(name))  # noqa: PTH111, since Path's fails on some names
         if "\0" in name or os.path.lexists(path):
-            if not os.path.isfile(path):  # noqa: PTH113, likewise
+            if not os.path.isfile(path):
                 raise CommandError(f"{name!r} is no file; choose another name.")
             if not overwrite:
                 raise CommandError(f"{name} exists; :save! {name} replaces it.")

@@ -82,7 +82,7 @@ def test_unknown_characters_are_left_out_with_a_note(invoke, lstm_file, text_fil
         (b"", "this one has 0"),
         (b"A", "this one has 1"),
         (b"AB\xff", "not utf-8 text: byte 0xff at offset 2"),
-        (b"AB\0", "never saw U+0000"),
+        (b"AB\0", "holds NUL characters"),
         ("ABé".encode(), "never saw 'é'"),
     ],
 )
