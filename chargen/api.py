@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from chargen.checkpoint import (
     MODEL_FILE,
     RESUME_FILE,
     Arrays,
+    Checkpoint,
+    find_checkpoint,
     holds_run,
     read_arrays,
     run_folder,
@@ -19,10 +20,15 @@ from chargen.errors import CheckpointError, RunError, SettingError
 from chargen.language_model import LanguageModel, load
 from chargen.preflight import preflight
 from chargen.recipes import choose
+from chargen.settings import inherited_settings, sorted_settings
 from chargen.storage import locked
 from chargen.text.corpus import Corpus, read_corpus
+from chargen.text.encoder import Known
 from chargen.text.sources import STANDARD_INPUT, Paths, absolute, listed, run_name
 from chargen.text.streams import Streams, split
+from chargen.text.vocabulary import Vocabulary, describe
+
+Growth = Literal["grow", "keep"]
 
 if TYPE_CHECKING:
     from chargen.training.report import Reporter
@@ -34,6 +40,8 @@ def train(
     name: str | None = None,
     overwrite: bool = False,
     cache: str | Path | None = None,
+    base: str | Path | None = None,
+    vocabulary: Growth = "grow",
     reporter: "Reporter | None" = None,
     **settings: Any,
 ) -> LanguageModel:
@@ -48,6 +56,10 @@ def train(
         overwrite: replace a run of that name.
         cache: the folder for texts too long for memory; None takes $CHARGEN_CACHE, else the
             system's.
+        base: a trained model to go on from, as for `load`; its characters keep what is known of
+            them, its shape is kept, and what was done to its text is done to this one, unless
+            something else is asked for.
+        vocabulary: whether new characters are added to the base's ("grow"), or not ("keep").
         reporter: who is told; None shows a progress bar and lines on standard error.
         settings: any field of `ReadingConfig`, `PreparationConfig`, `ModelConfig` (but vocab_size,
             which the corpus gives) and `TrainingConfig`, such as `encoding="cp1252"`,
@@ -63,24 +75,38 @@ def train(
         DivergedError: if the loss broke and could not be mended.
         StorageError: if the run could not be written.
     """
-    given = _sorted_settings(settings)
-    model_settings, training_settings = given[ModelConfig], given[TrainingConfig]
+    asked = sorted_settings(settings)
+    model_settings, training_settings = asked[ModelConfig], asked[TrainingConfig]
+    done: dict[str, Any] = {}  # to the text of the model to go on from
     started = time.monotonic()
     training_config = TrainingConfig(**training_settings)
+    old = Checkpoint.load(find_checkpoint(base)) if base is not None else None
+    if old is not None:
+        model_settings = inherited_settings(old, model_settings)
+        done = old.preparation.to_json()
+    known = Known(old.vocabulary, vocabulary == "grow") if old is not None else None
     cell = ModelConfig(vocab_size=2, **model_settings).cell  # bad settings are told before reading
     if training_config.weight_dropout and cell != "lstm":
         raise SettingError(f"weight_dropout is for lstm layers; these are {cell}.")
-    reading = ReadingConfig(**given[ReadingConfig])
-    preparation = PreparationConfig(**given[PreparationConfig])
+    reading = ReadingConfig(**asked[ReadingConfig])
+    preparation = PreparationConfig(**done | asked[PreparationConfig])
     source: dict[str, Any] = {}
     if name is None:
         name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
     if not isinstance(corpus, Corpus):
         source = {"paths": absolute(corpus), "reading": reading.to_json()}
-        corpus = read_corpus(corpus, reading, preparation, cache=cache)
-    elif given[ReadingConfig] or given[PreparationConfig]:
-        odd = next(iter(given[ReadingConfig] | given[PreparationConfig]))
-        raise SettingError(f"{odd} is for files; a Corpus was read and prepared when it was made.")
+        corpus = read_corpus(corpus, reading, preparation, known=known, cache=cache)
+    elif odd := [*asked[ReadingConfig], *asked[PreparationConfig]]:
+        raise SettingError(
+            f"{odd[0]} is for files; a Corpus was read and prepared when it was made."
+        )
+    if old is not None and known is not None:
+        if missing := set(old.vocabulary.idx2char) - set(corpus.vocabulary.idx2char):
+            raise SettingError(
+                f"The Corpus lacks characters of {base}, such as {describe(min(missing))}; make it "
+                "with known=Known(vocabulary of the base)."
+            )
+        source |= {"from": str(base), "known": old.vocabulary.idx2char, "grow": known.grow}
     recipe = choose(
         training_config.preset,
         characters=len(split(corpus.ids, training_config.validation_fraction)[0]),
@@ -89,7 +115,7 @@ def train(
         cell=cell,
         units=model_settings.get("units"),
     )
-    chosen = _sorted_settings(recipe.settings)
+    chosen = sorted_settings(recipe.settings)
     training_config = TrainingConfig(**chosen[TrainingConfig] | training_settings)
     model_config = ModelConfig(
         vocab_size=corpus.vocabulary.vocab_size, **chosen[ModelConfig] | model_settings
@@ -100,7 +126,14 @@ def train(
             f"{folder} holds a run already; go on with it (--resume, or chargen resume {folder}), "
             "choose another --name, or replace it with --overwrite."
         )
-    notes = [recipe.describe(settings)]
+    notes = [recipe.describe({**settings, **model_settings})]
+    weights = None
+    if old is not None:
+        from chargen.training.inheritance import inherited_weights
+
+        weights = inherited_weights(old, corpus.vocabulary)
+        new = corpus.vocabulary.vocab_size - old.vocabulary.vocab_size
+        notes.append(f"Goes on from {base}; {new:,} characters are new to it.")
     return _run(
         folder,
         corpus,
@@ -110,6 +143,7 @@ def train(
         reporter,
         started=started,
         notes=notes,
+        weights=weights,
     )
 
 
@@ -151,7 +185,7 @@ def resume(
         }
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder / RESUME_FILE} makes no sense: {error!r}.") from None
-    for cls, given in _sorted_settings(settings).items():
+    for cls, given in sorted_settings(settings).items():
         for name, value in given.items():
             before = getattr(configs[cls], name)
             if (tuple(value) if isinstance(value, list) else value) != before:
@@ -165,7 +199,10 @@ def resume(
             raise RunError(
                 f"{folder} was trained on a text that is no file; pass it again, as corpus."
             )
-        corpus = read_corpus(paths, configs[ReadingConfig], configs[PreparationConfig], cache=cache)
+        known = Known(Vocabulary(source["known"]), source["grow"]) if "known" in source else None
+        corpus = read_corpus(
+            paths, configs[ReadingConfig], configs[PreparationConfig], known=known, cache=cache
+        )
     if corpus.sha256 != sha256 or corpus.preparation != configs[PreparationConfig]:
         raise RunError(
             f"{corpus.name} is not the text that {folder} was trained on (its SHA-256 differs); "
@@ -183,25 +220,6 @@ def resume(
     )
 
 
-def _sorted_settings(settings: Mapping[str, Any]) -> dict[type, dict[str, Any]]:
-    """The settings by the class that has a field of that name.
-
-    Raises:
-        SettingError: if there is a name that none has.
-    """
-    classes = (ReadingConfig, PreparationConfig, ModelConfig, TrainingConfig)
-    homes = {field.name: cls for cls in classes for field in fields(cls)}
-    del homes["vocab_size"]
-    by_class: dict[type, dict[str, Any]] = {cls: {} for cls in classes}
-    for name, value in settings.items():
-        if name not in homes:
-            raise SettingError(
-                f"There is no setting {name!r}; there are {', '.join(sorted(homes))}."
-            )
-        by_class[homes[name]][name] = value
-    return by_class
-
-
 def _run(
     folder: Path,
     corpus: Corpus,
@@ -213,6 +231,7 @@ def _run(
     started: float,
     notes: Iterable[str] = (),
     kept: tuple[Arrays, Mapping[str, Any]] | None = None,
+    weights: Arrays | None = None,
 ) -> LanguageModel:
     """Train in `folder`, from the start or from what was kept there.
 
@@ -244,5 +263,7 @@ def _run(
             run.restore(*kept)
         else:  # a run that is replaced must not be resumed with the new one's weights beside it
             (folder / RESUME_FILE).unlink(missing_ok=True)
+            if weights is not None:
+                run.trainer.inherit(weights)
         run.train()
     return load(folder / MODEL_FILE)

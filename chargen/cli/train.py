@@ -12,6 +12,14 @@ from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, Traini
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
 @click.option("--name", help="Name of the run under checkpoints/, or a path; else the file's.")
 @cache_option
+@click.option("--from", "base", metavar="CHECKPOINT", help="A trained model to go on from.")
+@click.option(
+    "--vocabulary",
+    type=click.Choice(["grow", "keep"]),
+    default="grow",
+    show_default=True,
+    help="With --from, whether characters that it never saw are added to those it knows.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace a run of that name.")
 @click.option("--resume", is_flag=True, help="Go on with the run of that name.")
 @setting_options(
@@ -21,6 +29,8 @@ def train(
     corpus: tuple[str, ...],
     name: str | None,
     cache: str | None,
+    base: str | None,
+    vocabulary: Any,
     overwrite: bool,
     resume: bool,
     **settings: Any,
@@ -41,9 +51,19 @@ def train(
         raise click.UsageError(
             "--resume goes on with a run and --overwrite replaces it: choose one."
         )
+    if resume and base is not None:
+        raise click.UsageError("--resume goes on with a run; --from starts a new one: choose one.")
     name = name if name is not None else run_name(corpus)
     if resume:
         api.resume(run_folder(name), corpus=corpus, cache=cache, **given)
     else:
-        api.train(corpus, name=name, overwrite=overwrite, cache=cache, **given)
+        api.train(
+            corpus,
+            name=name,
+            overwrite=overwrite,
+            cache=cache,
+            base=base,
+            vocabulary=vocabulary,
+            **given,
+        )
     click.echo(f'Saved in {run_folder(name)}. Now: chargen sample "a prompt"', err=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from chargen.config import PreparationConfig, ReadingConfig
 from chargen.text.cache import Cache, Spilling, cache_folder
 from chargen.text.decoding import refuse_nul
-from chargen.text.encoder import Encoded, Encoder, Memory, Store
+from chargen.text.encoder import Encoded, Encoder, Known, Memory, Store
 from chargen.text.preparation import bounded, prepared
 from chargen.text.reader import Reader
 from chargen.text.sources import Paths, absolute
@@ -28,6 +28,7 @@ class Corpus:
         encoding: of the file it came from.
         notes: what a reader should know of how the text was taken in, one sentence each.
         preparation: what to do to the text before it is learned.
+        known: the characters of a model that is to learn this text.
 
     Raises:
         CorpusError: if the text is empty, has one distinct character only, or holds NUL
@@ -42,10 +43,14 @@ class Corpus:
         notes: Iterable[str] = (),
         *,
         preparation: PreparationConfig = PreparationConfig(),
+        known: Known | None = None,
     ) -> None:
         if not isinstance(text, Encoded):
+            if isinstance(text, str) and _has_documents(known):
+                text = [text]
             pieces = _checked([text], name) if isinstance(text, str) else _documents(text, name)
-            text = encode(prepared(pieces, preparation), name=name, preparation=preparation)
+            pieces = prepared(pieces, preparation)
+            text = encode(pieces, name=name, preparation=preparation, known=known)
         self._encoded = text
         self.name, self.encoding, self.preparation = name, encoding, preparation
         self.notes = (*notes, *_notes(text))
@@ -93,7 +98,7 @@ class Corpus:
         """How often each character occurs, the rarest first; what stands for others is left out."""
         counts = zip(self.vocabulary.idx2char, self.counts.tolist(), strict=True)
         special = _SPECIAL if self._encoded.rare[0] else BOUNDARY
-        found = {character: count for character, count in counts if character not in special}
+        found = {each: count for each, count in counts if count and each not in special}
         return dict(sorted(found.items(), key=lambda item: item[1]))
 
     @property
@@ -116,13 +121,18 @@ class Corpus:
 
 
 def encode(
-    pieces: Iterable[str], *, name: str, preparation: PreparationConfig, store: Store | None = None
+    pieces: Iterable[str],
+    *,
+    name: str,
+    preparation: PreparationConfig,
+    known: Known | None = None,
+    store: Store | None = None,
 ) -> Encoded:
     """The ids of a text that comes in pieces, prepared."""
     encoder = Encoder(Memory() if store is None else store, name)
     for piece in pieces:
         encoder.add(piece)
-    return encoder.finish(min_count=preparation.min_count)
+    return encoder.finish(min_count=preparation.min_count, known=known)
 
 
 def read_corpus(
@@ -130,6 +140,7 @@ def read_corpus(
     reading: ReadingConfig = ReadingConfig(),
     preparation: PreparationConfig = PreparationConfig(),
     *,
+    known: Known | None = None,
     cache: str | Path | None = None,
 ) -> Corpus:
     """Read files, folders, globs, or standard input ("-").
@@ -142,6 +153,7 @@ def read_corpus(
         paths: one or several.
         reading: which files, and how to read them.
         preparation: what to do to the text before it is learned.
+        known: the characters of a model that is to learn this text.
         cache: the folder for long texts; None takes $CHARGEN_CACHE, else the system's.
 
     Raises:
@@ -149,8 +161,9 @@ def read_corpus(
         EncodingError: if the bytes are not text in the encoding; the byte offset is named.
         StorageError: if the cache cannot be written.
     """
-    reader = Reader(paths, reading)
-    request = [absolute(paths), reading.to_json(), preparation.to_json()]
+    reader = Reader(paths, reading, documents=_has_documents(known))
+    characters = [known.vocabulary.idx2char, known.grow] if known is not None else []
+    request = [absolute(paths), reading.to_json(), preparation.to_json(), *characters]
     place = Cache(cache_folder(cache), request)
     found = place.find(reader.paths) if reader.paths is not None else None
     if found is not None:
@@ -159,13 +172,19 @@ def read_corpus(
         return Corpus(encoded, reader.name, entry.encoding, notes, preparation=preparation)
     with Spilling(place.building) as store:
         pieces = prepared(reader.pieces(), preparation)
-        encoded = encode(pieces, name=reader.name, preparation=preparation, store=store)
+        encoded = encode(
+            pieces, name=reader.name, preparation=preparation, known=known, store=store
+        )
         notes = tuple(reader.notes())
         if store.spilled and reader.paths is not None:
             entry = place.keep(encoded, reader.fingerprints, reader.encoding, notes)
             kept = place.folder / entry.name
             notes += (f"Kept for the next time: {kept}, {encoded.ids.nbytes / 1e6:,.0f} MB.",)
     return Corpus(encoded, reader.name, reader.encoding, notes, preparation=preparation)
+
+
+def _has_documents(known: Known | None) -> bool:
+    return known is not None and BOUNDARY in known.vocabulary
 
 
 def _checked(pieces: Iterable[str], name: str) -> Iterator[str]:

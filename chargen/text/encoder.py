@@ -15,6 +15,7 @@ from chargen.text.vocabulary import (
     Vocabulary,
     code_points,
     describe,
+    enumerate_some,
     refuse_surrogates,
 )
 
@@ -34,6 +35,17 @@ class Encoded:
     sha256: str  # of the text's UTF-8 form, boundaries and rare characters as they were
     line_ending: str  # LF, CRLF, CR or none
     rare: tuple[int, int] = (0, 0)  # distinct characters folded into one, and how many in all
+
+
+@dataclass(frozen=True)
+class Known:
+    """The characters of a model that is to learn a new text: they keep a place in its vocabulary.
+
+    Where it may not `grow`, others are folded into `RARE`, if the model has that.
+    """
+
+    vocabulary: Vocabulary
+    grow: bool = True
 
 
 class Store(Protocol):
@@ -136,19 +148,29 @@ class Encoder:
         self._counts = np.concatenate([self._counts, np.zeros(len(codes), np.int64)])
         self._table = CharacterTable(self._codes)
 
-    def finish(self, *, min_count: int = 1) -> Encoded:
+    def finish(self, *, min_count: int = 1, known: Known | None = None) -> Encoded:
         """The whole text.
 
         Args:
             min_count: characters seen less often are folded into `RARE`.
+            known: characters that are to be in the vocabulary anyhow, and are never rare.
 
         Raises:
-            CorpusError: if there was no text, or one distinct character only.
+            CorpusError: if there was no text, or one distinct character only; if there are
+                characters outside a vocabulary that may not grow and has no `RARE`.
         """
         self._check()
         rare = (self._counts < min_count) & (self._codes != ord(BOUNDARY))
+        anyhow = np.empty(0, np.uint32)
+        if known is not None:
+            anyhow = code_points(known.vocabulary.idx2char)
+            new = ~np.isin(self._codes, anyhow)
+            if not known.grow:
+                self._refuse(new, folded=min_count > 1 and RARE in known.vocabulary)
+            rare = new if not known.grow else rare & new
         kept = np.where(rare, ord(RARE), self._codes).astype(np.uint32)
-        codes, order = np.unique(kept, return_inverse=True)
+        codes = np.unique(np.concatenate([kept, anyhow]))
+        order = np.searchsorted(codes, kept)
         dtype = next(each for each in _WIDTHS if len(codes) - 1 <= np.iinfo(each).max)
         counts = np.zeros(len(codes), np.int64)
         np.add.at(counts, order, self._counts)
@@ -161,6 +183,14 @@ class Encoder:
             self._line_ending(),
             (int(rare.sum()), int(self._counts[rare].sum())),
         )
+
+    def _refuse(self, new: NDArray[np.bool_], *, folded: bool) -> None:
+        if new.any() and not folded:
+            names = enumerate_some([describe(chr(code)) for code in self._codes[new]])
+            raise CorpusError(
+                f"{self._name} holds characters that the model never saw: {names}; let its "
+                "vocabulary grow, or leave them out of the text."
+            )
 
     def _check(self) -> None:
         characters = [chr(code) for code in self._codes if code != ord(BOUNDARY)]

@@ -50,15 +50,17 @@ class Reader:
     Args:
         paths: what to read; see `find_sources`.
         config: how.
+        documents: whether even a single file is to be a document, with boundaries.
 
     Raises:
         CorpusError: if a path leads nowhere, or standard input is to be read twice.
     """
 
-    def __init__(self, paths: Paths, config: ReadingConfig) -> None:
+    def __init__(self, paths: Paths, config: ReadingConfig, *, documents: bool = False) -> None:
         self.name = title(paths)
         self.sources = find_sources(paths, config.include)
         self._config = config
+        self._documents = documents or len(self.sources) > 1
         self._marks = 0
         self._skipped: list[Source] = []
         self._encodings: Counter[str] = Counter()
@@ -86,12 +88,12 @@ class Reader:
         separator = self._config.document_separator
         if separator is not None:
             return bounded(self._files(separator))
-        return bounded(self._files(None)) if len(self.sources) > 1 else self._files(None)
+        return bounded(self._files(None)) if self._documents else self._files(None)
 
     def _files(self, separator: str | None) -> Iterator[str]:
         for source in self.sources:
             pieces = self._file(source)
-            if len(self.sources) > 1:
+            if self._documents:
                 yield BOUNDARY
             yield from pieces if separator is None else separated(pieces, separator)
         if len(self._skipped) == len(self.sources):

@@ -241,6 +241,7 @@ class Run:
             "characters": self.corpus.characters,
             "documents": self.corpus.documents,
             "sha256": self.corpus.sha256,
+            "from": self.source.get("from"),
             "step": self.progress.step,
             "loss": row.loss if row else None,
             "carried": row.carried if row else None,

@@ -21,6 +21,7 @@ from chargen.training.model import (
     KERAS_CELLS,
     RESETTING_CELLS,
     build_model,
+    load_weights,
     state_variables,
     weights_of,
 )
@@ -125,6 +126,10 @@ class Trainer:
         gradients, norm = tf.clip_by_global_norm(gradients, self.config.clip_norm)
         self._optimizer.apply(gradients, self.model.trainable_variables)
         return norm
+
+    def inherit(self, weights: Arrays) -> None:
+        """Start from weights, named as `weight_shapes` says, in place of fresh ones."""
+        load_weights(self.model, self.model_config, weights)
 
     def weights(self) -> dict[str, Floats]:
         """The network's weights by name."""

@@ -171,6 +171,8 @@ def test_minutes_and_epochs_together(refused, corpus):
         ("train", "x", "--cell", "transformer"),
         ("train", "x", "--minutes", "soon"),
         ("train", "x", "--resume", "--overwrite"),
+        ("train", "x", "--resume", "--from", "y"),
+        ("train", "x", "--vocabulary", "shrink"),
         ("sample", "--length", "1.5"),
         ("sample", "--engine", "jax"),
         ("sample", "--samples", "many"),

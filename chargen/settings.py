@@ -1,0 +1,46 @@
+"""From the settings that a user gives, by name, to the classes that hold them."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from chargen.checkpoint import Checkpoint
+from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
+from chargen.errors import SettingError
+
+
+def inherited_settings(base: Checkpoint, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a model that goes on from `base`, which fixes all of them but dropout.
+
+    Raises:
+        SettingError: if another shape is asked for.
+    """
+    shape = {name: getattr(base.config, name) for name in ("embedding_dim", "cell", "units")}
+    for name, value in shape.items():
+        if name in given and ModelConfig(vocab_size=2, **{name: given[name]}) != ModelConfig(
+            vocab_size=2, **{name: value}
+        ):
+            raise SettingError(
+                f"{name} is that of the model to go on from, {value}; received {given[name]}. "
+                "Leave the option out."
+            )
+    return {**given, **shape}
+
+
+def sorted_settings(settings: Mapping[str, Any]) -> dict[type, dict[str, Any]]:
+    """The settings by the class that has a field of that name.
+
+    Raises:
+        SettingError: if there is a name that none has.
+    """
+    classes = (ReadingConfig, PreparationConfig, ModelConfig, TrainingConfig)
+    homes = {field.name: cls for cls in classes for field in fields(cls)}
+    del homes["vocab_size"]
+    by_class: dict[type, dict[str, Any]] = {cls: {} for cls in classes}
+    for name, value in settings.items():
+        if name not in homes:
+            raise SettingError(
+                f"There is no setting {name!r}; there are {', '.join(sorted(homes))}."
+            )
+        by_class[homes[name]][name] = value
+    return by_class

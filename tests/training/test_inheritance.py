@@ -1,0 +1,115 @@
+"""A network that learns a new text keeps what it knows, by character."""
+
+import numpy as np
+import pytest
+
+from chargen import api
+from chargen.checkpoint import MODEL_FILE, Checkpoint, weight_shapes
+from chargen.config import ModelConfig, PreparationConfig
+from chargen.errors import CorpusError, Interrupted, SettingError
+from chargen.generation.decoder import Decoder
+from chargen.text.vocabulary import Vocabulary
+from chargen.training.inheritance import inherited_weights
+from chargen.training.report import Silent
+
+from .test_run import StopAt, content
+
+OLD, NEW = "the sea is under the town\n", "Die Glocke läutet im Meer.\n"
+SETTINGS = {"epochs": 2, "batch_size": 4, "seq_length": 16, "warmup_steps": 5}
+
+
+def test_known_characters_are_read_and_weighed_as_before(make_checkpoint, cell):
+    old = make_checkpoint(cell, characters="bdf\n")
+    vocabulary = Vocabulary("abcdefé\n")
+    config = ModelConfig(vocab_size=8, embedding_dim=4, cell=cell, units=(5, 3))
+    weights = inherited_weights(old, vocabulary)
+    assert {name: each.shape for name, each in weights.items()} == weight_shapes(config)
+    before, after = Decoder(old), Decoder(Checkpoint(config, vocabulary, weights, "\n"))
+    for character in "bdfbb\nd":
+        logits = before.step(old.vocabulary.encode(character))
+        grown = after.step(vocabulary.encode(character))
+        np.testing.assert_allclose(grown[:, vocabulary.encode("\nbdf")], logits, atol=1e-5)
+    after.step(vocabulary.encode("é"))  # a new one can be read too
+
+
+def test_the_same_vocabulary_leaves_the_weights_as_they_are(make_checkpoint):
+    old = make_checkpoint()
+    for name, array in inherited_weights(old, old.vocabulary).items():
+        np.testing.assert_array_equal(array, old.weights[name])
+
+
+@pytest.fixture
+def base(workdir):
+    (workdir / "old.txt").write_text(OLD * 60)
+    api.train("old.txt", units=(12,), embedding_dim=6, reporter=Silent(), **SETTINGS)
+    (workdir / "new.txt").write_text(NEW * 60)
+    return workdir / "checkpoints" / "old"
+
+
+def fine_tune(base, name="new", reporter=None, **settings):
+    reporter = Silent() if reporter is None else reporter
+    return api.train("new.txt", name=name, base=base, reporter=reporter, **SETTINGS | settings)
+
+
+def test_the_vocabulary_grows_and_the_shape_stays(base):
+    model = fine_tune(base)
+    assert set(model.vocabulary.idx2char) == set(OLD + NEW)
+    assert model.config.units == (12,)
+    assert model.origin["from"] == str(base)
+    assert model.generate("the Glocke", length=5)
+
+
+def test_the_first_weights_are_the_bases(base):
+    with pytest.raises(Interrupted):
+        fine_tune(base, reporter=StopAt(1), learning_rate=1e-9)
+    old, new = Checkpoint.load(base), Checkpoint.load("checkpoints/new")
+    for name in ("lstm_0/kernel", "lstm_0/bias"):
+        np.testing.assert_allclose(new.weights[name], old.weights[name], atol=1e-6)
+
+
+def test_an_interrupted_run_ends_as_one_that_was_not(base, workdir):
+    fine_tune(base, "whole")
+    with pytest.raises(Interrupted):
+        fine_tune(base, "stopped", reporter=StopAt(4))
+    (base / MODEL_FILE).unlink()  # it is needed no more
+    api.resume("stopped", reporter=Silent())
+    whole, stopped = (content(workdir / "checkpoints" / name) for name in ("whole", "stopped"))
+    assert whole == stopped
+
+
+@pytest.mark.usefixtures("no_training")
+def test_new_characters_are_refused_where_the_vocabulary_is_to_stay(make_checkpoint, workdir):
+    make_checkpoint(characters="ab\n").save(workdir / "base")
+    (workdir / "new.txt").write_text("abc\n" * 100)
+    with pytest.raises(CorpusError, match=r"new\.txt holds characters .*never saw: 'c'.* grow"):
+        fine_tune("base", vocabulary="keep")
+
+
+@pytest.mark.usefixtures("no_training")
+@pytest.mark.parametrize("setting", [{"units": (7,)}, {"cell": "gru"}, {"embedding_dim": 5}])
+def test_another_shape_is_refused(make_checkpoint, workdir, setting):
+    make_checkpoint().save(workdir / "base")
+    with pytest.raises(SettingError, match=f"{next(iter(setting))} is that of the model to go on"):
+        fine_tune("base", **setting)
+
+
+@pytest.mark.slow
+def test_what_was_done_to_the_old_text_is_done_to_the_new(base, workdir):
+    preparation = {"lowercase": True, "min_count": 2}
+    api.train("old.txt", name="lower", units=(8,), reporter=Silent(), **SETTINGS, **preparation)
+    (workdir / "new.txt").write_text(NEW * 60 + "☃")
+    model = fine_tune("lower")
+    assert model.checkpoint.preparation == PreparationConfig(**preparation)
+    assert "D" not in model.vocabulary
+    assert "☃" not in model.vocabulary
+
+
+@pytest.mark.slow
+def test_a_model_of_documents_takes_a_single_file_as_one(workdir):
+    for name in "ab":
+        (workdir / f"{name}.txt").write_text(OLD * 30)
+    api.train(["a.txt", "b.txt"], name="docs", units=(8,), reporter=Silent(), **SETTINGS)
+    (workdir / "new.txt").write_text(NEW * 60)
+    model = fine_tune("docs")
+    assert model.checkpoint.end == model.checkpoint.start == "\0"
+    assert model.origin["documents"] == 1
