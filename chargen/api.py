@@ -24,6 +24,7 @@ from chargen.settings import inherited_settings, sorted_settings
 from chargen.storage import locked
 from chargen.text.corpus import Corpus, read_corpus
 from chargen.text.encoder import Known
+from chargen.text.reader import Progress
 from chargen.text.sources import STANDARD_INPUT, Paths, absolute, listed, run_name
 from chargen.text.streams import Streams, split
 from chargen.text.vocabulary import Vocabulary, describe
@@ -42,6 +43,7 @@ def train(
     cache: str | Path | None = None,
     base: str | Path | None = None,
     vocabulary: Growth = "grow",
+    progress: Progress | None = None,
     reporter: "Reporter | None" = None,
     **settings: Any,
 ) -> LanguageModel:
@@ -60,6 +62,7 @@ def train(
             them, its shape is kept, and what was done to its text is done to this one, unless
             something else is asked for.
         vocabulary: whether new characters are added to the base's ("grow"), or not ("keep").
+        progress: is told how many bytes of the text are read, of how many.
         reporter: who is told; None shows a progress bar and lines on standard error.
         settings: any field of `ReadingConfig`, `PreparationConfig`, `ModelConfig` (but vocab_size,
             which the corpus gives) and `TrainingConfig`, such as `encoding="cp1252"`,
@@ -95,7 +98,9 @@ def train(
         name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
     if not isinstance(corpus, Corpus):
         source = {"paths": absolute(corpus), "reading": reading.to_json()}
-        corpus = read_corpus(corpus, reading, preparation, known=known, cache=cache)
+        corpus = read_corpus(
+            corpus, reading, preparation, known=known, cache=cache, progress=progress
+        )
     elif odd := [*asked[ReadingConfig], *asked[PreparationConfig]]:
         raise SettingError(
             f"{odd[0]} is for files; a Corpus was read and prepared when it was made."
@@ -152,6 +157,7 @@ def resume(
     *,
     corpus: Paths | Corpus | None = None,
     cache: str | Path | None = None,
+    progress: Progress | None = None,
     reporter: "Reporter | None" = None,
     **settings: Any,
 ) -> LanguageModel:
@@ -161,6 +167,7 @@ def resume(
         run: its folder, or its name under checkpoints/.
         corpus: the text, if it is no longer where it was; its content must be the same.
         cache: as for `train`.
+        progress: as for `train`.
         reporter: as for `train`.
         settings: as for `train`; each must be as it was.
 
@@ -201,7 +208,12 @@ def resume(
             )
         known = Known(Vocabulary(source["known"]), source["grow"]) if "known" in source else None
         corpus = read_corpus(
-            paths, configs[ReadingConfig], configs[PreparationConfig], known=known, cache=cache
+            paths,
+            configs[ReadingConfig],
+            configs[PreparationConfig],
+            known=known,
+            cache=cache,
+            progress=progress,
         )
     if corpus.sha256 != sha256 or corpus.preparation != configs[PreparationConfig]:
         raise RunError(

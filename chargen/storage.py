@@ -19,12 +19,19 @@ _REASONS = {
 def write_atomically(path: str | Path, data: bytes) -> None:
     """Replace `path` by `data`: a temporary file beside it, flushed to disk, then renamed.
 
+    What is there and is no file, such as a pipe or a device, is written to instead.
+
     The temporary file has a fixed name, so that one left by a killed process is reused.
 
     Raises:
         StorageError: saying what failed; what was at `path` before is untouched.
     """
     path = Path(path)
+    if (
+        os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+    ):  # a device or a pipe: it must stay what it is
+        _write_into(path, data)
+        return
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,6 +49,13 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         raise StorageError(
             f"{path} could not be written: {reason_of(error)}; what was there is untouched."
         ) from None
+
+
+def _write_into(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise StorageError(f"{path} could not be written: {reason_of(error)}.") from None
 
 
 def reason_of(error: OSError) -> str:

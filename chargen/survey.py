@@ -128,7 +128,7 @@ def _lines(corpus: Corpus) -> Lines:
     if corpus.line_ending == "CR":
         ends[0] = corpus.vocabulary.char2idx["\r"]
     lengths = np.zeros(_LONGEST_LINE + 1, np.int64)
-    longest = open_length = 0
+    longest = open_length = total = 0
     for block in _blocks(corpus.ids):
         places = np.flatnonzero(np.isin(block, [end for end in ends if end is not None]))
         if not len(places):
@@ -140,18 +140,20 @@ def _lines(corpus: Corpus) -> Lines:
         # Between a line's end and the document's there is no line.
         found = found[(found > 0) | (block[places] == ends[0])]
         longest = max(longest, int(found.max(initial=0)))
+        total += int(found.sum())
         lengths += np.bincount(np.minimum(found, _LONGEST_LINE), minlength=len(lengths))
     if open_length:
         lengths[min(open_length, _LONGEST_LINE)] += 1
         longest = max(longest, open_length)
+        total += open_length
     if corpus.line_ending == "CRLF":  # a line feed's carriage return is no part of its line
         lengths = np.concatenate([[lengths[0] + lengths[1]], lengths[2:], [0]])
-        longest -= 1
+        longest, total = longest - 1, total - int(lengths.sum())
     number = int(lengths.sum())
     sums = lengths.cumsum()
     return Lines(
         number=number,
-        mean=float((lengths * np.arange(len(lengths))).sum() / max(1, number)),
+        mean=total / max(1, number),
         median=int(np.searchsorted(sums, (number + 1) // 2)),
         longest=longest,
     )

@@ -137,3 +137,23 @@ def test_a_file_where_a_folder_should_be_is_told(tmp_path):
     with pytest.raises(StorageError, match="could not be written"):
         write_atomically(tmp_path / "file" / "below", b"x")
     assert (tmp_path / "file").read_bytes() == b"x"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_written_into_and_stays_one(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    write_atomically(path, b"content")
+    assert os.read(reader, 100) == b"content"
+    os.close(reader)
+    assert path.is_fifo()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_what_it_cannot_take_is_told(tmp_path, monkeypatch):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    monkeypatch.setattr(Path, "write_bytes", failing(errno.ENOSPC))
+    with pytest.raises(StorageError, match=r"pipe could not be written: the disk is full\."):
+        write_atomically(path, b"content")

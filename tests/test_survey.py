@@ -37,6 +37,7 @@ def test_characters_are_listed_the_commonest_first():
         ("one\nno end", Lines(2, 4.5, 3, 6)),
         ("a\r\nbcd\r\n", Lines(2, 2, 1, 3)),
         ("a\rbcd\r", Lines(2, 2, 1, 3)),
+        ("x" * 70_000 + "\ny\n", Lines(2, 35_000.5, 1, 70_000)),
         ("none at all", Lines(1, 11, 11, 11)),
         (["one\nfour\n", "sixsix"], Lines(3, 13 / 3, 4, 6)),
     ],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chargen.cli.options import cache_option, setting_options
+from chargen.cli.texts import reading_bar
 from chargen.config import PreparationConfig, ReadingConfig
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ def corpus(
 
     reading = ReadingConfig(**given(ReadingConfig))
     preparation = PreparationConfig(**given(PreparationConfig))
-    found = survey(read_corpus(corpus, reading, preparation, cache=cache))
+    with reading_bar() as progress:
+        text = read_corpus(corpus, reading, preparation, cache=cache, progress=progress)
+    found = survey(text)
     if html is not None:
         write_atomically(html, page(found).encode())
         click.echo(f"Written to {html}.", err=True)

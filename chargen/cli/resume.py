@@ -3,6 +3,7 @@
 import click
 
 from chargen.cli.options import cache_option
+from chargen.cli.texts import reading_bar
 
 
 @click.command()
@@ -14,5 +15,6 @@ def resume(run: str, corpus: tuple[str, ...], cache: str | None) -> None:
     from chargen import api
     from chargen.checkpoint import run_folder
 
-    api.resume(run, corpus=corpus or None, cache=cache)
+    with reading_bar() as progress:
+        api.resume(run, corpus=corpus or None, cache=cache, progress=progress)
     click.echo(f'Saved in {run_folder(run)}. Now: chargen sample "a prompt"', err=True)

@@ -35,6 +35,43 @@ def check_one_source(text: str | None, file: Path | None) -> None:
 
 
 @contextmanager
+def reading_bar() -> Iterator[Callable[[int, int], object]]:
+    """A bar on standard error that shows how far a corpus is read, as `progress_bar` does.
+
+    Gives the function to call with the bytes read and those there are; when the two are equal, or
+    something goes wrong, the bar is gone.
+    """
+    from tqdm import tqdm
+
+    bars: list[tqdm] = []
+
+    def show(done: int, total: int) -> None:
+        if not bars:
+            bars.append(
+                tqdm(
+                    total=total or None,
+                    file=sys.stderr,
+                    disable=None,  # that is, unless standard error is a terminal
+                    delay=1,
+                    leave=False,
+                    dynamic_ncols=True,
+                    desc="reading",
+                    unit="B",
+                    unit_scale=True,
+                )
+            )
+        bars[0].update(done - bars[0].n)
+        if done == total:
+            bars.pop().close()
+
+    try:
+        yield show
+    finally:
+        for bar in bars:
+            bar.close()
+
+
+@contextmanager
 def progress_bar(total: int) -> Iterator[Callable[[int], object]]:
     """A bar on standard error, if that is a terminal and the work takes more than a second.
 

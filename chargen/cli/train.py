@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from chargen.cli.options import cache_option, setting_options
+from chargen.cli.texts import reading_bar
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 
 
@@ -54,16 +55,18 @@ def train(
     if resume and base is not None:
         raise click.UsageError("--resume goes on with a run; --from starts a new one: choose one.")
     name = name if name is not None else run_name(corpus)
-    if resume:
-        api.resume(run_folder(name), corpus=corpus, cache=cache, **given)
-    else:
-        api.train(
-            corpus,
-            name=name,
-            overwrite=overwrite,
-            cache=cache,
-            base=base,
-            vocabulary=vocabulary,
-            **given,
-        )
+    with reading_bar() as progress:
+        reading: dict[str, Any] = {"cache": cache, "progress": progress}
+        if resume:
+            api.resume(run_folder(name), corpus=corpus, **reading, **given)
+        else:
+            api.train(
+                corpus,
+                name=name,
+                overwrite=overwrite,
+                base=base,
+                vocabulary=vocabulary,
+                **reading,
+                **given,
+            )
     click.echo(f'Saved in {run_folder(name)}. Now: chargen sample "a prompt"', err=True)

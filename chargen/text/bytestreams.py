@@ -15,7 +15,9 @@ _SLICE = 1 << 12  # compressed bytes unpacked at once, which bounds what a bomb 
 _ALWAYS_ALLOWED = 64_000_000  # bytes that any compressed file may unpack to
 
 
-def read_blocks(source: Source, *, max_expansion: float, digest: Any = None) -> Iterator[bytes]:
+def read_blocks(
+    source: Source, *, max_expansion: float, read: Callable[[bytes], None] | None = None
+) -> Iterator[bytes]:
     """The content of a file in blocks of about 1 MiB.
 
     What is compressed by gzip, bzip2, xz or Zstandard is unpacked; its first bytes say so.
@@ -23,7 +25,7 @@ def read_blocks(source: Source, *, max_expansion: float, digest: Any = None) -> 
     Args:
         source: what to read.
         max_expansion: how many times its size a compressed file may unpack to.
-        digest: is updated with the bytes as they are in the file.
+        read: is given the bytes as they are in the file.
 
     Raises:
         CorpusError: if the file is missing, unreadable, or damaged; if it unpacks to more than is
@@ -31,7 +33,7 @@ def read_blocks(source: Source, *, max_expansion: float, digest: Any = None) -> 
     """
     with _opened(source) as file:
         before = _identity(file)
-        blocks = _raw_blocks(source, file, digest)
+        blocks = _raw_blocks(source, file, read)
         first = next(blocks, b"")
         kind, decompressor = _compression(source, first)
         blocks = _chain(first, blocks)
@@ -70,7 +72,9 @@ def _identity(file: IO[bytes]) -> tuple[int, int] | None:
     return (status.st_size, status.st_mtime_ns) if regular else None
 
 
-def _raw_blocks(source: Source, file: IO[bytes], digest: Any) -> Iterator[bytes]:
+def _raw_blocks(
+    source: Source, file: IO[bytes], read: Callable[[bytes], None] | None
+) -> Iterator[bytes]:
     """The bytes as they are; only the last block is shorter than the others."""
     while True:
         block = b""
@@ -81,8 +85,8 @@ def _raw_blocks(source: Source, file: IO[bytes], digest: Any) -> Iterator[bytes]
             raise CorpusError(f"{source} cannot be read: {error.strerror}.") from None
         if not block:
             return
-        if digest is not None:
-            digest.update(block)
+        if read is not None:
+            read(block)
         yield block
 
 

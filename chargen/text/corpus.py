@@ -12,7 +12,7 @@ from chargen.text.cache import Cache, Spilling, cache_folder
 from chargen.text.decoding import refuse_nul
 from chargen.text.encoder import Encoded, Encoder, Known, Memory, Store
 from chargen.text.preparation import bounded, prepared
-from chargen.text.reader import Reader
+from chargen.text.reader import Progress, Reader
 from chargen.text.sources import Paths, absolute
 from chargen.text.vocabulary import BOUNDARY, RARE, Ids, Vocabulary
 
@@ -142,6 +142,7 @@ def read_corpus(
     *,
     known: Known | None = None,
     cache: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> Corpus:
     """Read files, folders, globs, or standard input ("-").
 
@@ -155,13 +156,14 @@ def read_corpus(
         preparation: what to do to the text before it is learned.
         known: the characters of a model that is to learn this text.
         cache: the folder for long texts; None takes $CHARGEN_CACHE, else the system's.
+        progress: is told how many bytes are read, of how many.
 
     Raises:
         CorpusError: if there is no such file, it cannot be read, or it is not a text to learn from.
         EncodingError: if the bytes are not text in the encoding; the byte offset is named.
         StorageError: if the cache cannot be written.
     """
-    reader = Reader(paths, reading, documents=_has_documents(known))
+    reader = Reader(paths, reading, documents=_has_documents(known), progress=progress)
     characters = [known.vocabulary.idx2char, known.grow] if known is not None else []
     request = [absolute(paths), reading.to_json(), preparation.to_json(), *characters]
     place = Cache(cache_folder(cache), request)

@@ -3,10 +3,9 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chargen.config import ReadingConfig
 from chargen.errors import CorpusError, EncodingError
@@ -15,6 +14,9 @@ from chargen.text.decoding import AUTO, decoded, detect
 from chargen.text.preparation import bounded, separated
 from chargen.text.sources import Paths, Source, find_sources, title
 from chargen.text.vocabulary import BOUNDARY
+
+Progress = Callable[[int, int], object]
+"""Takes how many bytes are read, and how many there are; the two are equal once, at the end."""
 
 _BOM = "\N{BYTE ORDER MARK}"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -51,15 +53,24 @@ class Reader:
         paths: what to read; see `find_sources`.
         config: how.
         documents: whether even a single file is to be a document, with boundaries.
+        progress: is told of every block read.
 
     Raises:
         CorpusError: if a path leads nowhere, or standard input is to be read twice.
     """
 
-    def __init__(self, paths: Paths, config: ReadingConfig, *, documents: bool = False) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        config: ReadingConfig,
+        *,
+        documents: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
         self.name = title(paths)
         self.sources = find_sources(paths, config.include)
-        self._config = config
+        self._config, self._progress = config, progress
+        self._done = self._total = 0  # bytes
         self._documents = documents or len(self.sources) > 1
         self._marks = 0
         self._skipped: list[Source] = []
@@ -85,6 +96,7 @@ class Reader:
             CorpusError: if a file cannot be read, or none is text.
         """
         self._marks, self._skipped, self._encodings, self.fingerprints = 0, [], Counter(), []
+        self._done, self._total = 0, sum(map(_size, self.sources))
         separator = self._config.document_separator
         if separator is not None:
             return bounded(self._files(separator))
@@ -96,6 +108,7 @@ class Reader:
             if self._documents:
                 yield BOUNDARY
             yield from pieces if separator is None else separated(pieces, separator)
+        self._tell(self._done, self._done)
         if len(self._skipped) == len(self.sources):
             raise CorpusError(
                 f"{self.name} holds no text: {self._skipped[0]} is binary"
@@ -105,11 +118,18 @@ class Reader:
     def _file(self, source: Source) -> Iterator[str]:
         digest = hashlib.sha256()
         before = _status(source)
-        blocks = self._blocks(source, digest)
+
+        def read(block: bytes) -> None:
+            digest.update(block)
+            self._done += len(block)
+            self._tell(self._done, self._total)
+
+        blocks = self._blocks(source, read)
         first = next(blocks, b"")
         if source.found and self._is_binary(first):
             self._skipped.append(source)
             self._remember(source, before, "")
+            self._total -= _size(source)
             return
         encoding = self._encoding_of(source)
         self._encodings[encoding] += 1
@@ -124,13 +144,19 @@ class Reader:
             yield piece
         self._remember(source, before, digest.hexdigest())
 
+    def _tell(self, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress(done, total)
+
     def _remember(self, source: Source, status: os.stat_result | None, sha256: str) -> None:
         if source.path is not None and status is not None:
             path = str(source.path.absolute())
             self.fingerprints.append(Fingerprint(path, status.st_size, status.st_mtime_ns, sha256))
 
-    def _blocks(self, source: Source, digest: Any = None) -> Iterator[bytes]:
-        return read_blocks(source, max_expansion=self._config.max_expansion, digest=digest)
+    def _blocks(
+        self, source: Source, read: Callable[[bytes], None] | None = None
+    ) -> Iterator[bytes]:
+        return read_blocks(source, max_expansion=self._config.max_expansion, read=read)
 
     def _is_binary(self, first: bytes) -> bool:
         encoding = self._config.encoding.lower()
@@ -171,6 +197,11 @@ def _status(source: Source) -> os.stat_result | None:
         return None if source.path is None else source.path.stat()
     except OSError:
         return None  # reading it will say why
+
+
+def _size(source: Source) -> int:
+    status = _status(source)
+    return status.st_size if status is not None else 0
 
 
 def _chain(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:

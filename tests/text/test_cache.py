@@ -230,3 +230,10 @@ def test_where_the_cache_is(monkeypatch, tmp_path):
     assert cache_folder("here").parts == ("here",)
     monkeypatch.delenv(FOLDER_VARIABLE)
     assert cache_folder().name == "chargen"
+
+
+def test_progress_is_told_up_to_the_end(read, source, tmp_path):
+    told = []
+    read_corpus(source, cache=tmp_path / "other", progress=lambda *place: told.append(place))
+    assert told[-1][0] == told[-1][1] == source.stat().st_size
+    assert told == sorted(told)
