@@ -17,6 +17,8 @@ class Ending:
         self._left = config.most
         self._lines_left = config.lines
         self._stop = config.stop
+        self._beginnings = {text[:size] for text in config.stop for size in range(1, len(text))}
+        self._longest = max(map(len, self._beginnings), default=0)
         self._held = ""
         self.reason: FinishReason | None = None if config.most else "length"
 
@@ -33,9 +35,10 @@ class Ending:
                 self.reason = "length"
             return character
         self._held += character
-        if met := [text for text in self._stop if self._held.endswith(text)]:
+        if self._held.endswith(self._stop):
             self.reason = "stop"
-            self._held = self._held[: -max(map(len, met))]
+            met = max(len(text) for text in self._stop if self._held.endswith(text))
+            self._held = self._held[:-met]
         elif not self._left:
             self.reason = "length"
         return self.release(0 if self.reason else self._undecided())
@@ -48,9 +51,7 @@ class Ending:
 
     def _undecided(self) -> int:
         """How many of the held characters, at their end, are the beginning of a stop text."""
-        longest = min(len(self._held), max(map(len, self._stop)) - 1)
-        sizes = range(longest, 0, -1)
-        return next((n for n in sizes if self._begins_stop(self._held[-n:])), 0)
-
-    def _begins_stop(self, end: str) -> bool:
-        return any(text.startswith(end) for text in self._stop)
+        for size in range(min(len(self._held), self._longest), 0, -1):
+            if self._held[-size:] in self._beginnings:
+                return size
+        return 0

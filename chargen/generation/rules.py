@@ -36,15 +36,24 @@ class RepetitionPenalty:
     which depends on where its zero happens to be.)
     """
 
-    def __init__(self, penalty: float, window: int) -> None:
-        self._log_penalty = np.float32(math.log(penalty))
-        self._recent: deque[int] = deque(maxlen=window)
+    def __init__(self, penalty: float, window: int, vocab_size: int) -> None:
+        self._log_penalty, self._window = math.log(penalty), window
+        self._recent: deque[int] = deque()
+        self._counts = [0] * vocab_size
+        self._taken_off = np.zeros(vocab_size, np.float32)
 
     def read(self, index: int) -> None:
         self._recent.append(index)
+        self._counts[index] += 1
+        self._taken_off[index] = self._log_penalty
+        if len(self._recent) > self._window:
+            oldest = self._recent.popleft()
+            self._counts[oldest] -= 1
+            if not self._counts[oldest]:
+                self._taken_off[oldest] = 0
 
     def adjust(self, logits: Floats) -> None:
-        logits[list(set(self._recent))] -= self._log_penalty
+        logits -= self._taken_off
 
 
 class LineLimit:
@@ -148,7 +157,8 @@ def make_rules(
     """
     rules: list[Rule] = []
     if config.repetition_penalty != 1:
-        rules.append(RepetitionPenalty(config.repetition_penalty, config.repetition_window))
+        penalty, window = config.repetition_penalty, config.repetition_window
+        rules.append(RepetitionPenalty(penalty, window, vocabulary.vocab_size))
     if config.max_line is not None:
         rules.append(LineLimit(config.max_line, vocabulary.char2idx["\n"]))
     for rule in rules:

@@ -1,9 +1,8 @@
 """From logits to the id of the next character: a temperature, filters, a draw.
 
-    logits --weigh--> weights --top_k--> --top_p--> --min_p--> weights --draw--> id
+    logits --weigh--> weights --truncate--> weights --draw--> id
 
-Weights are probabilities but for a factor that the draw divides out; each filter sets to zero what
-it rules out, and always leaves the likeliest.
+Weights are probabilities but for a factor that the draw divides out.
 """
 
 from collections.abc import Callable
@@ -29,15 +28,12 @@ def make_sampler(config: SamplingConfig) -> Sampler:
     """The sampler that `config` asks for."""
     if config.temperature == 0:
         return greedy
+    truncated = config.top_k or config.top_p < 1 or config.min_p
 
     def sample(logits: Floats, uniform: NDArray[np.float64]) -> Ids:
         weights = weigh(logits, config.temperature)
-        if config.top_k:
-            weights = top_k(weights, config.top_k)
-        if config.top_p < 1:
-            weights = top_p(weights, config.top_p)
-        if config.min_p:
-            weights = min_p(weights, config.min_p)
+        if truncated:
+            weights = truncate(weights, top_k=config.top_k, top_p=config.top_p, min_p=config.min_p)
         return draw(weights, uniform)
 
     return sample
@@ -51,41 +47,36 @@ def greedy(logits: Floats, uniform: NDArray[np.float64]) -> Ids:
 
 def weigh(logits: Floats, temperature: float) -> Weights:
     """exp(logits / temperature), with the highest of each row moved to 1."""
-    weights: Weights = np.subtract(logits, logits.max(axis=1, keepdims=True), dtype=np.float64)
+    weights = logits.astype(np.float64)
+    weights -= weights.max(axis=1, keepdims=True)
     weights /= max(temperature, _LOWEST)
     return np.exp(weights, out=weights)
 
 
-def top_k(weights: Weights, k: int) -> Weights:
-    """Only the k highest weights of each row, and those that equal the lowest of them.
+def truncate(weights: Weights, *, top_k: int = 0, top_p: float = 1, min_p: float = 0) -> Weights:
+    """Set the unlikely to zero: of each row, what any of three filters rules out.
 
-    Source: Fan et al. 2018, "Hierarchical Neural Story Generation".
+    A weight that equals the lowest that is kept is kept too.
+
+    Args:
+        weights: shape [batch_size, vocab_size].
+        top_k: keeps so many of the highest; 0 keeps all (Fan et al. 2018, "Hierarchical Neural
+            Story Generation").
+        top_p: of what top_k keeps, keeps the fewest, from the highest down, that reach this share
+            of its sum (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration").
+        min_p: keeps those that are at least this share of the highest (Nguyen et al. 2024,
+            "Turning Up the Heat: Min-p Sampling").
     """
-    if k >= weights.shape[1]:
-        return weights
-    lowest = np.partition(weights, -k, axis=1)[:, -k, None]
-    return np.where(weights >= lowest, weights, 0.0)
-
-
-def top_p(weights: Weights, p: float) -> Weights:
-    """Of each row the fewest weights, from the highest down, that reach the share p of the sum.
-
-    Those that equal the lowest of them stay too. Source: Holtzman et al. 2020, "The Curious Case
-    of Neural Text Degeneration".
-    """
-    falling = np.sort(weights, axis=1)[:, ::-1]
-    sums = falling.cumsum(axis=1)
-    short = sums < p * sums[:, -1:]  # up to these, the share is not reached; one more reaches it
-    lowest = falling[np.arange(len(falling)), short.sum(axis=1)]
-    return np.where(weights >= lowest[:, None], weights, 0.0)
-
-
-def min_p(weights: Weights, share: float) -> Weights:
-    """Only the weights of each row that are at least that share of its highest.
-
-    Source: Nguyen et al. 2024, "Turning Up the Heat: Min-p Sampling".
-    """
-    return np.where(weights >= share * weights.max(axis=1, keepdims=True), weights, 0.0)
+    rising = np.sort(weights, axis=1)[:, -top_k:]
+    lowest = min_p * rising[:, -1:]  # [batch_size, 1]
+    if top_k:
+        lowest = np.maximum(lowest, rising[:, :1])
+    if top_p < 1:
+        sums = np.add.accumulate(rising, axis=1)
+        first = (sums > (1 - top_p) * sums[:, -1:]).argmax(axis=1)  # top_p without those before
+        lowest = np.maximum(lowest, rising[np.arange(len(rising)), first, None])
+    kept: Weights = weights * (weights >= lowest)
+    return kept
 
 
 def draw(weights: Weights, uniform: NDArray[np.float64]) -> Ids:
@@ -95,7 +86,7 @@ def draw(weights: Weights, uniform: NDArray[np.float64]) -> Ids:
         weights: shape [batch_size, vocab_size], not negative, each row with one above 0.
         uniform: shape [batch_size], each in [0, 1): the place in the running sum to read off.
     """
-    sums = weights.cumsum(axis=1)
+    sums = np.add.accumulate(weights, axis=1)
     places = uniform[:, None] * sums[:, -1:]
     drawn: Ids = (sums > places).argmax(axis=1).astype(np.int32)  # the first that is above
     return drawn

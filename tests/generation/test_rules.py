@@ -33,7 +33,7 @@ def left(vocabulary=LETTERS, **settings):
 
 
 def test_the_odds_of_what_was_written_last_are_divided():
-    rules = after(RepetitionPenalty(2, 3), [3, 0, 1, 1])
+    rules = after(RepetitionPenalty(2, 3, 4), [3, 0, 1, 1])
     # Of 0.4, 0.2, 0.2, 0.2 the first two are halved, however often they came; 3 is too far back.
     np.testing.assert_allclose(
         adjusted(rules, [0.4, 0.2, 0.2, 0.2]), np.array([0.2, 0.1, 0.2, 0.2]) / 0.7, rtol=1e-6
@@ -41,7 +41,7 @@ def test_the_odds_of_what_was_written_last_are_divided():
 
 
 def test_a_penalty_below_1_favours_what_was_written_last():
-    probabilities = adjusted(after(RepetitionPenalty(0.5, 3), [0]), [0.5, 0.5])
+    probabilities = adjusted(after(RepetitionPenalty(0.5, 3, 2), [0]), [0.5, 0.5])
     np.testing.assert_allclose(probabilities, [2 / 3, 1 / 3], rtol=1e-6)
 
 
@@ -49,12 +49,12 @@ def test_a_penalty_below_1_favours_what_was_written_last():
 def test_the_penalty_does_not_depend_on_where_logits_have_their_zero(shift):
     logits = np.array([1, 2], np.float32) + shift
     before = logits[1] - logits[0]
-    after(RepetitionPenalty(3, 1), [0])[0].adjust(logits)
+    after(RepetitionPenalty(3, 1, 2), [0])[0].adjust(logits)
     assert logits[1] - logits[0] == pytest.approx(before + math.log(3), abs=1e-4)
 
 
 def test_nothing_is_adjusted_before_anything_was_written():
-    assert adjusted([RepetitionPenalty(9, 3)], [0.5, 0.5]).tolist() == [0.5, 0.5]
+    assert adjusted([RepetitionPenalty(9, 3, 2)], [0.5, 0.5]).tolist() == [0.5, 0.5]
 
 
 def test_a_full_line_leaves_a_newline_only():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chargen.config import SamplingConfig
-from chargen.generation.sampler import draw, greedy, make_sampler, min_p, top_k, top_p, weigh
+from chargen.generation.sampler import draw, greedy, make_sampler, truncate, weigh
 
 PROBABILITIES = np.array([[0.05, 0.4, 0.1, 0.3, 0.15]])
 
@@ -83,7 +83,7 @@ def test_ids_are_int32():
     ],
 )
 def test_top_k_leaves_the_k_likeliest(k, left):
-    assert top_k(PROBABILITIES, k).tolist() == [left]
+    assert truncate(PROBABILITIES, top_k=k).tolist() == [left]
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,12 @@ def test_top_k_leaves_the_k_likeliest(k, left):
     ],
 )
 def test_top_p_leaves_the_fewest_that_reach_p(p, left):
-    assert top_p(PROBABILITIES, p).tolist() == [left]
-    np.testing.assert_allclose(top_p(8 * PROBABILITIES, p), [8 * np.array(left)])
+    assert truncate(PROBABILITIES, top_p=p).tolist() == [left]
+    np.testing.assert_allclose(truncate(8 * PROBABILITIES, top_p=p), [8 * np.array(left)])
 
 
 def test_top_p_reached_exactly_takes_no_more():
-    assert top_p(np.array([[0.25, 0.5, 0.25]]), 0.5).tolist() == [[0, 0.5, 0]]
+    assert truncate(np.array([[0.25, 0.5, 0.25]]), top_p=0.5).tolist() == [[0, 0.5, 0]]
 
 
 @pytest.mark.parametrize(
@@ -118,21 +118,42 @@ def test_top_p_reached_exactly_takes_no_more():
     ],
 )
 def test_min_p_leaves_those_near_the_likeliest(share, left):
-    assert min_p(PROBABILITIES, share).tolist() == [left]
+    assert truncate(PROBABILITIES, min_p=share).tolist() == [left]
 
 
-@pytest.mark.parametrize(("kept", "filtered"), [(top_k, 1), (top_p, 0.5), (min_p, 1)])
-def test_equals_are_treated_alike(kept, filtered):
+EACH = [{"top_k": 1}, {"top_p": 0.3}, {"min_p": 0.9}, {"top_k": 3, "top_p": 0.6, "min_p": 0.1}]
+
+
+@pytest.mark.parametrize("filters", EACH)
+def test_equals_are_treated_alike(filters):
     equal = np.array([[0.25, 0.25, 0.25, 0.25]])
-    np.testing.assert_array_equal(kept(equal, filtered) > 0, [[True] * 4])
+    np.testing.assert_array_equal(truncate(equal, **filters) > 0, [[True] * 4])
 
 
-@pytest.mark.parametrize(("kept", "filtered"), [(top_k, 1), (top_p, 0.3), (min_p, 0.9)])
-def test_rows_are_filtered_each_for_itself(kept, filtered):
+@pytest.mark.parametrize("filters", EACH)
+def test_rows_are_filtered_each_for_itself(filters):
     both = np.concatenate([PROBABILITIES, PROBABILITIES[:, ::-1]])
-    filtered_both = kept(both, filtered)
-    np.testing.assert_array_equal(filtered_both[:1], kept(both[:1], filtered))
-    np.testing.assert_array_equal(filtered_both[1:], kept(both[1:], filtered))
+    alone = [truncate(row[None], **filters)[0] for row in both]
+    np.testing.assert_array_equal(truncate(both, **filters), alone)
+
+
+def test_without_filters_nothing_changes():
+    np.testing.assert_array_equal(truncate(PROBABILITIES), PROBABILITIES)
+
+
+@pytest.mark.parametrize(
+    ("filters", "left"),
+    [
+        ({"top_k": 3, "min_p": 0.5}, [0, 0.4, 0, 0.3, 0]),
+        ({"top_k": 2, "min_p": 0.1}, [0, 0.4, 0, 0.3, 0]),
+        # Of the 0.85 that three keep, 0.7 are a share of 0.82; of the whole they would not do.
+        ({"top_k": 3, "top_p": 0.8}, [0, 0.4, 0, 0.3, 0]),
+        ({"top_k": 3, "top_p": 0.9}, [0, 0.4, 0, 0.3, 0.15]),
+        ({"top_p": 0.8, "min_p": 0.5}, [0, 0.4, 0, 0.3, 0]),
+    ],
+)
+def test_filters_together(filters, left):
+    assert truncate(PROBABILITIES, **filters).tolist() == [left]
 
 
 # Temperature
