@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chargen.generation.state import State
     from chargen.language_model import LanguageModel, load
     from chargen.text.corpus import Corpus
+    from chargen.text.encoder import Known
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,7 @@ _HOMES = {
     "Classification": "chargen.evaluation.classify",
     "Corpus": "chargen.text.corpus",
     "Evaluation": "chargen.evaluation.loss",
+    "Known": "chargen.text.encoder",
     "LanguageModel": "chargen.language_model",
     "Score": "chargen.evaluation.score",
     "State": "chargen.generation.state",
@@ -49,6 +51,7 @@ __all__ = [
     "Classification",
     "Corpus",
     "Evaluation",
+    "Known",
     "LanguageModel",
     "Score",
     "State",

@@ -109,7 +109,7 @@ def train(
         if missing := set(old.vocabulary.idx2char) - set(corpus.vocabulary.idx2char):
             raise SettingError(
                 f"The Corpus lacks characters of {base}, such as {describe(min(missing))}; make it "
-                "with known=Known(vocabulary of the base)."
+                "with known=chargen.Known(chargen.load(...).vocabulary)."
             )
         source |= {"from": str(base), "known": old.vocabulary.idx2char, "grow": known.grow}
     recipe = choose(

@@ -11,14 +11,8 @@ from pathlib import Path
 
 from chargen.checkpoint import check_arrays, read_arrays, write_arrays
 from chargen.errors import CheckpointError, StorageError
+from chargen.text.cache import cache_folder
 from chargen.text.copies import CopyIndex, Places
-
-
-def cache_folder() -> Path:
-    """Where things are kept: the platform's folder for caches."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("chargen", appauthor=False)
 
 
 def copy_index(text: str) -> CopyIndex:

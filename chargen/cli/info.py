@@ -15,6 +15,8 @@ def info(checkpoint: str | None, as_json: bool) -> None:
     CHECKPOINT is a run's name or folder, or a file; without it, what `chargen sample` would use.
     """
     from chargen.checkpoint import Checkpoint, find_checkpoint
+    from chargen.config import PreparationConfig
+    from chargen.text.vocabulary import BOUNDARY
 
     path = find_checkpoint(checkpoint)
     model = Checkpoint.load(path)
@@ -28,21 +30,27 @@ def info(checkpoint: str | None, as_json: bool) -> None:
             "vocabulary": model.vocabulary.idx2char,
             "start": model.start,
             "origin": dict(model.origin),
+            "preparation": model.preparation.to_json(),
         }
         click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
         return
     config, origin = model.config, model.origin
-    characters = origin.get("characters") or 0
+    characters, documents = origin.get("characters") or 0, origin.get("documents") or 1
+    known = model.vocabulary.idx2char.replace(BOUNDARY, "")
     lines = {
         "checkpoint": str(path),
         "network": f"embedding {config.embedding_dim} → {config.cell} "
         f"{' → '.join(map(str, config.units))} → dense {config.vocab_size}",
         "size": f"{weights:,} weights, {4 * weights / 1e6:.1f} MB",
-        "vocabulary": f"{config.vocab_size} characters: {_shown(model.vocabulary.idx2char)}",
-        "corpus": f"{origin.get('corpus', 'unknown')}, {characters:,} characters",
+        "vocabulary": f"{len(known)} characters: {_shown(known)}",
+        "corpus": f"{origin.get('corpus', 'unknown')}, {characters:,} characters"
+        + (f" in {documents:,} documents" if documents > 1 else ""),
         "trained": f"{origin.get('step') or 0:,} steps",
         "loss": _losses(origin),
     }
+    usual = PreparationConfig().to_json()
+    if done := {k: v for k, v in model.preparation.to_json().items() if v != usual[k]}:
+        lines["prepared"] = ", ".join(f"{name} {value}" for name, value in done.items())
     for name, value in lines.items():
         click.echo(f"{name:<11} {value}")
 

@@ -67,6 +67,10 @@ def test_documents_in_a_folder_are_begun_and_ended(tmp_path, monkeypatch):
     trained = run(main, ["train", "poems", *options])
     assert trained.exit_code == 0, trained.output
     assert "1,081 characters in 61 documents, 11 distinct" in trained.stderr
+    told = run(main, ["info"]).stdout
+    assert "1,081 characters in 61 documents" in told
+    assert "12 characters: \\n !" in told  # the unknown is one of them, the boundary none
+    assert "prepared    newlines unix, lowercase True, min_count 2" in told
     written = run(main, ["sample", "--temperature", "0", "--length", "100"])
     assert written.stdout == "the sea!\nthe town\n\n"  # a whole document, then the shell's newline
     prompted = run(main, ["sample", "The Sea!\r\nTHE \N{SNOWMAN}", "--no-echo"])

@@ -8,6 +8,7 @@ from chargen.checkpoint import MODEL_FILE, Checkpoint, weight_shapes
 from chargen.config import ModelConfig, PreparationConfig
 from chargen.errors import CorpusError, Interrupted, SettingError
 from chargen.generation.decoder import Decoder
+from chargen.text.corpus import Corpus
 from chargen.text.vocabulary import Vocabulary
 from chargen.training.inheritance import inherited_weights
 from chargen.training.report import Silent
@@ -83,6 +84,13 @@ def test_new_characters_are_refused_where_the_vocabulary_is_to_stay(make_checkpo
     (workdir / "new.txt").write_text("abc\n" * 100)
     with pytest.raises(CorpusError, match=r"new\.txt holds characters .*never saw: 'c'.* grow"):
         fine_tune("base", vocabulary="keep")
+
+
+@pytest.mark.usefixtures("no_training")
+def test_a_corpus_made_without_the_bases_characters_is_refused(make_checkpoint, workdir):
+    make_checkpoint(characters="ab\n").save(workdir / "base")
+    with pytest.raises(SettingError, match=r"lacks characters of base, such as .*chargen\.Known"):
+        api.train(Corpus("bc\n" * 99), name="new", base="base", **SETTINGS)
 
 
 @pytest.mark.usefixtures("no_training")
