@@ -78,78 +78,83 @@ def train(
         DivergedError: if the loss broke and could not be mended.
         StorageError: if the run could not be written.
     """
-    asked = sorted_settings(settings)
-    model_settings, training_settings = asked[ModelConfig], asked[TrainingConfig]
-    done: dict[str, Any] = {}  # to the text of the model to go on from
     started = time.monotonic()
-    training_config = TrainingConfig(**training_settings)
     old = Checkpoint.load(find_checkpoint(base)) if base is not None else None
-    if old is not None:
-        model_settings = inherited_settings(old, model_settings)
-        done = old.preparation.to_json()
     known = Known(old.vocabulary, vocabulary == "grow") if old is not None else None
-    cell = ModelConfig(vocab_size=2, **model_settings).cell  # bad settings are told before reading
-    if training_config.weight_dropout and cell != "lstm":
-        raise SettingError(f"weight_dropout is for lstm layers; these are {cell}.")
+    asked = sorted_settings(settings)
+    if old is not None:
+        asked = inherited_settings(old, asked)
+    training_config = TrainingConfig(**asked[TrainingConfig])  # bad settings are told
+    model_config = ModelConfig(vocab_size=2, **asked[ModelConfig])  # before reading
     reading = ReadingConfig(**asked[ReadingConfig])
-    preparation = PreparationConfig(**done | asked[PreparationConfig])
-    source: dict[str, Any] = {}
+    preparation = PreparationConfig(**asked[PreparationConfig])
+    if training_config.weight_dropout and model_config.cell != "lstm":
+        raise SettingError(f"weight_dropout is for lstm layers; these are {model_config.cell}.")
     if name is None:
         name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
-    if not isinstance(corpus, Corpus):
-        source = {"paths": absolute(corpus), "reading": reading.to_json()}
-        corpus = read_corpus(
-            corpus, reading, preparation, known=known, cache=cache, progress=progress
-        )
-    elif odd := [*asked[ReadingConfig], *asked[PreparationConfig]]:
-        raise SettingError(
-            f"{odd[0]} is for files; a Corpus was read and prepared when it was made."
-        )
-    if old is not None and known is not None:
-        if missing := set(old.vocabulary.idx2char) - set(corpus.vocabulary.idx2char):
-            raise SettingError(
-                f"The Corpus lacks characters of {base}, such as {describe(min(missing))}; make it "
-                "with known=chargen.Known(chargen.load(...).vocabulary)."
-            )
-        source |= {"from": str(base), "known": old.vocabulary.idx2char, "grow": known.grow}
-    recipe = choose(
-        training_config.preset,
-        characters=len(split(corpus.ids, training_config.validation_fraction)[0]),
-        minutes=training_config.minutes,
-        epochs=training_config.epochs,
-        cell=cell,
-        units=model_settings.get("units"),
-    )
-    chosen = sorted_settings(recipe.settings)
-    training_config = TrainingConfig(**chosen[TrainingConfig] | training_settings)
-    model_config = ModelConfig(
-        vocab_size=corpus.vocabulary.vocab_size, **chosen[ModelConfig] | model_settings
-    )
     folder = run_folder(name)
     if not overwrite and holds_run(folder):
         raise RunError(
             f"{folder} holds a run already; go on with it (--resume, or chargen resume {folder}), "
             "choose another --name, or replace it with --overwrite."
         )
-    notes = [recipe.describe({**settings, **model_settings})]
-    weights = None
-    if old is not None:
+    source: dict[str, Any] = {}
+    if isinstance(corpus, Corpus):
+        _check_made(corpus, settings, old)
+    else:
+        source = {"paths": absolute(corpus), "reading": reading.to_json()}
+        corpus = read_corpus(
+            corpus, reading, preparation, known=known, cache=cache, progress=progress
+        )
+    notes, weights = [], None
+    if old is not None and known is not None:
         from chargen.training.inheritance import inherited_weights
 
+        source |= {"from": str(base), "known": old.vocabulary.idx2char, "grow": known.grow}
         weights = inherited_weights(old, corpus.vocabulary)
         new = corpus.vocabulary.vocab_size - old.vocabulary.vocab_size
         notes.append(f"Goes on from {base}; {new:,} characters are new to it.")
+    recipe = choose(
+        training_config.preset,
+        characters=len(split(corpus.ids, training_config.validation_fraction)[0]),
+        minutes=training_config.minutes,
+        epochs=training_config.epochs,
+        cell=model_config.cell,
+        units=asked[ModelConfig].get("units"),
+    )
+    chosen = sorted_settings(recipe.settings)
     return _run(
         folder,
         corpus,
-        model_config,
-        training_config,
+        ModelConfig(
+            vocab_size=corpus.vocabulary.vocab_size, **chosen[ModelConfig] | asked[ModelConfig]
+        ),
+        TrainingConfig(**chosen[TrainingConfig] | asked[TrainingConfig]),
         source,
         reporter,
         started=started,
-        notes=notes,
+        notes=[*notes, recipe.describe({*settings, *asked[ModelConfig]})],
         weights=weights,
     )
+
+
+def _check_made(corpus: Corpus, settings: Mapping[str, Any], base: Checkpoint | None) -> None:
+    """Refuse a corpus that was made otherwise than the settings and the base ask for.
+
+    Raises:
+        SettingError: saying how to make it.
+    """
+    given = sorted_settings(settings)
+    if odd := [*given[ReadingConfig], *given[PreparationConfig]]:
+        raise SettingError(
+            f"{odd[0]} is for files; a Corpus was read and prepared when it was made."
+        )
+    known = base.vocabulary.idx2char if base is not None else ""
+    if missing := set(known) - set(corpus.vocabulary.idx2char):
+        raise SettingError(
+            f"The Corpus lacks characters of the base, such as {describe(min(missing))}; make it "
+            "with known=chargen.Known(chargen.load(...).vocabulary)."
+        )
 
 
 def resume(

@@ -9,22 +9,30 @@ from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, Traini
 from chargen.errors import SettingError
 
 
-def inherited_settings(base: Checkpoint, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a model that goes on from `base`, which fixes all of them but dropout.
+def inherited_settings(
+    base: Checkpoint, asked: Mapping[type, dict[str, Any]]
+) -> dict[type, dict[str, Any]]:
+    """The settings of a run that goes on from `base`.
+
+    Its shape is kept; what was done to its text is done again, but for what is asked for.
 
     Raises:
         SettingError: if another shape is asked for.
     """
     shape = {name: getattr(base.config, name) for name in ("embedding_dim", "cell", "units")}
+    given = asked[ModelConfig]
+    wanted = ModelConfig(vocab_size=2, **shape | given)
     for name, value in shape.items():
-        if name in given and ModelConfig(vocab_size=2, **{name: given[name]}) != ModelConfig(
-            vocab_size=2, **{name: value}
-        ):
+        if getattr(wanted, name) != value:
             raise SettingError(
                 f"{name} is that of the model to go on from, {value}; received {given[name]}. "
                 "Leave the option out."
             )
-    return {**given, **shape}
+    return {
+        **asked,
+        ModelConfig: given | shape,
+        PreparationConfig: base.preparation.to_json() | asked[PreparationConfig],
+    }
 
 
 def sorted_settings(settings: Mapping[str, Any]) -> dict[type, dict[str, Any]]:

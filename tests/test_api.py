@@ -271,6 +271,17 @@ class TestTrainRefuses:
             chargen.train(corpus_file)
         assert (folder / file).read_bytes() == b"mine"
 
+    def test_a_run_that_exists_before_a_long_text_is_read(self, workdir):
+        (workdir / "checkpoints" / "nowhere").mkdir(parents=True)
+        (workdir / "checkpoints" / "nowhere" / MODEL_FILE).touch()
+        with pytest.raises(RunError, match="holds a run already"):
+            chargen.train("nowhere.txt")
+
+    @pytest.mark.parametrize("setting", [{"encoding": "cp1252"}, {"lowercase": True}])
+    def test_how_to_read_what_was_read(self, setting):
+        with pytest.raises(SettingError, match=f"{next(iter(setting))} is for files"):
+            chargen.train(chargen.Corpus("abc" * 999), name="corpus", **setting)
+
     def test_and_leaves_nothing_behind(self, corpus_file, workdir):
         with pytest.raises(CorpusError):
             chargen.train(corpus_file, batch_size=10_000)

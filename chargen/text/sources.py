@@ -10,6 +10,7 @@ from pathlib import Path
 from chargen.errors import CorpusError
 
 STANDARD_INPUT = "-"
+_OF_RUNS = {"model.safetensors", "resume.safetensors"}  # a folder with one is a run's
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
 Paths = str | Path | Sequence[str | Path]
@@ -43,7 +44,8 @@ def find_sources(paths: Paths, include: Sequence[str] = ()) -> list[Source]:
 
     Args:
         paths: of files and folders; globs, in which ** crosses folders; "-" for standard input.
-            Folders are searched to the bottom, but for what is hidden.
+            Folders are searched to the bottom, but for what is hidden and for chargen's own runs,
+            which would change as one trains.
         include: patterns; a file in a folder is taken if its name, or its path from there, fits one
             of them, or if there are none.
 
@@ -102,6 +104,9 @@ def _walk(folder: Path) -> Iterator[Path]:
             folders.clear()
             continue
         entered.add((status.st_dev, status.st_ino))
+        if not _OF_RUNS.isdisjoint(files):
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in files:
             path = Path(place) / name

@@ -61,6 +61,14 @@ def test_links_in_a_circle_are_followed_once(tree):
     assert found(tree) == ["tree/a.txt", "tree/b.txt", "tree/sub/c.txt", "tree/sub/d.py"]
 
 
+def test_a_run_beside_the_text_is_no_part_of_it(tree):
+    run = tree / "checkpoints" / "tree"
+    run.mkdir(parents=True)
+    (run / "resume.safetensors").touch()
+    (run / "history.csv").write_text("step,loss")
+    assert found(tree) == ["tree/a.txt", "tree/b.txt", "tree/sub/c.txt", "tree/sub/d.py"]
+
+
 def test_a_linked_folder_is_read(tree, tmp_path):
     (tmp_path / "link").symlink_to(tree / "sub", target_is_directory=True)
     assert found("link") == ["link/c.txt", "link/d.py"]

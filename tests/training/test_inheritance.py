@@ -89,7 +89,9 @@ def test_new_characters_are_refused_where_the_vocabulary_is_to_stay(make_checkpo
 @pytest.mark.usefixtures("no_training")
 def test_a_corpus_made_without_the_bases_characters_is_refused(make_checkpoint, workdir):
     make_checkpoint(characters="ab\n").save(workdir / "base")
-    with pytest.raises(SettingError, match=r"lacks characters of base, such as .*chargen\.Known"):
+    with pytest.raises(
+        SettingError, match=r"lacks characters of the base, such as .*chargen\.Known"
+    ):
         api.train(Corpus("bc\n" * 99), name="new", base="base", **SETTINGS)
 
 
