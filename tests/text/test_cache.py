@@ -115,6 +115,14 @@ def test_a_changed_text_is_read_again_and_the_old_entry_goes(read, source, tmp_p
     assert files(tmp_path).count(".ids") == 1
 
 
+def test_a_text_of_another_length_is_read_again_whatever_its_time(read, source):
+    read()
+    status = source.stat()
+    source.write_text(TEXT[:-1])
+    os.utime(source, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert read().text == TEXT[:-1]
+
+
 def test_a_text_that_was_only_touched_is_not_read_again(read, source):
     read()
     os.utime(source, ns=(1, 1))
