@@ -63,7 +63,7 @@ class Draft:
         number: int = 0,
         record: Record | None = None,
     ) -> None:
-        self._characters, self._ending, self._rules = characters, ending, rules
+        self._characters, self._ending, self.rules = characters, ending, rules
         self._record = record
         sequence = np.random.SeedSequence(seed, spawn_key=(number,))
         self.uniform = np.random.default_rng(sequence).random
@@ -75,9 +75,9 @@ class Draft:
 
     def adjust(self, logits: Floats) -> None:
         """Let the rules change the logits of the next character, in place."""
-        for rule in self._rules:
+        for rule in self.rules:
             rule.adjust(logits)
-        if self._rules and logits.max() == -np.inf:  # only the limit on copies can leave nothing
+        if self.rules and logits.max() == -np.inf:  # only the limit on copies can leave nothing
             self._ending.reason = "max_copy"
             logits[:] = 0
 
@@ -85,7 +85,7 @@ class Draft:
         """Take the character that was drawn; gives what has become certain to be text."""
         if self._ending.reason:
             return self._ending.release()
-        for rule in self._rules:
+        for rule in self.rules:
             rule.read(index)
         piece = self._ending.add(self._characters[index])
         if self._record is not None:
@@ -115,6 +115,7 @@ def write(
         A draft, and what of its text has become certain: mostly one character.
     """
     ids: Ids | None = None
+    ruled = mask is not None or any(draft.rules for draft in drafts)
     while going := [i for i, draft in enumerate(drafts) if draft.finish_reason is None]:
         if len(going) < len(drafts):
             network.resume(network.state.rows(going))
@@ -122,9 +123,11 @@ def write(
             ids = ids if ids is None else ids[going]
         if ids is not None:
             logits = network.step(ids)
-        adjusted = logits.copy() if mask is None else logits + mask
-        for draft, row in zip(drafts, adjusted, strict=True):
-            draft.adjust(row)
+        adjusted = logits
+        if ruled:
+            adjusted = logits.copy() if mask is None else logits + mask
+            for draft, row in zip(drafts, adjusted, strict=True):
+                draft.adjust(row)
         ids = sampler(adjusted, np.array([draft.uniform() for draft in drafts]))
         for draft, index, row in zip(drafts, ids.tolist(), logits, strict=True):
             yield draft, draft.add(index, row)

@@ -20,8 +20,8 @@ Sampler = Callable[[Floats, NDArray[np.float64]], Ids]
 """Takes logits, shape [batch_size, vocab_size], and for each row a random number, drawn uniformly
 from [0, 1), shape [batch_size]; gives an id for each row, shape [batch_size].
 
-What may not be drawn has the logit -inf. A sampler that takes its randomness from those numbers
-alone writes the same text whenever it is given the same seed."""
+What may not be drawn has the logit -inf. A sampler leaves the logits as they are; one that takes
+its randomness from those numbers alone writes the same text whenever the seed is the same."""
 
 
 def make_sampler(config: SamplingConfig) -> Sampler:
