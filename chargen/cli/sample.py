@@ -3,6 +3,7 @@
 import json
 import sys
 from collections import deque
+from collections.abc import Callable
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,7 @@ def sample(
     for note in dict.fromkeys(note for each in fitted for note in each.notes):
         click.echo(note, err=True)
     texts = [each.text for each in fitted]
-    index = _copy_index(corpus)
+    index = _copy_index(corpus, prepare)
 
     if len(texts) * n == 1 and not as_json:
         pieces = model.stream(texts[0], copies=index, **given)
@@ -118,12 +119,12 @@ def _read(path: str) -> str:
     return read_text(path, "utf-8").removesuffix("\n").removesuffix("\r")
 
 
-def _copy_index(corpus: str | None) -> "CopyIndex | None":
+def _copy_index(corpus: str | None, prepare: Callable[[str], str]) -> "CopyIndex | None":
     if corpus is None:
         return None
     from chargen.cache import copy_index
 
-    return copy_index(read_text(corpus, "utf-8"))
+    return copy_index(prepare(read_text(corpus, "utf-8")))
 
 
 def _put(text: str) -> str:

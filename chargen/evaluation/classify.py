@@ -98,6 +98,7 @@ def _loaded(models: Models) -> dict[str, Checkpoint]:
 def _bits(checkpoint: Checkpoint, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
     """What each text costs a model, shape [len(texts)]."""
     known = checkpoint.vocabulary.char2idx
+    texts = [checkpoint.prepare(text) for text in texts]
     readable = ["".join(c for c in text if c in known) for text in texts]
     unknown = np.array([len(text) for text in texts]) - [len(text) for text in readable]
     costs = UNKNOWN_BITS * unknown

@@ -13,7 +13,7 @@ import numpy as np
 from chargen.config import SamplingConfig
 from chargen.errors import SettingError
 from chargen.generation.ending import Ending, FinishReason
-from chargen.generation.rules import Rule, allowed, make_rules
+from chargen.generation.rules import NothingLeft, Rule, allowed, make_rules
 from chargen.generation.sample import Record
 from chargen.generation.sampler import Sampler, make_sampler
 from chargen.generation.state import Floats, State
@@ -75,9 +75,10 @@ class Draft:
 
     def adjust(self, logits: Floats) -> None:
         """Let the rules change the logits of the next character, in place."""
-        for rule in self.rules:
-            rule.adjust(logits)
-        if self.rules and logits.max() == -np.inf:  # only the limit on copies can leave nothing
+        try:
+            for rule in self.rules:
+                rule.adjust(logits)
+        except NothingLeft:  # all that could be said would be a copy
             self._ending.reason = "max_copy"
             logits[:] = 0
 

@@ -19,6 +19,10 @@ from chargen.text.copies import CopyIndex, CopyTracker
 from chargen.text.vocabulary import Ids, Vocabulary
 
 
+class NothingLeft(Exception):
+    """A rule left no character to go on with."""
+
+
 class Rule(Protocol):
     """What a text is held to."""
 
@@ -26,7 +30,11 @@ class Rule(Protocol):
         """The next character of the text."""
 
     def adjust(self, logits: Floats) -> None:
-        """Change the logits of the character after it."""
+        """Change the logits of the character after it.
+
+        Raises:
+            NothingLeft: if all of them are -inf.
+        """
 
 
 class RepetitionPenalty:
@@ -90,8 +98,10 @@ class CopyLimit:
 
     def adjust(self, logits: Floats) -> None:
         known = self._vocabulary.char2idx
-        banned = [known[c] for c in self._tracker.extensions(self._most) if c in known]
-        logits[banned] = -np.inf
+        if banned := [known[c] for c in self._tracker.extensions(self._most) if c in known]:
+            logits[banned] = -np.inf
+            if logits.max() == -np.inf:
+                raise NothingLeft
 
 
 def charset(pattern: str, name: str) -> "re.Pattern[str]":

@@ -68,13 +68,13 @@ def truncate(weights: Weights, *, top_k: int = 0, top_p: float = 1, min_p: float
             "Turning Up the Heat: Min-p Sampling").
     """
     rising = np.sort(weights, axis=1)[:, -top_k:]
-    lowest = min_p * rising[:, -1:]  # [batch_size, 1]
-    if top_k:
-        lowest = np.maximum(lowest, rising[:, :1])
+    lowest = rising[:, :1]  # [batch_size, 1]
     if top_p < 1:
         sums = np.add.accumulate(rising, axis=1)
         first = (sums > (1 - top_p) * sums[:, -1:]).argmax(axis=1)  # top_p without those before
-        lowest = np.maximum(lowest, rising[np.arange(len(rising)), first, None])
+        lowest = rising[np.arange(len(rising)), first, None]
+    if min_p:
+        lowest = np.maximum(lowest, min_p * rising[:, -1:])
     kept: Weights = weights * (weights >= lowest)
     return kept
 
