@@ -73,6 +73,11 @@ class Checkpoint:
         return BOUNDARY if BOUNDARY in self.vocabulary else None
 
     @property
+    def boundary(self) -> int | None:
+        """The id of that character."""
+        return None if self.end is None else self.vocabulary.char2idx[self.end]
+
+    @property
     def unknown(self) -> str | None:
         """The character that all rare ones were folded into; it must never be written."""
         folded = self.preparation.min_count > 1 and RARE in self.vocabulary

@@ -30,6 +30,8 @@ _LARGEST_TABLE = 1 << 22  # numbers in the table of the first layer, 16 MB; else
 class Decoder:
     """A trained network that reads ids and gives logits, carrying its state.
 
+    Where a document begins, a text's state is set to zero, as in training.
+
     Args:
         checkpoint: the trained network.
         batch_size: how many texts it reads side by side.
@@ -38,6 +40,7 @@ class Decoder:
     def __init__(self, checkpoint: Checkpoint, batch_size: int = 1) -> None:
         self.config = checkpoint.config
         self.batch_size = batch_size
+        self._boundary = checkpoint.boundary
         cell, weights = self.config.cell, checkpoint.weights
         self._embeddings: Floats = weights["embedding/embeddings"]
         self._layers = []
@@ -101,6 +104,8 @@ class Decoder:
         return self._logits(x)
 
     def _advance(self, ids: Ids) -> Floats:
+        if self._boundary is not None and self._boundary in ids:
+            self.state = self.state.forgotten(ids == self._boundary)
         x = self._embeddings.take(ids, axis=0)  # [batch_size, embedding_dim or columns]
         for layer in self._layers:
             x = layer.step(x)  # [batch_size, units]

@@ -52,6 +52,11 @@ class State:
         index = np.asarray(numbers)
         return State(self.cell, tuple(tuple(a[index] for a in layer) for layer in self.layers))
 
+    def forgotten(self, rows: NDArray[np.bool_]) -> "State":
+        """The state with that of some of the texts, where `rows` is true, set to zero."""
+        kept = np.where(rows, np.float32(0), np.float32(1))[:, None]
+        return State(self.cell, tuple(tuple(a * kept for a in layer) for layer in self.layers))
+
     def check(self, cell: Cell, units: tuple[int, ...], batch_size: int) -> None:
         """Refuse to serve a network of another kind.
 

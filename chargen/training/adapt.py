@@ -18,7 +18,13 @@ from chargen.checkpoint import Checkpoint
 from chargen.generation.state import Floats
 from chargen.text.vocabulary import Ids
 from chargen.training.backend import tf
-from chargen.training.model import TRAINING_CELLS, build_model, load_weights, weights_of
+from chargen.training.model import (
+    RESETTING_CELLS,
+    TRAINING_CELLS,
+    build_model,
+    load_weights,
+    weights_of,
+)
 
 # Found by trying others on validation texts; the figures are in the README.
 _SEGMENT = 20  # characters between updates, as in the paper
@@ -38,7 +44,11 @@ class AdaptingReader:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._config = checkpoint.config
         self._model = build_model(
-            checkpoint.config, batch_size=1, seq_length=_SEGMENT, cells=TRAINING_CELLS
+            checkpoint.config,
+            batch_size=1,
+            seq_length=_SEGMENT,
+            cells=TRAINING_CELLS if checkpoint.boundary is None else RESETTING_CELLS,
+            boundary=checkpoint.boundary,
         )
         load_weights(self._model, checkpoint.config, checkpoint.weights)
         self._weights = self._model.trainable_variables

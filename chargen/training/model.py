@@ -64,7 +64,7 @@ def build_model(
 def rebuild(checkpoint: Checkpoint, batch_size: int = 1) -> keras.Model:
     """The trained network as a plain Keras model, for any number of characters at a time.
 
-    Its layers are stateful: reset them before each text, with
+    Its layers are stateful: reset them before each text, and before each document in it, with
     `for layer in model.layers: getattr(layer, "reset_state", lambda: None)()`.
     """
     model = build_model(checkpoint.config, batch_size=batch_size)
@@ -98,6 +98,7 @@ class KerasDecoder:
 
     def __init__(self, checkpoint: Checkpoint, batch_size: int = 1) -> None:
         self.config, self.batch_size = checkpoint.config, batch_size
+        self._boundary = checkpoint.boundary
         self.model = rebuild(checkpoint, batch_size)
         self._call = tf.function(
             lambda ids: self.model(ids, training=False)[:, -1],
@@ -136,5 +137,10 @@ class KerasDecoder:
 
     def read(self, ids: Ids) -> Floats:
         """Read characters, [batch_size, n]; the logits after the last."""
-        logits: Floats = self._call(tf.constant(ids, tf.int32)).numpy()
+        boundary = -1 if self._boundary is None else self._boundary
+        columns = np.flatnonzero((ids == boundary).any(axis=0))
+        for part in filter(np.size, np.split(ids, columns, axis=1)):  # up to the next document
+            if columns.size:
+                self.state = self.state.forgotten(part[:, 0] == boundary)
+            logits: Floats = self._call(tf.constant(part, tf.int32)).numpy()
         return logits

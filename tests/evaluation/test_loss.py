@@ -53,15 +53,16 @@ def test_a_long_text_is_read_in_rows_that_arrive_warm(make_checkpoint, monkeypat
     assert measured.windowed == pytest.approx(read_through(checkpoint, ids, WINDOW), abs=1e-6)
 
 
-def test_the_held_out_losses_of_training_are_found_again(workdir):
-    generator = np.random.default_rng(0)
-    text = "".join(generator.choice(["ab", "cde\n", "f "], size=4000))
-    corpus = chargen.Corpus(text)
+@pytest.mark.parametrize("documents", [1, 300])
+def test_the_held_out_losses_of_training_are_found_again(workdir, documents):
+    pieces = np.random.default_rng(0).choice(["ab", "cde\n", "f "], size=4000)
+    texts = ["".join(each) for each in np.array_split(pieces, documents)]
+    corpus = chargen.Corpus(texts[0] if documents == 1 else texts)
     model = chargen.train(
         corpus, name="tiny", epochs=1, units=(8,), evaluations=1, reporter=Silent()
     )
-    held_out = text[len(split(corpus.ids, 0.1)[0]) :]
-    measured = model.evaluate(held_out)
+    _, held_out = split(corpus.ids, 0.1)
+    measured = evaluate(model.checkpoint, held_out.astype(np.int32))
     assert measured.carried == pytest.approx(model.origin["carried"], abs=1e-4)
     assert measured.windowed == pytest.approx(model.origin["windowed"], abs=1e-4)
 

@@ -184,3 +184,14 @@ def test_a_state_of_another_network_is_refused(make_checkpoint, state, told):
     after = decoder.state.layers
     for array, copy in zip(sum(after, ()), sum(before, ()), strict=True):
         np.testing.assert_array_equal(array, copy)
+
+
+def test_a_document_is_read_from_a_zero_state(make_checkpoint, cell):
+    checkpoint = make_checkpoint(cell, characters="\0ABCabc: ")
+    both, alone = Decoder(checkpoint, 2), Decoder(checkpoint)
+    both.read(np.array([[1, 2, 3, 0, 4], [1, 2, 3, 5, 4]]))
+    alone.read(np.array([[0, 4]]))
+    for layer, single in zip(both.state.layers, alone.state.layers, strict=True):
+        for array, expected in zip(layer, single, strict=True):
+            np.testing.assert_allclose(array[:1], expected, atol=1e-6)
+            assert not np.allclose(array[1:], expected, atol=1e-3)

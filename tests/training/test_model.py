@@ -14,14 +14,14 @@ from chargen.training.model import KerasDecoder, build_model, rebuild, weights_o
 CHARACTERS = "\n abcdefgh"
 
 
-def random_checkpoint(cell: str, units: tuple[int, ...]) -> Checkpoint:
+def random_checkpoint(cell, units, characters=CHARACTERS):
     config = ModelConfig(vocab_size=len(CHARACTERS), embedding_dim=5, cell=cell, units=units)
     generator = np.random.default_rng(len(units))
     weights = {
         name: generator.normal(0, 0.5, shape).astype(np.float32)
         for name, shape in weight_shapes(config).items()
     }
-    return Checkpoint(config, Vocabulary(CHARACTERS), weights, "\n")
+    return Checkpoint(config, Vocabulary(characters), weights, characters[0])
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -80,3 +80,12 @@ def test_recurrent_weights_start_glorot_uniform():
     kernel = weights_of(build_model(config, batch_size=1), config)["lstm_0/recurrent_kernel"]
     limit = np.sqrt(6 / (64 + 256))  # Glorot and Bengio 2010
     assert 0.95 * limit < np.abs(kernel).max() <= limit
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_decoders_agree_where_documents_begin(cell):
+    checkpoint = random_checkpoint(cell, (16, 8), "\0 abcdefgh")
+    ours, reference = Decoder(checkpoint), KerasDecoder(checkpoint)
+    for prompt in ([0, 3, 2], [4, 0, 5, 6, 0, 7], [1, 2], [3, 0]):
+        ids = np.array([prompt], np.int32)
+        np.testing.assert_allclose(ours.read(ids), reference.read(ids), atol=1e-4)
