@@ -150,8 +150,9 @@ class LanguageModel:
     ) -> Iterator[Sample]:
         """Several texts for each prompt, written side by side.
 
-        Sample k of a seed and a prompt is the same text whatever `n` is, and whatever other
-        prompts there are.
+        Sample k of a seed and a prompt draws the same random numbers whatever `n` is, and
+        whatever other prompts there are. So it is the same text, but for rounding: products of
+        other shapes are summed in another order, which turns one draw in some 450,000.
 
         Args:
             prompts: one or several.

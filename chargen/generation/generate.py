@@ -41,8 +41,8 @@ class Network(Protocol):
 class Draft:
     """One text while it is written.
 
-    Sample k of a seed draws its random numbers from (seed, k) alone, so that it is the same text
-    however many are written beside it.
+    Sample k of a seed draws its random numbers from (seed, k) alone, so that it is the same text,
+    but for rounding in the network, however many are written beside it.
 
     Args:
         characters: of the vocabulary, by id.
