@@ -42,19 +42,24 @@ def build_model(
         A model from ids, [batch_size, seq_length], to logits, [batch_size, seq_length, vocab_size].
     """
     ids = keras.Input(batch_shape=(batch_size, seq_length), dtype="int32", name="ids")
-    x = keras.layers.Embedding(config.vocab_size, config.embedding_dim, name="embedding")(ids)
+    embedding = keras.layers.Embedding(config.vocab_size, config.embedding_dim, name="embedding")
+    x = embedding(ids)
     resets = {}
     if boundary is not None:
         kept = keras.ops.cast(keras.ops.not_equal(ids, boundary), "float32")
         resets["keep"] = keras.ops.expand_dims(kept, -1)  # [batch_size, seq_length, 1]
     for number, units in enumerate(config.units):
-        x = cells[config.cell](
+        layer = cells[config.cell](
             units,
             return_sequences=True,
             stateful=True,
             recurrent_initializer="glorot_uniform",
             name=f"{config.cell}_{number}",
-        )(x, **resets)
+        )
+        source = {}
+        if number == 0 and isinstance(layer, LSTM):
+            source = {"ids": ids, "embedding": embedding}
+        x = layer(x, **resets, **source)
         if dropout is not None:
             x = dropout()(x)
     logits = keras.layers.Dense(config.vocab_size, name="dense")(x)

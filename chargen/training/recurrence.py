@@ -13,6 +13,10 @@ The two kernels are stacked, [W; U], so that one product a step reads both the i
 Inside the loops all is transposed, [units, batch]: XLA's product is markedly faster with the large
 matrix on the left than with the few streams there, and the gates are contiguous rows.
 
+The first layer's inputs are rows of the embedding. Where there are fewer of them than an input has
+features, it reads one-hot vectors through embedding·W instead, which are less to multiply and have
+no gradient to run back.
+
 The formulas are Keras's: z = x·W + h·U + b, split into the gates i, f, c, o.
 """
 
@@ -23,8 +27,7 @@ from chargen.training.backend import keras, on_gpu, tf
 from chargen.training.dropout import Mask
 from chargen.training.resetting import Resetting
 
-_MOST_GROUPS = 4
-_LEAST_STREAMS = 8  # in a group
+_GROUPS = ((8, 16), (4, 8), (3, 8), (2, 8))  # so many groups, of so many streams or more
 
 
 class LSTM(Resetting, keras.layers.LSTM):
@@ -40,6 +43,8 @@ class LSTM(Resetting, keras.layers.LSTM):
             a sequence (the "weight-dropped" LSTM of Merity, Keskar and Socher 2017).
     """
 
+    _lookup: tuple[Any, Any] | None = None  # one-hot vectors, and the table they look into
+
     def __init__(
         self,
         *args: Any,
@@ -49,6 +54,28 @@ class LSTM(Resetting, keras.layers.LSTM):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.precision, self._weight_mask = precision, weight_mask
+
+    def call(
+        self,
+        sequences: Any,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: bool = False,
+        keep: Any = None,
+        ids: Any = None,
+        embedding: keras.layers.Embedding | None = None,
+    ) -> Any:
+        """As Keras's, with `keep`; and where `sequences` are embedded ids, those may be told too.
+
+        The ids are [batch, steps].
+        """
+        if embedding is not None and embedding.input_dim < embedding.output_dim:
+            one_hot = tf.one_hot(ids, embedding.input_dim)
+            self._lookup = one_hot, tf.convert_to_tensor(embedding.embeddings)
+        try:
+            return super().call(sequences, initial_state, mask, training=training, keep=keep)
+        finally:
+            self._lookup = None
 
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
@@ -67,31 +94,35 @@ class LSTM(Resetting, keras.layers.LSTM):
         recurrent_kernel = tf.convert_to_tensor(self.cell.recurrent_kernel)
         if training and self._weight_mask is not None and self._weight_mask.rate:
             recurrent_kernel *= self._weight_mask(recurrent_kernel.shape)
-        kernel = tf.concat([self.cell.kernel, recurrent_kernel], axis=0)
+        input_kernel = tf.convert_to_tensor(self.cell.kernel)
+        if self._lookup is not None:
+            sequences, table = self._lookup
+            input_kernel = table @ input_kernel
+        kernel = tf.concat([input_kernel, recurrent_kernel], axis=0)
         bias = tf.convert_to_tensor(self.cell.bias)
         h0, c0 = (tf.convert_to_tensor(state) for state in initial_state)
-        outputs, h, c = _RECURRENCES[self.precision](sequences, kernel, bias, h0, c0, self._keep)
+        run, constant = _RECURRENCES[self.precision], self._lookup is not None
+        outputs, h, c = run(sequences, kernel, bias, h0, c0, self._keep, constant=constant)
         return h, outputs, [h, c]
 
 
 def _groups(batch: int) -> int:
     """How many groups of equal size the streams make."""
-    for groups in range(_MOST_GROUPS, 1, -1):
-        if batch % groups == 0 and batch // groups >= _LEAST_STREAMS:
-            return groups
-    return 1
+    fitting = (n for n, least in _GROUPS if batch % n == 0 and batch // n >= least)
+    return next(fitting, 1)
 
 
 def _recurrence(forward: Callable[..., Any], backward: Callable[..., Any]) -> Callable[..., Any]:
     """The function that runs a layer, group by group.
 
     It takes the inputs, [batch, steps, features]; the stacked kernels, [features + units,
-    4 * units]; the bias, [4 * units]; the first hidden and cell states, [batch, units]; and, unless
-    all is kept, 1 or 0 for whether the state before a step is, [batch, steps, 1]. It gives every
-    hidden state, [batch, steps, units], the last one, and the last cell state.
+    4 * units]; the bias, [4 * units]; the first hidden and cell states, [batch, units]; unless
+    all is kept, 1 or 0 for whether the state before a step is, [batch, steps, 1]; and whether the
+    inputs are constant, that is, have no gradient. It gives every hidden state, [batch, steps,
+    units], the last one, and the last cell state.
     """
 
-    def run(x: Any, kernel: Any, bias: Any, h0: Any, c0: Any, keep: Any) -> Any:
+    def run(x: Any, kernel: Any, bias: Any, h0: Any, c0: Any, keep: Any, *, constant: bool) -> Any:
         groups = _groups(x.shape[0])
         keeps = [None] * groups if keep is None else tf.split(keep, groups)
 
@@ -103,13 +134,20 @@ def _recurrence(forward: Callable[..., Any], backward: Callable[..., Any]) -> Ca
             results, kept = zip(*done, strict=True)
 
             def gradient(*upstream: Any) -> Any:
+                right = kernel[x.shape[2] :] if constant else kernel
                 parts = zip(*(tf.split(each, groups) for each in upstream), strict=True)
                 gradients = [
-                    backward(kernel, *mine, *part) for mine, part in zip(kept, parts, strict=True)
+                    backward(right, *mine, *part) for mine, part in zip(kept, parts, strict=True)
                 ]
                 dx, d_kernel, d_bias, dh0, dc0 = zip(*gradients, strict=True)
                 join = tf.concat
-                return join(dx, 0), tf.add_n(d_kernel), tf.add_n(d_bias), join(dh0, 0), join(dc0, 0)
+                return (
+                    None if constant else join(dx, 0),
+                    tf.add_n(d_kernel),
+                    tf.add_n(d_bias),
+                    join(dh0, 0),
+                    join(dc0, 0),
+                )
 
             return tuple(tf.concat(each, 0) for each in zip(*results, strict=True)), gradient
 
@@ -150,7 +188,10 @@ def _make_forward(product: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _make_backward(product: Callable[..., Any]) -> Callable[..., Any]:
-    """The way back of one group, from what `forward` kept and the gradients of its results."""
+    """The way back of one group, from what `forward` kept and the gradients of its results.
+
+    The kernel's first rows, those of the inputs, may be left out; then dx has no features.
+    """
 
     def backward(
         kernel: Any,
@@ -164,7 +205,8 @@ def _make_backward(product: Callable[..., Any]) -> Callable[..., Any]:
         dh: Any,
         dc: Any,
     ) -> Any:
-        (steps, features, batch), units = x.shape, cells.shape[1]
+        (steps, _, batch), units = x.shape, cells.shape[1]
+        features = kernel.shape[0] - units
         d_hiddens = tf.transpose(d_outputs, [1, 2, 0])
 
         def step(t: Any, dh: Any, dc: Any, dxs: Any, dzs: Any) -> Any:

@@ -52,6 +52,7 @@ def outcome(layer_class, *, batch, steps, features, units, layers, compiled, res
         (16, 6, 5, 8, 1),  # two groups of streams
         (32, 6, 5, 8, 2),  # four
         (27, 4, 5, 8, 1),  # three
+        (128, 4, 5, 8, 2),  # eight
     ],
 )
 def test_outputs_states_and_gradients_are_those_of_keras(
@@ -66,6 +67,37 @@ def test_outputs_states_and_gradients_are_those_of_keras(
     }
     ours = outcome(LSTM, compiled=compiled, **shape)
     theirs = outcome(keras.layers.LSTM, compiled=False, **shape)
+    for mine, its in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine, its, atol=2e-5 * max(1.0, np.abs(its).max()))
+
+
+def characters_learned(layer_class, *, vocab_size, embedding_dim):
+    """Outputs and gradients of an embedding and two layers that are told where it looked."""
+    keras.utils.set_random_seed(3)
+    batch, steps, units = 16, 7, 12
+    ids = keras.Input(batch_shape=(batch, steps), dtype="int32")
+    embedding = keras.layers.Embedding(vocab_size, embedding_dim)
+    source = {"ids": ids, "embedding": embedding} if layer_class is LSTM else {}
+    x = layer_class(units, return_sequences=True)(embedding(ids), **source)
+    model = keras.Model(ids, layer_class(units, return_sequences=True)(x))
+    drawn = np.random.default_rng(5).integers(vocab_size, size=(batch, steps))
+
+    @tf.function
+    def step(ids):
+        with tf.GradientTape() as tape:
+            outputs = model(ids)
+            loss = tf.reduce_sum(outputs**2)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        return [tf.convert_to_tensor(each) for each in (outputs, *gradients)]
+
+    return [np.array(each) for each in step(tf.constant(drawn, tf.int32))]
+
+
+@pytest.mark.parametrize("embedding_dim", [5, 20])  # with 20, one-hot vectors are narrower
+def test_an_embedding_is_learned_as_with_keras(embedding_dim):
+    shape = {"vocab_size": 9, "embedding_dim": embedding_dim}
+    ours = characters_learned(LSTM, **shape)
+    theirs = characters_learned(keras.layers.LSTM, **shape)
     for mine, its in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(mine, its, atol=2e-5 * max(1.0, np.abs(its).max()))
 
