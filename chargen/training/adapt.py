@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from chargen.checkpoint import Checkpoint
 from chargen.generation.state import Floats
 from chargen.text.vocabulary import Ids
-from chargen.training.backend import tf
+from chargen.training.backend import graph, tf
 from chargen.training.model import (
     RESETTING_CELLS,
     TRAINING_CELLS,
@@ -78,7 +78,7 @@ class AdaptingReader:
         """The weights as they are now, by name."""
         return weights_of(self._model, self._config)
 
-    @tf.function
+    @graph
     def _step(self, inputs, targets, counted):  # type: ignore[no-untyped-def]
         with tf.GradientTape() as tape:
             logits = self._model(inputs, training=False)
@@ -89,7 +89,7 @@ class AdaptingReader:
         self._update([tf.convert_to_tensor(gradient) for gradient in gradients])
         return loss
 
-    @tf.function(jit_compile=True)
+    @graph(jit_compile=True)
     def _update(self, gradients):  # type: ignore[no-untyped-def]
         self._updates.assign_add(1.0)
         seen = 1 - _MEMORY**self._updates  # the weight of all segments so far in the mean

@@ -9,7 +9,7 @@ from chargen.checkpoint import Arrays, Checkpoint, weight_shapes
 from chargen.config import ModelConfig
 from chargen.generation.state import Floats, State
 from chargen.text.vocabulary import Ids
-from chargen.training.backend import keras, tf
+from chargen.training.backend import graph, keras, tf
 from chargen.training.recurrence import LSTM
 from chargen.training.resetting import GRU, SimpleRNN
 
@@ -105,7 +105,7 @@ class KerasDecoder:
         self.config, self.batch_size = checkpoint.config, batch_size
         self._boundary = checkpoint.boundary
         self.model = rebuild(checkpoint, batch_size)
-        self._call = tf.function(
+        self._call = graph(
             lambda ids: self.model(ids, training=False)[:, -1],
             input_signature=[tf.TensorSpec([batch_size, None], tf.int32)],
         )

@@ -23,7 +23,7 @@ The formulas are Keras's: z = x·W + h·U + b, split into the gates i, f, c, o.
 from collections.abc import Callable
 from typing import Any
 
-from chargen.training.backend import keras, on_gpu, tf
+from chargen.training.backend import graph, keras, on_gpu, tf
 from chargen.training.dropout import Mask
 from chargen.training.resetting import Resetting
 
@@ -273,11 +273,11 @@ def _bfloat16_product(a: Any, b: Any, **kwargs: Any) -> Any:
 # XLA would widen bfloat16 factors again before it multiplies; TensorFlow's own product does not.
 _RECURRENCES = {
     "float32": _recurrence(
-        tf.function(_make_forward(tf.matmul), jit_compile=True),
-        tf.function(_make_backward(tf.matmul), jit_compile=True),
+        graph(_make_forward(tf.matmul), jit_compile=True),
+        graph(_make_backward(tf.matmul), jit_compile=True),
     ),
     "bfloat16": _recurrence(
-        tf.function(_make_forward(_bfloat16_product)),
-        tf.function(_make_backward(_bfloat16_product)),
+        graph(_make_forward(_bfloat16_product)),
+        graph(_make_backward(_bfloat16_product)),
     ),
 }

@@ -15,7 +15,7 @@ from chargen.checkpoint import Arrays, check_arrays, weight_shapes
 from chargen.config import ModelConfig, TrainingConfig
 from chargen.generation.state import Floats
 from chargen.text.streams import Streams
-from chargen.training.backend import has_bfloat16_products, keras, tf
+from chargen.training.backend import graph, has_bfloat16_products, keras, tf
 from chargen.training.dropout import LockedDropout, Mask
 from chargen.training.model import (
     KERAS_CELLS,
@@ -109,7 +109,7 @@ class Trainer:
         drawn = np.random.default_rng((self.config.seed, number)).random((rows, 1))
         return (drawn >= self.config.restarts).astype(np.float32)
 
-    @tf.function
+    @graph
     def _step(self, inputs, targets, keep):  # type: ignore[no-untyped-def]
         for state in self._states:
             state.assign(state * keep)
@@ -121,7 +121,7 @@ class Trainer:
         norm = self._update([tf.convert_to_tensor(gradient) for gradient in gradients])
         return tf.where(tf.math.is_finite(norm), loss, np.nan)
 
-    @tf.function(jit_compile=True)
+    @graph(jit_compile=True)
     def _update(self, gradients):  # type: ignore[no-untyped-def]
         gradients, norm = tf.clip_by_global_norm(gradients, self.config.clip_norm)
         self._optimizer.apply(gradients, self.model.trainable_variables)

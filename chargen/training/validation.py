@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from chargen.config import ModelConfig
 from chargen.generation.state import Floats
 from chargen.text.vocabulary import Ids
-from chargen.training.backend import tf
+from chargen.training.backend import graph, tf
 from chargen.training.model import RESETTING_CELLS, TRAINING_CELLS, build_model, state_variables
 
 WINDOW = 256  # characters; the window that nanoGPT's figure is measured in
@@ -97,7 +97,7 @@ class Validator:
             )
         )
 
-    @tf.function
+    @graph
     def _step(self, inputs, targets, weights, keep):  # type: ignore[no-untyped-def]
         for state in self._states:
             state.assign(state * keep)
