@@ -25,6 +25,7 @@ from chargen.training.model import (
     state_variables,
     weights_of,
 )
+from chargen.training.optimizer import AdamW
 from chargen.training.prefetch import Batches
 from chargen.training.recurrence import LSTM
 
@@ -76,12 +77,12 @@ class Trainer:
             boundary=boundary,
         )
         self._states = state_variables(self.model)
-        # β₂ = 0.99 follows a changing gradient sooner than Adam's 0.999, which suits short runs.
-        self._optimizer = keras.optimizers.AdamW(
-            config.learning_rate, weight_decay=config.weight_decay, beta_2=0.99
+        self._learning_rate = tf.Variable(0.0)
+        self._optimizer = AdamW(
+            self.model.trainable_variables,
+            weight_decay=config.weight_decay,
+            clip_norm=config.clip_norm,
         )
-        self._optimizer.exclude_from_weight_decay(var_names=["bias", "embeddings"])
-        self._optimizer.build(self.model.trainable_variables)
 
     def step(self, number: int, learning_rate: float) -> float:
         """Learn from batch `number`.
@@ -93,7 +94,7 @@ class Trainer:
         inputs, targets = self._batches.batch(number)
         keep = self._kept(number)
         self._step_number.assign(number)
-        self._optimizer.learning_rate.assign(learning_rate)
+        self._learning_rate.assign(learning_rate)
         loss = self._step(tf.constant(inputs), tf.constant(targets), tf.constant(keep))
         return float(loss)
 
@@ -118,14 +119,12 @@ class Trainer:
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_mean(losses)
         gradients = tape.gradient(loss, self.model.trainable_variables)
-        norm = self._update([tf.convert_to_tensor(gradient) for gradient in gradients])
+        norm = self._optimizer.apply(
+            [tf.convert_to_tensor(gradient) for gradient in gradients],
+            number=self._step_number,
+            learning_rate=self._learning_rate,
+        )
         return tf.where(tf.math.is_finite(norm), loss, np.nan)
-
-    @graph(jit_compile=True)
-    def _update(self, gradients):  # type: ignore[no-untyped-def]
-        gradients, norm = tf.clip_by_global_norm(gradients, self.config.clip_norm)
-        self._optimizer.apply(gradients, self.model.trainable_variables)
-        return norm
 
     def inherit(self, weights: Arrays) -> None:
         """Start from weights, named as `weight_shapes` says, in place of fresh ones."""
@@ -142,7 +141,7 @@ class Trainer:
         ):
             yield f"weights/{name}", variable
         for number, variable in enumerate(self._optimizer.variables):
-            yield f"optimizer/{number:03}/{variable.name}", variable
+            yield f"optimizer/{number:03}", variable
         for number, variable in enumerate(self._states):
             yield f"states/{number:03}", variable
 
