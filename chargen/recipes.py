@@ -1,5 +1,6 @@
 """Presets: settings that suit a corpus and the time there is, found by measurement (see README)."""
 
+import os
 from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ _WIDTHS = ((0, 256), (0.5, 512), (5, 768), (20, 1024))
 # multiplied more slowly. A guess at how often the text is read.
 _SPEED = 1_000_000
 _POWER = 0.78
+# Fewer cores are as good as so much less time: one reads 0.4 times as much as four. More than four
+# have little to do, as there are four groups of streams.
+_CORES, _CORES_POWER = 4, 0.7
 _STREAMS, _STEPS = 32, 16
 # Passes over the text, and the dropout, weight dropout and weight decay that suit at least so many.
 _REGULARIZATION = (
@@ -54,8 +58,9 @@ def choose(
     epochs: int | None,
     cell: Cell = "lstm",
     units: tuple[int, ...] | None = None,
+    cores: int | None = None,
 ) -> Recipe:
-    """The recipe for so much text and time.
+    """The recipe for so much text, time and processor.
 
     Many short updates beat few long ones within minutes, so all presets read 32 streams 16
     characters at a time. The more often the text is read, the more regularization pays.
@@ -67,13 +72,15 @@ def choose(
         epochs: says how often to read the text.
         cell: of the recurrent layers; only an LSTM drops weights.
         units: the widths, if they are given.
+        cores: to train on; None means all that this process may use.
     """
+    pace = min(1.0, (cores or _cores()) / _CORES) ** _CORES_POWER
     if units is None and preset == "auto" and minutes is not None:
-        units = ([width for least, width in _WIDTHS if least <= minutes][-1],)
+        units = ([width for least, width in _WIDTHS if least <= minutes * pace][-1],)
     elif units is None:
         units = (_UNITS["base" if preset == "auto" else preset],)
     work = sum((below + width) * width for below, width in zip((0, *units), units, strict=False))
-    speed = _SPEED * (512 * 512 / work) ** _POWER
+    speed = pace * _SPEED * (512 * 512 / work) ** _POWER
     passes = epochs or (minutes or 0) * speed / characters
     shares = [each[1:] for each in _REGULARIZATION if each[0] <= passes][-1]
     dropout, weight_dropout, weight_decay = shares
@@ -87,3 +94,9 @@ def choose(
         "learning_rate": 4e-3,
     }
     return Recipe(preset, passes, settings)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or _CORES

@@ -11,8 +11,10 @@ from chargen.text.corpus import Corpus
 from chargen.training.report import Silent
 
 
-def settings(preset="auto", characters=1_000_000, minutes=10.0, epochs=None):
-    return choose(preset, characters=characters, minutes=minutes, epochs=epochs).settings
+def settings(preset="auto", characters=1_000_000, minutes=10.0, epochs=None, cores=4):
+    return choose(
+        preset, characters=characters, minutes=minutes, epochs=epochs, cores=cores
+    ).settings
 
 
 def test_presets_grow():
@@ -27,6 +29,17 @@ def test_the_more_often_the_text_is_read_the_more_is_dropped():
     for shares in (by_time, by_size, by_epochs):
         assert shares == sorted(shares)
         assert shares[0] < shares[-1] < 1
+
+
+def test_fewer_cores_are_as_good_as_less_time():
+    widths = [settings(cores=cores)["units"][0] for cores in (1, 2, 4, 16)]
+    assert widths == sorted(widths)
+    assert widths[0] < widths[2] == widths[3]
+    passes = [
+        choose("auto", characters=10**6, minutes=None, epochs=3, cores=cores).passes
+        for cores in (1, 4)
+    ]
+    assert passes == [3, 3]
 
 
 @pytest.mark.parametrize("characters", [17, 100, 400, 513, 10_000])
