@@ -32,7 +32,8 @@ from measure import in_turn, print_machine, print_table, seconds
 from chargen.config import ModelConfig, PreparationConfig, TrainingConfig
 from chargen.text.corpus import encode, read_corpus
 from chargen.text.encoder import CharacterTable
-from chargen.text.streams import Streams, split
+from chargen.text.holdout import split
+from chargen.text.streams import Streams
 from chargen.text.vocabulary import code_points
 
 PLAY = Path(__file__).parents[1] / "corpora" / "drowned-bell.txt"

@@ -36,7 +36,8 @@ from measure import print_machine, seconds
 
 import chargen
 from chargen.text.corpus import read_corpus
-from chargen.text.streams import Streams, split
+from chargen.text.holdout import split
+from chargen.text.streams import Streams
 
 NANOGPT_COMMAND = (
     "train.py config/train_shakespeare_char.py --device=cpu --compile=False --eval_iters=20 "

@@ -24,10 +24,11 @@ from chargen.settings import inherited_settings, sorted_settings
 from chargen.storage import locked
 from chargen.text.corpus import Corpus, read_corpus
 from chargen.text.encoder import Known
+from chargen.text.holdout import hold_out
 from chargen.text.reader import Progress
 from chargen.text.sources import STANDARD_INPUT, Paths, absolute, listed, run_name
-from chargen.text.streams import Streams, split
-from chargen.text.vocabulary import Vocabulary, describe
+from chargen.text.streams import Streams
+from chargen.text.vocabulary import Vocabulary, describe, enumerate_some
 
 Growth = Literal["grow", "keep"]
 
@@ -64,8 +65,8 @@ def train(
         vocabulary: whether new characters are added to the base's ("grow"), or not ("keep").
         progress: is told how many bytes of the text are read, of how many.
         reporter: who is told; None shows a progress bar and lines on standard error.
-        settings: any field of `ReadingConfig`, `PreparationConfig`, `ModelConfig` (but vocab_size,
-            which the corpus gives) and `TrainingConfig`, such as `encoding="cp1252"`,
+        settings: any field of `ReadingConfig`, `PreparationConfig`, `ModelConfig` (but vocab_size
+            and labels, which the corpus gives) and `TrainingConfig`, such as `encoding="cp1252"`,
             `units=(256, 256)` or `minutes=3`. Those that are not given are the preset's, else the
             defaults.
 
@@ -80,7 +81,9 @@ def train(
     """
     started = time.monotonic()
     old = Checkpoint.load(find_checkpoint(base)) if base is not None else None
-    known = Known(old.vocabulary, vocabulary == "grow") if old is not None else None
+    known = (
+        Known(old.vocabulary, vocabulary == "grow", tuple(old.labels)) if old is not None else None
+    )
     asked = sorted_settings(settings)
     if old is not None:
         asked = inherited_settings(old, asked)
@@ -90,6 +93,11 @@ def train(
     preparation = PreparationConfig(**asked[PreparationConfig])
     if training_config.weight_dropout and model_config.cell != "lstm":
         raise SettingError(f"weight_dropout is for lstm layers; these are {model_config.cell}.")
+    if old is not None and old.labels and not reading.label and not isinstance(corpus, Corpus):
+        raise SettingError(
+            f"{base} has the labels {enumerate_some(list(old.labels))}; say which this text has, "
+            "or a new one, as in --label 'NAME=*'."
+        )
     if name is None:
         name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
     folder = run_folder(name)
@@ -111,12 +119,14 @@ def train(
         from chargen.training.inheritance import inherited_weights
 
         source |= {"from": str(base), "known": old.vocabulary.idx2char, "grow": known.grow}
-        weights = inherited_weights(old, corpus.vocabulary)
+        if old.labels:
+            source["labels"] = list(old.labels)
+        weights = inherited_weights(old, corpus.vocabulary, _names(corpus))
         new = corpus.vocabulary.vocab_size - old.vocabulary.vocab_size
         notes.append(f"Goes on from {base}; {new:,} characters are new to it.")
     recipe = choose(
         training_config.preset,
-        characters=len(split(corpus.ids, training_config.validation_fraction)[0]),
+        characters=len(hold_out(corpus, training_config.validation_fraction)[0]),
         minutes=training_config.minutes,
         epochs=training_config.epochs,
         cell=model_config.cell,
@@ -127,7 +137,9 @@ def train(
         folder,
         corpus,
         ModelConfig(
-            vocab_size=corpus.vocabulary.vocab_size, **chosen[ModelConfig] | asked[ModelConfig]
+            vocab_size=corpus.vocabulary.vocab_size,
+            labels=len(_names(corpus)),
+            **chosen[ModelConfig] | asked[ModelConfig],
         ),
         TrainingConfig(**chosen[TrainingConfig] | asked[TrainingConfig]),
         source,
@@ -155,6 +167,16 @@ def _check_made(corpus: Corpus, settings: Mapping[str, Any], base: Checkpoint | 
             f"The Corpus lacks characters of the base, such as {describe(min(missing))}; make it "
             "with known=chargen.Known(chargen.load(...).vocabulary)."
         )
+    if base is not None and (missing := set(base.labels) - set(_names(corpus))):
+        raise SettingError(
+            f"The Corpus lacks labels of the base, such as {min(missing)!r}; make it with labels=, "
+            "and with known=chargen.Known(model.vocabulary, labels=model.labels)."
+        )
+
+
+def _names(corpus: Corpus) -> tuple[str, ...]:
+    """Its labels."""
+    return corpus.labels.names if corpus.labels is not None else ()
 
 
 def resume(
@@ -200,7 +222,7 @@ def resume(
     for cls, given in sorted_settings(settings).items():
         for name, value in given.items():
             before = getattr(configs[cls], name)
-            if (tuple(value) if isinstance(value, list) else value) != before:
+            if _plain(value, like=before) != before:
                 raise RunError(
                     f"{folder} was started with {name} {before}, and {value} would make it "
                     "another run; leave the option out, or start anew under another --name."
@@ -211,7 +233,11 @@ def resume(
             raise RunError(
                 f"{folder} was trained on a text that is no file; pass it again, as corpus."
             )
-        known = Known(Vocabulary(source["known"]), source["grow"]) if "known" in source else None
+        known = (
+            Known(Vocabulary(source["known"]), source["grow"], tuple(source.get("labels", ())))
+            if "known" in source
+            else None
+        )
         corpus = read_corpus(
             paths,
             configs[ReadingConfig],
@@ -237,6 +263,13 @@ def resume(
     )
 
 
+def _plain(value: Any, *, like: Any) -> Any:
+    """A setting's value in the form that the settings classes have it in."""
+    if isinstance(like, tuple):
+        return (value,) if isinstance(value, str) else tuple(value)
+    return value
+
+
 def _run(
     folder: Path,
     corpus: Corpus,
@@ -254,8 +287,10 @@ def _run(
 
     The minutes count from `started`, a time of `time.monotonic`, slow imports and all.
     """
-    training_ids, held_out = split(corpus.ids, training_config.validation_fraction)
-    streams = Streams(training_ids, training_config.batch_size, training_config.seq_length)
+    spans, held_out = hold_out(corpus, training_config.validation_fraction)
+    streams = Streams(
+        corpus.ids, training_config.batch_size, training_config.seq_length, spans, corpus.labels
+    )
     with locked(folder):
         # All that can be wrong with text, settings and folder has been told; now the slow imports.
         from chargen.training.report import Terminal

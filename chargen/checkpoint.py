@@ -12,6 +12,7 @@ import json
 import os.path
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from chargen.config import ModelConfig, PreparationConfig
-from chargen.errors import CheckpointError, CorpusError, RunError
+from chargen.errors import CheckpointError, CorpusError, RunError, SettingError
 from chargen.storage import write_atomically
 from chargen.text.preparation import fold_unknown, prepare
-from chargen.text.vocabulary import BOUNDARY, RARE, Vocabulary
+from chargen.text.vocabulary import BOUNDARY, RARE, Ids, Vocabulary, enumerate_some
 
 FORMAT = "chargen"
 FORMAT_VERSION = 1
@@ -34,6 +35,7 @@ BUNDLED = "bundled"
 
 Arrays = Mapping[str, NDArray[Any]]
 
+_MOST_LISTED = 20  # labels in a message
 _BLOCKS = {"lstm": 4, "gru": 3, "rnn": 1}  # column blocks of a cell's kernels: its gates
 
 
@@ -42,6 +44,8 @@ def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {
         "embedding/embeddings": (config.vocab_size, config.embedding_dim)
     }
+    if config.labels:
+        shapes["label/embeddings"] = (config.labels, config.embedding_dim)
     width = config.embedding_dim
     for layer, units in enumerate(config.units):
         columns = _BLOCKS[config.cell] * units
@@ -66,6 +70,8 @@ class Checkpoint:
     start: str  # the character to start from when there is no prompt
     origin: Mapping[str, Any] = field(default_factory=dict)  # corpus, losses, steps, ...
     preparation: PreparationConfig = PreparationConfig()  # what was done to the text
+    # The characters that were learned with each label, by name, in the order of their vectors.
+    labels: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def end(self) -> str | None:
@@ -88,19 +94,41 @@ class Checkpoint:
         text = prepare(text, self.preparation)
         return text if self.unknown is None else fold_unknown(text, self.vocabulary)
 
+    def label_ids(self, label: str | None, texts: int = 1) -> Ids | None:
+        """The label of each of so many texts as the network reads it; None where it has none.
+
+        Raises:
+            SettingError: if it has no such label, or has labels and `label` is None.
+        """
+        names = list(self.labels)
+        if label in names:
+            return np.full(texts, names.index(label), np.int32)
+        if not names and label is None:
+            return None
+        if not names:
+            raise SettingError(f"This model has no labels; received {label!r}. Leave it out.")
+        listed = f"its labels are {enumerate_some(names, most=_MOST_LISTED)}"
+        if label is None:
+            raise SettingError(f"This model must be told which label a text has; {listed}.")
+        nearest = get_close_matches(label, names, n=1)
+        hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+        raise SettingError(f"This model has no label {label!r}{hint}; {listed}.")
+
     def save(self, path: str | Path) -> None:
         """Write to `path`, atomically.
 
         Raises:
             StorageError: if it cannot be written; what was there before is untouched.
         """
-        document = {
+        document: dict[str, Any] = {
             "config": self.config.to_json(),
             "vocabulary": self.vocabulary.idx2char,
             "start": self.start,
             "origin": dict(self.origin),
             "preparation": self.preparation.to_json(),
         }
+        if self.labels:
+            document["labels"] = list(self.labels.items())
         write_arrays(path, self.weights, document)
 
     @classmethod
@@ -122,6 +150,7 @@ class Checkpoint:
             preparation = PreparationConfig.from_json(
                 document.get("preparation", PreparationConfig().to_json())
             )
+            labels = {str(name): int(count) for name, count in document.get("labels", ())}
         except (KeyError, TypeError, AttributeError, ValueError, CorpusError) as error:
             raise CheckpointError(f"{path} holds a header that makes no sense: {error}.") from None
         if config.vocab_size != vocabulary.vocab_size or start not in vocabulary:
@@ -129,9 +158,14 @@ class Checkpoint:
                 f"{path} has a vocabulary of {vocabulary.vocab_size} characters that does not fit "
                 f"its vocab_size of {config.vocab_size}."
             )
+        if config.labels != len(labels) or min(labels.values(), default=0) < 0:
+            raise CheckpointError(
+                f"{path} has {len(labels)} labels that do not fit its configuration, which has "
+                f"{config.labels}."
+            )
         shapes = weight_shapes(config)
         check_arrays(path, weights, {name: (shape, "float32") for name, shape in shapes.items()})
-        return cls(config, vocabulary, weights, start, origin, preparation)
+        return cls(config, vocabulary, weights, start, origin, preparation, labels)
 
 
 def check_arrays(

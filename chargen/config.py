@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, Self, TypeGuard, get_args
+from typing import Any, ClassVar, Literal, Self, TypeGuard, get_args
 
 from chargen.errors import SettingError
 
@@ -20,6 +20,7 @@ PRESETS: tuple[str, ...] = get_args(Preset)
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 NORMALIZATIONS: tuple[str, ...] = get_args(Normalization)
 NEWLINES: tuple[str, ...] = get_args(Newlines)
+LABEL_RULES = ("folder", "file")
 
 
 def _check(name: str, value: object, ok: bool, expected: str) -> None:
@@ -27,12 +28,13 @@ def _check(name: str, value: object, ok: bool, expected: str) -> None:
         raise SettingError(f"{name} must be {expected}; received {value!r}.")
 
 
-def setting(default: Any, about: str, *, by_preset: bool = False) -> Any:
+def setting(default: Any, about: str, *, by_preset: bool = False, bare: str | None = None) -> Any:
     """A field with its default and, for help pages, what it is and in which unit.
 
-    Where `by_preset`, `chargen train` takes what the preset says instead of the default.
+    Where `by_preset`, `chargen train` takes what the preset says instead of the default. An option
+    that is given without a value has the value `bare`, if that may be.
     """
-    return field(default=default, metadata={"about": about, "by_preset": by_preset})
+    return field(default=default, metadata={"about": about, "by_preset": by_preset, "bare": bare})
 
 
 def _whole(value: object, least: int) -> bool:
@@ -51,9 +53,16 @@ def _above_0(value: object) -> bool:
 class _Settings:
     """What the settings classes share: a form that JSON can hold."""
 
+    _added: ClassVar[tuple[str, ...]] = ()
+    """Fields that files may lack, as those do that were written before there were any."""
+
     def to_json(self) -> dict[str, Any]:
-        """The settings as plain values."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        """The settings as plain values; what was added is left out where it says nothing."""
+        return {
+            each.name: getattr(self, each.name)
+            for each in fields(self)  # type: ignore[arg-type]
+            if each.name not in self._added or getattr(self, each.name) != each.default
+        }
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
@@ -75,7 +84,7 @@ class _Settings:
             SettingError: if a name is missing or unknown, or a value is outside its limits.
         """
         known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
-        if odd := known.symmetric_difference(values):
+        if odd := known.symmetric_difference(values) - set(cls._added):
             raise SettingError(f"{cls.__name__} does not fit: {', '.join(sorted(odd))}.")
         return cls(**values)
 
@@ -88,8 +97,16 @@ class ReadingConfig(_Settings):
         SettingError: if a value is outside its limits.
     """
 
+    _added = ("label",)
+
     include: tuple[str, ...] = setting(
         (), "of a folder, only the files whose name or path fits this; may be repeated"
+    )
+    label: tuple[str, ...] = setting(
+        (),
+        "label each file by the folder it is in, by its own name (file), or with NAME where its "
+        "name or path fits (NAME=PATTERN); may be repeated, the first that fits counts",
+        bare="folder",
     )
     encoding: str = setting("utf-8", "of the files; auto detects that of each")
     document_separator: str | None = setting(
@@ -109,6 +126,7 @@ class ReadingConfig(_Settings):
             and all(isinstance(each, str) and each for each in self.include),
             "patterns, such as *.txt",
         )
+        self._check_label()
         _check(
             "document_separator",
             self.document_separator,
@@ -121,6 +139,19 @@ class ReadingConfig(_Settings):
             _real(self.max_expansion) and self.max_expansion >= 1,
             "a number from 1",
         )
+
+    def _check_label(self) -> None:
+        rules = (self.label,) if isinstance(self.label, str) else self.label
+        _check("label", rules, isinstance(rules, tuple | list), "one rule, or several")
+        object.__setattr__(self, "label", tuple(rules))
+        for rule in rules:
+            name, _, pattern = rule.partition("=") if isinstance(rule, str) else ("", "", "")
+            _check(
+                "label",
+                rule,
+                rule in LABEL_RULES or bool(name and pattern),
+                f"{', '.join(LABEL_RULES)} or NAME=PATTERN (a text to learn from goes before it)",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +189,8 @@ class ModelConfig(_Settings):
         SettingError: if a value is outside its limits.
     """
 
+    _added = ("labels",)
+
     vocab_size: int  # distinct characters
     embedding_dim: int = setting(64, "width of a character's vector")
     cell: Cell = setting("lstm", "kind of recurrent layer")
@@ -167,6 +200,7 @@ class ModelConfig(_Settings):
     dropout: float = setting(
         0.1, "share of each recurrent layer's outputs dropped in training", by_preset=True
     )
+    labels: int = 0  # styles to tell apart; 0 for a network that is told none
 
     def __post_init__(self) -> None:
         _check("vocab_size", self.vocab_size, _whole(self.vocab_size, 2), "a whole number from 2")
@@ -188,6 +222,7 @@ class ModelConfig(_Settings):
             "one or more whole numbers from 1, a width per layer, such as 512 or 512,128",
         )
         _check("dropout", self.dropout, _real(self.dropout) and 0 <= self.dropout < 1, "in [0, 1)")
+        _check("labels", self.labels, _whole(self.labels, 0), "a whole number from 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -314,6 +349,9 @@ class SamplingConfig(_Settings):
         0.0, "draw from characters at least so probable, as a share of the likeliest"
     )
     seed: int | None = setting(None, "of the random numbers; without one it is drawn")
+    label: str | None = setting(
+        None, "which of the model's labels to write as; without one it is drawn for each text"
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.stop, str):
@@ -342,6 +380,9 @@ class SamplingConfig(_Settings):
             self.temperature,
             _real(self.temperature) and self.temperature >= 0,
             "a finite number from 0",
+        )
+        _check(
+            "label", self.label, self.label is None or isinstance(self.label, str), "a label's name"
         )
         _check("top_p", self.top_p, _real(self.top_p) and 0 < self.top_p <= 1, "in (0, 1]")
         _check("min_p", self.min_p, _real(self.min_p) and 0 <= self.min_p <= 1, "in [0, 1]")

@@ -3,7 +3,8 @@
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,10 +18,11 @@ from chargen.evaluation.loss import Evaluation, evaluate
 from chargen.evaluation.score import TOP, Score, score
 from chargen.evaluation.surprise import Progress, no_progress
 from chargen.generation.decoder import Decoder
-from chargen.generation.generate import Writer
+from chargen.generation.generate import Writer, draw_label
+from chargen.generation.prompts import read_prompts
 from chargen.generation.sample import Record, Sample
 from chargen.generation.sampler import Sampler
-from chargen.generation.state import Floats, State
+from chargen.generation.state import State
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import Unknown, fit
 from chargen.text.vocabulary import Ids, Vocabulary
@@ -48,13 +50,14 @@ class LanguageModel:
     def __init__(self, checkpoint: Checkpoint, engine: Engine = "numpy") -> None:
         self.checkpoint = checkpoint
         self._decoder: Decoder | "KerasDecoder"  # noqa: UP037
+        label = np.zeros(1, np.int32) if checkpoint.labels else None  # until a text has one
         if engine == "numpy":
-            self._decoder = Decoder(checkpoint)
+            self._decoder = Decoder(checkpoint, labels=label)
             self._most_texts = _MOST_TEXTS
         elif engine == "keras":
             from chargen.training.model import KerasDecoder
 
-            self._decoder = KerasDecoder(checkpoint)
+            self._decoder = KerasDecoder(checkpoint, labels=label)
             self._most_texts = 1  # its batch is fixed
         else:
             raise SettingError(f"engine must be numpy or keras; received {engine!r}.")
@@ -68,6 +71,16 @@ class LanguageModel:
     def vocabulary(self) -> Vocabulary:
         """The characters it knows."""
         return self.checkpoint.vocabulary
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that it can write as; none if it learned from a text without."""
+        return tuple(self.checkpoint.labels)
+
+    @property
+    def label(self) -> str | None:
+        """That of the text it last read or wrote."""
+        return self._label_of(self.state)
 
     @property
     def origin(self) -> Mapping[str, Any]:
@@ -106,16 +119,21 @@ class LanguageModel:
             copies: of the corpus that the setting `max_copy` is about; see `chargen.copy_index`.
             unknown: what to do with prompt characters that the model never saw: "error", "skip" or
                 "nearest"; see `chargen.text.unknown.fit`.
-            settings: any field of `SamplingConfig`, such as `length=1000, temperature=0.5`.
+            settings: any field of `SamplingConfig`, such as `length=1000, temperature=0.5`. Of a
+                model with labels, `label` says which to write as; where it does not, the text
+                goes on in that of the state, else in one drawn in proportion to how much text
+                each had, by the seed.
 
         Raises:
-            SettingError: if a setting is unknown or outside its limits.
+            SettingError: if a setting is unknown or outside its limits, or a label unknown.
             UnknownCharacterError: if the prompt has characters that the model never saw.
             StateError: if the state is of another network.
         """
-        writer = Writer(self.vocabulary, self._sampling(settings), sampler, copies)
+        config = self._sampling(settings)
+        writer = Writer(self.vocabulary, config, sampler, copies)
         ids = self._prompt_ids(prompt, unknown)
-        self._begin(state)
+        label = self._label(config.label, state, writer.seed)
+        self._decoder.resume(self._beginning(state, label))
         return writer.stream(self._decoder, ids)
 
     def generate(
@@ -140,6 +158,7 @@ class LanguageModel:
         prompts: str | Sequence[str] = "",
         *,
         n: int = 1,
+        label: str | Sequence[str] | None = None,
         state: State | None = None,
         sampler: Sampler | None = None,
         copies: CopyIndex | None = None,
@@ -148,7 +167,7 @@ class LanguageModel:
         top: int = 0,
         **settings: Any,
     ) -> Iterator[Sample]:
-        """Several texts for each prompt, written side by side.
+        """Several texts for each prompt and label, written side by side.
 
         Sample k of a seed and a prompt draws the same random numbers whatever `n` is, and
         whatever other prompts there are. So it is the same text, but for rounding: products of
@@ -157,6 +176,7 @@ class LanguageModel:
         Args:
             prompts: one or several.
             n: how many texts for each.
+            label: one or several; as for `stream`, a text without has one drawn.
             state: as for `stream`.
             sampler: as for `stream`.
             copies: as for `stream`.
@@ -166,7 +186,8 @@ class LanguageModel:
             settings: as for `stream`.
 
         Yields:
-            The samples of the first prompt, in order, then those of the next.
+            The samples of the first prompt, in order, then those of the next; of each prompt,
+            those of the first label, then those of the next.
 
         Raises:
             Errors as `stream` does.
@@ -177,24 +198,32 @@ class LanguageModel:
         writer = Writer(self.vocabulary, self._sampling(settings), sampler, copies)
         texts = [prompts] if isinstance(prompts, str) else list(prompts)
         ids = [self._prompt_ids(text, unknown) for text in texts]
-        self._begin(state)
-        jobs = ((which, number) for which in range(len(texts)) for number in range(n))
+        labels = [label] if label is None or isinstance(label, str) else list(label)
+        begin = cache(partial(self._beginning, state))
+        for each in labels:
+            begin(self._label(each, state, writer.seed))  # what is wrong is told at once
+        jobs = (
+            _Job(text, prompt, begin(self._label(each, state, writer.seed, number)), number)
+            for text, prompt in zip(texts, ids, strict=True)
+            for each in labels
+            for number in range(n)
+        )
 
-        def write(batch: Sequence[tuple[int, int]]) -> Iterator[Sample]:
+        def write(batch: Sequence[_Job]) -> Iterator[Sample]:
             characters = self.vocabulary.idx2char
             records = [Record(characters, log_probs=log_probs, top=top) for _ in batch]
-            drafts = [
-                writer.draft(ids[which], number, record)
-                for (which, number), record in zip(batch, records, strict=True)
-            ]
-            logits = self._read_all([ids[which] for which, _ in batch], state)
+            pairs = zip(batch, records, strict=True)
+            drafts = [writer.draft(job.ids, job.number, record) for job, record in pairs]
+            prompts, beginnings = [job.ids for job in batch], [job.beginning for job in batch]
+            logits = read_prompts(self._decoder, prompts, beginnings)
             deque(writer.write(self._decoder, drafts, logits), maxlen=0)
-            for (which, number), draft, record in zip(batch, drafts, records, strict=True):
+            for job, draft, record in zip(batch, drafts, records, strict=True):
                 yield record.sample(
-                    prompt=texts[which],
+                    prompt=job.prompt,
                     seed=writer.seed,
-                    number=number,
+                    number=job.number,
                     finish_reason=draft.finish_reason,
+                    label=self._label_of(job.beginning),
                 )
 
         return chain.from_iterable(map(write, _batches(jobs, self._most_texts)))
@@ -222,38 +251,33 @@ class LanguageModel:
             warnings.warn(note, stacklevel=stacklevel)
         return fitted.text
 
-    def _begin(self, state: State | None) -> None:
-        """Be ready to read one prompt."""
+    def _label(
+        self, asked: str | None, state: State | None, seed: int, number: int = 0
+    ) -> str | None:
+        """The label of a text: the one asked for; else, where no state has one, one drawn."""
+        if asked is not None or state is not None or not self.labels:
+            return asked
+        return draw_label(self.checkpoint.labels, seed=seed, number=number)
+
+    def _beginning(self, state: State | None, label: str | None) -> State:
+        """What the network remembers before a prompt: a state, or nothing, and a label."""
         kind = self.config.cell, self.config.units, 1
         if state is None:
-            state = State.zeros(*kind)
-        state.check(*kind)
-        self._decoder.resume(state)
+            return State.zeros(*kind, self.checkpoint.label_ids(label))
+        if label is not None:
+            state = replace(state, labels=self.checkpoint.label_ids(label))
+        state.check(*kind, self.config.labels)
+        return state
 
-    def _read_all(self, prompts: Sequence[Ids], state: State | None) -> Floats:
-        """Read prompts, each after the same state, and be ready to go on with them side by side.
-
-        Returns:
-            The logits after each, shape [len(prompts), vocab_size].
-        """
-        states: list[State] = []
-        logits: list[Floats] = []
-        for number, prompt in enumerate(prompts):
-            if number and prompt is prompts[number - 1]:
-                states.append(states[-1])
-                logits.append(logits[-1])
-                continue
-            self._begin(state)
-            logits.append(self._decoder.read(prompt[None]))
-            states.append(self._decoder.state)
-        if len(states) > 1:
-            self._decoder.resume(State.joined(states))
-        return np.concatenate(logits)
+    def _label_of(self, state: State) -> str | None:
+        return None if state.labels is None else self.labels[state.labels[0]]
 
     def to_keras(self, batch_size: int = 1) -> "keras.Model":
         """The same network as a stateful Keras model with a fixed batch size.
 
         It takes ids, [batch_size, any number], and gives logits, [batch_size, number, vocab_size].
+        Of a model with labels, it takes a list: ids, and the number of each one's label, its rank
+        in `labels`.
         """
         from chargen.training.model import rebuild
 
@@ -271,6 +295,7 @@ class LanguageModel:
         self,
         text: str,
         *,
+        label: str | None = None,
         adapt: bool = False,
         unknown: Unknown = "error",
         progress: Progress = no_progress,
@@ -279,6 +304,7 @@ class LanguageModel:
 
         Args:
             text: at least two characters; all but the first are predicted.
+            label: which the text has, if the model has labels.
             adapt: measure dynamic evaluation too, the network going on learning as it reads a
                 text; this imports TensorFlow. The model itself is never changed.
             unknown: what to do with characters that the model never saw, as for `stream`.
@@ -287,14 +313,15 @@ class LanguageModel:
 
         Raises:
             CorpusError: if there is nothing to predict.
+            SettingError: if the model has no such label, or needs one.
             UnknownCharacterError: if the text has characters that the model never saw.
         """
         ids = self.vocabulary.encode(self._fitted(text, unknown))
-        result = evaluate(self.checkpoint, ids, progress=progress)
+        result = evaluate(self.checkpoint, ids, label=label, progress=progress)
         if adapt:
             from chargen.training.adapt import adapted_loss
 
-            adapted = adapted_loss(self.checkpoint, ids, progress=progress)
+            adapted = adapted_loss(self.checkpoint, ids, label=label, progress=progress)
             result = replace(result, adapted=adapted)
         return result
 
@@ -302,6 +329,7 @@ class LanguageModel:
         self,
         text: str,
         *,
+        label: str | None = None,
         top: int = TOP,
         unknown: Unknown = "error",
         progress: Progress = no_progress,
@@ -313,21 +341,26 @@ class LanguageModel:
 
         Args:
             text: at least one character.
+            label: which the text has, if the model has labels.
             top: how many of the likeliest characters to keep at each place.
             unknown: as for `stream`.
             progress: told each time how many more characters were read.
 
         Raises:
             CorpusError: if the text is empty.
-            SettingError: if `top` is not a whole number from 0.
+            SettingError: if `top` is not a whole number from 0; if the model has no such label,
+                or needs one.
             UnknownCharacterError: if the text has characters that the model never saw.
         """
         fitted = self._fitted(text, unknown)
-        return score(self.checkpoint, fitted, top=top, progress=progress)
+        return score(self.checkpoint, fitted, label=label, top=top, progress=progress)
 
     def __repr__(self) -> str:
         config = self.config
-        return f"LanguageModel({config.cell} {config.units}, {config.vocab_size} characters)"
+        labels = f", {config.labels} labels" if config.labels else ""
+        return (
+            f"LanguageModel({config.cell} {config.units}, {config.vocab_size} characters{labels})"
+        )
 
 
 def load(path: str | Path | None = None, *, engine: Engine = "numpy") -> LanguageModel:
@@ -344,7 +377,17 @@ def load(path: str | Path | None = None, *, engine: Engine = "numpy") -> Languag
     return LanguageModel(Checkpoint.load(find_checkpoint(path)), engine)
 
 
-def _batches(jobs: Iterable[tuple[int, int]], size: int) -> Iterator[list[tuple[int, int]]]:
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A text to write, one of several."""
+
+    prompt: str
+    ids: Ids  # of the prompt, or of what stands for an empty one
+    beginning: State  # that goes before
+    number: int  # which sample of its seed it is
+
+
+def _batches(jobs: Iterable[_Job], size: int) -> Iterator[list[_Job]]:
     """Lists of `size` jobs; the last may be shorter."""
     jobs = iter(jobs)
     while batch := list(islice(jobs, size)):

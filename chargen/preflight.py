@@ -1,6 +1,6 @@
 """What there is to say before the first step, of the text, the network and how they fit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from chargen.checkpoint import weight_shapes
 from chargen.config import ModelConfig
 from chargen.text.corpus import Corpus
-from chargen.text.vocabulary import describe
+from chargen.text.vocabulary import describe, enumerate_some
 
 _MOST_WEIGHTS_PER_CHARACTER = 50
 _MOST_SINGLETONS = 1000
@@ -24,6 +24,8 @@ def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
     )
     rarest = ", ".join(f"{describe(each)} {counts[each]:,}×" for each in islice(counts, 4))
     yield f"Rarest: {rarest}."
+    if corpus.labels is not None:
+        yield from _labels(corpus.labels.characters)
     weights = sum(int(np.prod(shape)) for shape in weight_shapes(config).values())
     yield (
         f"Network: embedding {config.embedding_dim} → {config.cell} "
@@ -44,3 +46,16 @@ def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
         )
     if corpus.line_ending == "none":
         yield "Warning: the text has no line end at all, so the model will never end a line."
+
+
+def _labels(characters: Mapping[str, int]) -> Iterator[str]:
+    """The labels and the shares of the text that they have, the largest first."""
+    total = sum(characters.values())
+    largest = sorted(characters.items(), key=lambda item: -item[1])
+    shares = [f"{name} {count / total:.1%}" for name, count in largest if count]
+    yield f"Labels: {enumerate_some(shares)}."
+    if len(shares) == 1:
+        yield (
+            f"Warning: all of the text has one label, {largest[0][0]!r}, so there is nothing to "
+            "tell apart; --label file takes the names of files."
+        )

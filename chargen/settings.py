@@ -43,7 +43,7 @@ def sorted_settings(settings: Mapping[str, Any]) -> dict[type, dict[str, Any]]:
     """
     classes = (ReadingConfig, PreparationConfig, ModelConfig, TrainingConfig)
     homes = {field.name: cls for cls in classes for field in fields(cls)}
-    del homes["vocab_size"]
+    del homes["vocab_size"], homes["labels"]  # the corpus gives them
     by_class: dict[type, dict[str, Any]] = {cls: {} for cls in classes}
     for name, value in settings.items():
         if name not in homes:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from chargen.errors import CorpusError
 from chargen.recipes import choose
-from chargen.text.cache import release
 from chargen.text.corpus import Corpus
+from chargen.text.holdout import hold_out
+from chargen.text.mapping import release
 from chargen.text.ngrams import entropies, held_out_losses
-from chargen.text.streams import split
+from chargen.text.spans import Spans
 from chargen.text.vocabulary import BOUNDARY, Ids
 
 ORDERS = 5  # characters that the longest n-gram looks back
@@ -24,6 +25,7 @@ _MINUTES = (2, 10, 60)
 _HELD_OUT = 0.1
 _MOST_COUNTED = 4_000_000  # characters of which n-grams are counted
 _STRETCHES = 40  # in which they are taken from a longer text
+_SHORTEST = 1000  # characters of such a stretch, as its ends count for little then
 _BLOCK = 1 << 22  # ids looked at together
 _LONGEST_LINE = 1 << 16  # longer ones are counted as if they were of this length
 
@@ -36,6 +38,15 @@ class Character:
     code: str  # such as U+0041
     name: str  # that Unicode gives it; "" for control characters
     count: int
+
+
+@dataclass(frozen=True)
+class LabelCount:
+    """A label, and how much text has it."""
+
+    label: str
+    documents: int
+    characters: int
 
 
 @dataclass(frozen=True)
@@ -74,6 +85,7 @@ class Survey:
     encoding: str
     line_ending: str
     documents: int
+    labels: list[LabelCount]  # in the order of their names; none if the text has none
     characters: int
     distinct: list[Character]  # the commonest first
     rare: int  # of these, how many occur fewer than `RARE_BELOW` times
@@ -101,6 +113,7 @@ def survey(corpus: Corpus) -> Survey:
         encoding=corpus.encoding,
         line_ending=corpus.line_ending,
         documents=corpus.documents,
+        labels=_labels(corpus),
         characters=corpus.characters,
         distinct=characters,
         rare=sum(each.count < RARE_BELOW for each in characters),
@@ -111,6 +124,14 @@ def survey(corpus: Corpus) -> Survey:
         plans=[_plan(corpus, minutes) for minutes in _MINUTES],
         notes=list(corpus.notes),
     )
+
+
+def _labels(corpus: Corpus) -> list[LabelCount]:
+    if corpus.labels is None:
+        return []
+    documents, characters = corpus.labels.documents.tolist(), corpus.labels.characters
+    counts = zip(characters, documents, characters.values(), strict=True)
+    return [LabelCount(*each) for each in counts]
 
 
 def _blocks(ids: Ids) -> Iterator[Ids]:
@@ -178,11 +199,12 @@ def _duplicates(corpus: Corpus) -> list[list[int]]:
 
 def _ngrams(corpus: Corpus) -> tuple[int, list[NGram]]:
     try:
-        training, held_out = split(corpus.ids, _HELD_OUT)
+        spans, ends = hold_out(corpus, _HELD_OUT)
     except CorpusError:  # too short to hold anything out
-        training, held_out = corpus.ids, corpus.ids[:0]
-    training = _sample(training, _MOST_COUNTED)
-    held_out = held_out[: int(_MOST_COUNTED * _HELD_OUT)]
+        spans, ends = hold_out(corpus, 0)
+    training = _sample(corpus.ids, spans, _MOST_COUNTED)
+    whole = Spans(np.array([0]), np.array([len(ends)]))
+    held_out = _sample(ends.ids, whole, int(_MOST_COUNTED * _HELD_OUT))
     counted = np.concatenate([training, held_out])
     found = entropies(counted, ORDERS)
     losses: list[float | None] = [None] * len(found)
@@ -192,13 +214,15 @@ def _ngrams(corpus: Corpus) -> tuple[int, list[NGram]]:
     return len(counted), [NGram(order, *pair) for order, pair in enumerate(pairs)]
 
 
-def _sample(ids: Ids, most: int) -> Ids:
-    """The ids, or of more than `most` as many, in stretches evenly spread."""
-    if len(ids) <= most:
-        return ids
-    length = most // _STRETCHES
-    starts: NDArray[np.int64] = np.linspace(0, len(ids) - length, _STRETCHES).astype(np.int64)
-    return np.concatenate([ids[start : start + length] for start in starts])
+def _sample(ids: Ids, spans: Spans, most: int) -> Ids:
+    """The ids in spans, or of more than `most` as many, in stretches evenly spread."""
+    if len(spans) <= most:
+        return ids[spans.positions(np.arange(len(spans)))]
+    stretches = max(1, min(_STRETCHES, most // _SHORTEST))
+    length = most // stretches
+    starts: NDArray[np.int64] = np.linspace(0, len(spans) - length, stretches).astype(np.int64)
+    places = starts[:, None] + np.arange(length)
+    return ids[spans.positions(places.ravel())]
 
 
 def _plan(corpus: Corpus, minutes: int) -> Plan:

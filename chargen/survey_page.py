@@ -53,6 +53,7 @@ def page(survey: Survey) -> str:
                 for plan in survey.plans
             ],
         ),
+        _labels(survey),
         _copies(survey),
         "<h2>Characters</h2>",
         _characters(survey),
@@ -61,6 +62,13 @@ def page(survey: Survey) -> str:
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n'
         f"<style>{_STYLE}</style>\n<h1>{title}</h1>\n" + "\n".join(sections) + "\n</html>\n"
     )
+
+
+def _labels(survey: Survey) -> str:
+    if not survey.labels:
+        return ""
+    rows = [(each.label, each.documents, each.characters) for each in survey.labels]
+    return "<h2>Labels</h2>\n" + _table(("label", "documents", "characters"), rows)
 
 
 def _copies(survey: Survey) -> str:

@@ -21,9 +21,14 @@ def cell(request):
 def make_checkpoint():
     """Makes a small random network; its weights are wide enough to use the gates' curves."""
 
-    def make(cell="lstm", *, units=(5, 3), characters="\n :ABCabc", seed=0):
+    def make(cell="lstm", *, units=(5, 3), characters="\n :ABCabc", seed=0, labels=None):
+        labels = labels or {}
         config = ModelConfig(
-            vocab_size=len(set(characters)), embedding_dim=4, cell=cell, units=units
+            vocab_size=len(set(characters)),
+            embedding_dim=4,
+            cell=cell,
+            units=units,
+            labels=len(labels),
         )
         generator = np.random.default_rng(seed)
         weights = {
@@ -32,9 +37,23 @@ def make_checkpoint():
         }
         vocabulary = Vocabulary(characters)
         start = "\n" if "\n" in vocabulary else characters[0]
-        return Checkpoint(config, vocabulary, weights, start, {"corpus": "tiny.txt", "step": 7})
+        origin = {"corpus": "tiny.txt", "step": 7}
+        return Checkpoint(config, vocabulary, weights, start, origin, labels=labels)
 
     return make
+
+
+@pytest.fixture
+def labelled(make_checkpoint):
+    """A network with three labels."""
+    return make_checkpoint(labels={"land": 10, "sea": 30, "sky": 0})
+
+
+@pytest.fixture
+def labelled_file(labelled, tmp_path):
+    path = tmp_path / "labelled.safetensors"
+    labelled.save(path)
+    return path
 
 
 @pytest.fixture

@@ -344,3 +344,76 @@ class TestResumeRefuses:
 def test_a_bare_name_is_a_run_under_checkpoints():
     assert run_folder("mine").parts == ("checkpoints", "mine")
     assert run_folder("some/where").parts == ("some", "where")
+
+
+# Labels
+
+
+@pytest.fixture
+def speaker(labelled_file):
+    return chargen.load(labelled_file)
+
+
+def test_a_label_is_what_a_text_is_written_in(speaker):
+    texts = {label: speaker.generate("Ab", label=label, seed=1) for label in speaker.labels}
+    assert len(set(texts.values())) == 3
+    assert speaker.label == "sky"
+    assert repr(speaker) == "LanguageModel(lstm (5, 3), 9 characters, 3 labels)"
+
+
+def test_a_label_that_is_not_asked_for_is_drawn_by_the_seed(speaker):
+    drawn = [next(speaker.samples("Ab", seed=seed, length=9)) for seed in range(200)]
+    assert 30 < [sample.label for sample in drawn].count("land") < 70  # a quarter of the text
+    assert "sky" not in [sample.label for sample in drawn]  # which has no text
+    for seed, sample in enumerate(drawn[:9]):
+        assert speaker.generate("Ab", seed=seed, length=9) == sample.text
+        assert speaker.label == sample.label
+        asked = speaker.generate("Ab", seed=seed, length=9, label=sample.label)
+        assert asked == sample.text  # as if nothing had been drawn
+
+
+def test_texts_of_several_labels_are_those_of_each(speaker, monkeypatch):
+    monkeypatch.setattr("chargen.language_model._MOST_TEXTS", 5)
+    settings = {"seed": 3, "length": 20}
+    together = list(speaker.samples(["A", "b"], n=2, label=["sky", "land"], **settings))
+    assert [(each.prompt, each.label, each.number) for each in together] == [
+        (prompt, label, number) for prompt in "Ab" for label in ("sky", "land") for number in (0, 1)
+    ]
+    for each in together:
+        alone = list(speaker.samples(each.prompt, n=2, label=each.label, **settings))
+        assert alone[each.number].text == each.text
+
+
+def test_a_state_carries_its_label(speaker):
+    speaker.generate("Ab", label="land", seed=1, length=20)
+    state = speaker.state
+
+    def go_on(**label):
+        return speaker.generate("c", state=state, seed=2, length=20, **label)
+
+    assert go_on(label="sky") != go_on(label="land")
+    assert go_on() == go_on(label="land")
+    go_on()
+    assert speaker.label == "land"
+
+
+def test_a_label_that_is_not_there_is_refused_at_once(speaker, model):
+    for write in (speaker.stream, speaker.generate, speaker.samples):
+        with pytest.raises(SettingError, match="no label 'fire'; its labels are land, sea, sky"):
+            write("A", label="fire")
+    for write in (model.stream, model.samples):
+        with pytest.raises(SettingError, match="has no labels; received 'sea'"):
+            write("A", label="sea")
+    state = model.state
+    if state.cell == "lstm":
+        with pytest.raises(StateError, match="labels"):
+            speaker.generate("A", state=state)
+
+
+def test_a_text_is_measured_with_its_label(speaker):
+    bits = {label: speaker.score("ABC", label=label).total_bits for label in speaker.labels}
+    losses = {label: speaker.evaluate("ABC", label=label).carried for label in speaker.labels}
+    assert len(set(bits.values())) == len(set(losses.values())) == 3
+    for measure in (speaker.score, speaker.evaluate):
+        with pytest.raises(SettingError, match="must be told which label"):
+            measure("ABC")

@@ -16,7 +16,7 @@ from chargen.checkpoint import (
     write_arrays,
 )
 from chargen.config import ModelConfig, PreparationConfig
-from chargen.errors import CheckpointError
+from chargen.errors import CheckpointError, SettingError
 
 SHAPES = {
     "lstm": {
@@ -356,3 +356,39 @@ def test_a_name_longer_than_any_file_name(workdir):
 
 def test_the_bundled_model_loads():
     assert Checkpoint.load(bundled_checkpoint()).origin["corpus"] == "drowned-bell.txt"
+
+
+def test_labels_are_kept_in_their_order(make_checkpoint, tmp_path):
+    made = make_checkpoint(labels={"b": 3, "a b": 0, "ü": 7})
+    made.save(tmp_path / "file")
+    loaded = Checkpoint.load(tmp_path / "file")
+    assert list(loaded.labels.items()) == [("b", 3), ("a b", 0), ("ü", 7)]
+    assert loaded.config.labels == 3
+
+
+def test_a_model_without_labels_is_written_as_before_there_were_any(checkpoint_file):
+    _, document = read_arrays(checkpoint_file)
+    assert "labels" not in document
+    assert "labels" not in document["config"]
+
+
+@pytest.mark.parametrize("labels", [[["a", 1]], [["a", -1], ["b", 2]], [["a", 1], ["a", 2]]])
+def test_labels_that_do_not_fit_are_refused(make_checkpoint, tmp_path, labels):
+    made = make_checkpoint(labels={"a": 1, "b": 2})
+    write_arrays(tmp_path / "odd", made.weights, {**document_of(made), "labels": labels})
+    with pytest.raises(CheckpointError, match="labels that do not fit"):
+        Checkpoint.load(tmp_path / "odd")
+
+
+def test_a_label_is_known_by_name(labelled, make_checkpoint):
+    assert labelled.label_ids("sea", 2).tolist() == [1, 1]
+    for label, told in (
+        ("seas", r"no label 'seas' \(did you mean 'sea'\?\); its labels are land, sea, sky\.$"),
+        ("xyz", r"no label 'xyz'; its labels are land"),
+        (None, r"must be told which label a text has; its labels are land, sea, sky"),
+    ):
+        with pytest.raises(SettingError, match=told):
+            labelled.label_ids(label)
+    assert make_checkpoint().label_ids(None) is None
+    with pytest.raises(SettingError, match="has no labels; received 'sea'"):
+        make_checkpoint().label_ids("sea")

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from chargen.config import ModelConfig, SamplingConfig, TrainingConfig
+from chargen.config import ModelConfig, ReadingConfig, SamplingConfig, TrainingConfig
 from chargen.errors import ChargenError, SettingError
 
 NAN, INF = math.nan, math.inf
@@ -15,6 +15,7 @@ MODEL_BAD = {
     "cell": ["LSTM", "", None, "transformer"],
     "units": [(), (0,), (8, 0), (8, -1), 8, (8.0,), (True,), None],
     "dropout": [-0.1, 1, 1.0, NAN, INF, "0.1", None],
+    "labels": [-1, 1.5, True, None],
 }
 TRAINING_BAD = {
     "minutes": [0, -1, NAN, INF, "3"],
@@ -146,4 +147,26 @@ def test_a_setting_error_is_a_value_error_too():
 @pytest.mark.parametrize("config", [ModelConfig, TrainingConfig, SamplingConfig])
 def test_every_setting_with_a_default_says_what_it_is(config):
     for field in dataclasses.fields(config):
-        assert field.name == "vocab_size" or field.metadata["about"]
+        assert field.name in ("vocab_size", "labels") or field.metadata["about"]
+
+
+@pytest.mark.parametrize("label", ["folder", "file", "a=*.txt", ["a=b", "file"], ()])
+def test_labels_are_asked_for_by_rules(label):
+    rules = ReadingConfig(label=label).label
+    assert rules == ((label,) if isinstance(label, str) else tuple(label))
+
+
+@pytest.mark.parametrize("label", ["novels/", "=*", "a=", 3, ["folder", 3], [""]])
+def test_what_is_no_rule_for_labels_is_refused(label):
+    with pytest.raises(SettingError, match=r"label must be .*; received"):
+        ReadingConfig(label=label)
+
+
+def test_files_from_before_there_were_labels_are_as_they_were():
+    assert "label" not in ReadingConfig().to_json()
+    assert ReadingConfig.from_json(ReadingConfig().to_json()) == ReadingConfig()
+    reading = ReadingConfig(label="file")
+    assert ReadingConfig.from_json(json.loads(json.dumps(reading.to_json()))) == reading
+    assert "labels" not in ModelConfig(vocab_size=3).to_json()
+    model = ModelConfig(vocab_size=3, labels=2)
+    assert ModelConfig.from_json(model.to_json()) == model

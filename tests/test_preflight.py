@@ -31,3 +31,11 @@ def test_a_text_without_line_ends_is_warned_of():
 def test_many_characters_seen_once_are_warned_of():
     text = "".join(map(chr, range(0x4E00, 0x4E00 + 1000))) + "\n" * 1000
     assert "Warning: 1,000 characters occur only once" in said(text)
+
+
+def test_labels_are_told_with_their_shares():
+    config = ModelConfig(vocab_size=3, embedding_dim=3, units=(4,), labels=2)
+    corpus = Corpus(["ab" * 150, "ab" * 50], labels=["few", "many"][::-1])
+    assert "Labels: many 75.0%, few 25.0%." in list(preflight(corpus, config))
+    one = "\n".join(preflight(Corpus(["ab" * 150, "ab"], labels=["x", "x"]), config))
+    assert "Warning: all of the text has one label, 'x'" in one

@@ -8,7 +8,7 @@ import pytest
 
 from chargen import survey as module
 from chargen.config import PreparationConfig
-from chargen.survey import Lines, survey
+from chargen.survey import LabelCount, Lines, survey
 from chargen.survey_page import page
 from chargen.text.corpus import Corpus
 
@@ -94,3 +94,16 @@ def test_the_page_shows_text_as_text():
     assert "&lt;script&gt;" in shown
     assert "LESS-THAN SIGN" in shown
     assert "Documents that are the same" in shown
+
+
+def test_labels_are_counted():
+    found = survey(Corpus(["one\n", "two\n", "three\n"], labels=["b", "<a>", "b"]))
+    assert found.labels == [LabelCount("<a>", 1, 4), LabelCount("b", 2, 10)]
+    assert "<td>&lt;a&gt;</td><td" in page(found)
+
+
+def test_the_yardstick_is_held_out_of_each_label():
+    texts = ["the sea is under the town\n" * 400, "".join(random.Random(0).choices("xyz", k=9000))]
+    one, other = (survey(Corpus(text)).ngrams[5].held_out for text in texts)
+    both = survey(Corpus(texts, labels=["a", "b"])).ngrams[5].held_out
+    assert both == pytest.approx((one * 1040 + other * 900) / 1940, abs=0.1)

@@ -18,7 +18,7 @@ from chargen.cli.texts import check_one_source, progress_bar, read_text
     multiple=True,
     required=True,
     metavar="CHECKPOINT",
-    help="A run's name or folder, or a file; at least two.",
+    help="A run's name or folder, or a file; at least two, or one with labels.",
 )
 @click.option(
     "--file", type=click.Path(path_type=Path, readable=False), help="Classify each line of a file."
@@ -33,10 +33,11 @@ def classify(
     Written are the model and, after a tab, by how many bits the second is worse. Where several
     are best, as they are on an empty line, the model is a hyphen. TEXT can be - for standard
     input (a line end at its end does not count); with --file, each line of FILE gives a line.
-    A character that a model never saw costs it 21 bits.
+    A character that a model never saw costs it 21 bits. A model with labels counts as several,
+    MODEL: LABEL each, so that one such model is enough.
     """
     from chargen.errors import CorpusError
-    from chargen.evaluation.classify import Classification, classify
+    from chargen.evaluation.classify import Classification, classify, contestants
 
     check_one_source(text, file)
     if file is not None:
@@ -46,8 +47,9 @@ def classify(
         texts = [whole or ""]
     if not any(texts):
         raise CorpusError("The text is empty; there is nothing to tell models apart by.")
-    with progress_bar(len(models) * sum(map(len, texts))) as progress:
-        results: list[Classification] = classify(texts, models, progress=progress)
+    several = contestants(models)
+    with progress_bar(len(several) * sum(map(len, texts))) as progress:
+        results: list[Classification] = classify(texts, several, progress=progress)
     for result in results:
         if as_json:
             click.echo(json.dumps(result.to_json()))

@@ -59,8 +59,8 @@ class Conversation:
     """
 
     def __init__(self, model: "LanguageModel", settings: SamplingConfig) -> None:
-        self.settings = settings
         self._model = model
+        self.settings = self._fitting(settings)
         self.reset()
 
     def reset(self) -> None:
@@ -105,10 +105,14 @@ class Conversation:
         stream = self._open(given, None, seed)
         self.reset()
         self._stream, self._streams, self._seed = stream, 1, seed
+        self._marks = (_Mark(0, self._model.state),) * 2
         self._drawn = list(given)
         self._end = len(given)
         self._first = len(given) - len(fitted.text)
-        return Passage(fitted.text, self._write(), is_new=True, notes=fitted.notes)
+        notes = fitted.notes
+        if self.settings.label is None and self._model.label is not None:
+            notes = (*notes, f"Label: {self._model.label}")
+        return Passage(fitted.text, self._write(), is_new=True, notes=notes)
 
     def more(self) -> Passage:
         """More of the text; one without a prompt, if there is none yet."""
@@ -145,6 +149,12 @@ class Conversation:
         write_atomically(path, f"{text}\n".encode())
         return f"Saved in {path}: {len(text):,} characters."
 
+    def _fitting(self, settings: SamplingConfig) -> SamplingConfig:
+        """The settings, if the model has the label that they name."""
+        if settings.label is not None:
+            self._model.checkpoint.label_ids(settings.label)
+        return settings
+
     def _open(self, prompt: str, state: "State | None", seed: int) -> Iterator[str]:
         settings = {**self.settings.to_json(), **_ENDLESS, "seed": seed}
         return self._model.stream(prompt, state=state, **settings)
@@ -180,7 +190,7 @@ class Conversation:
         field = _SETTINGS[name]
         if value:
             changes = {field.name: read_setting(SamplingConfig, field, value)}
-            self.settings = replace(self.settings, **changes)
+            self.settings = self._fitting(replace(self.settings, **changes))
             if field.name not in _ENDLESS:
                 self._stream = None
         return self.describe(name)

@@ -71,6 +71,8 @@ def _report(found: "Survey") -> Iterator[str]:
     yield f"{found.name}: {found.characters:,} characters, {len(found.distinct):,} distinct"
     yield f"  encoding      {found.encoding}; line endings: {found.line_ending}"
     yield f"  documents     {found.documents:,}{_duplicates(found)}"
+    if found.labels:
+        yield f"  labels        {_labels(found)}"
     lines = found.lines
     yield (
         f"  lines         {lines.number:,}; of {lines.mean:.1f} characters on average, "
@@ -106,6 +108,20 @@ def _duplicates(found: "Survey") -> str:
     more = ", ..." if len(found.duplicates) > 4 else ""
     extra = sum(len(group) - 1 for group in found.duplicates)
     return f"; {extra:,} are copies of others: {', '.join(groups)}{more}"
+
+
+def _labels(found: "Survey") -> str:
+    from chargen.text.vocabulary import enumerate_some
+
+    largest = sorted(found.labels, key=lambda each: -each.characters)
+    return enumerate_some(
+        [
+            f"{each.label} {each.characters:,} ({each.characters / found.characters:.1%}) "
+            f"in {each.documents:,} documents"
+            for each in largest
+        ],
+        most=_MOST_LISTED,
+    )
 
 
 def _listed(characters: Any) -> str:

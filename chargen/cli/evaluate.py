@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from chargen.cli.options import unknown_option
+from chargen.cli.options import label_option, unknown_option
 from chargen.cli.texts import progress_bar, read_text
 
 
@@ -14,11 +14,18 @@ from chargen.cli.texts import progress_bar, read_text
 @click.argument("checkpoint")
 @click.argument("text", type=click.Path(path_type=Path, allow_dash=True, readable=False))
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the text.")
+@label_option
 @unknown_option
 @click.option("--adapt", is_flag=True, help="Also let the model go on learning as it reads (slow).")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def evaluate(
-    checkpoint: str, text: Path, encoding: str, unknown: Any, adapt: bool, as_json: bool
+    checkpoint: str,
+    text: Path,
+    encoding: str,
+    label: str | None,
+    unknown: Any,
+    adapt: bool,
+    as_json: bool,
 ) -> None:
     """Measure how well CHECKPOINT predicts TEXT, a file, or - for standard input.
 
@@ -33,11 +40,12 @@ def evaluate(
     from chargen.text.unknown import fit
 
     model = load(checkpoint)
+    model.checkpoint.label_ids(label)  # told before anything is read
     fitted = fit(model.checkpoint.prepare(read_text(text, encoding)), model.vocabulary, unknown)
     for note in fitted.notes:
         click.echo(note, err=True)
     with progress_bar((3 if adapt else 2) * (len(fitted.text) - 1)) as progress:
-        result = model.evaluate(fitted.text, adapt=adapt, progress=progress)
+        result = model.evaluate(fitted.text, label=label, adapt=adapt, progress=progress)
     if as_json:
         click.echo(json.dumps(result.to_json(), indent=2))
         return

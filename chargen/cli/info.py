@@ -31,6 +31,7 @@ def info(checkpoint: str | None, as_json: bool) -> None:
             "start": model.start,
             "origin": dict(model.origin),
             "preparation": model.preparation.to_json(),
+            "labels": dict(model.labels),
         }
         click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
         return
@@ -48,6 +49,8 @@ def info(checkpoint: str | None, as_json: bool) -> None:
         "trained": f"{origin.get('step') or 0:,} steps",
         "loss": _losses(origin),
     }
+    if model.labels:
+        lines["labels"] = ", ".join(f"{name} {count:,}" for name, count in model.labels.items())
     usual = PreparationConfig().to_json()
     if done := {k: v for k, v in model.preparation.to_json().items() if v != usual[k]}:
         lines["prepared"] = ", ".join(f"{name} {value}" for name, value in done.items())

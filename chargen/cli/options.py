@@ -26,6 +26,11 @@ unknown_option = click.option(
 )
 
 
+label_option = click.option(
+    "--label", help="Which label the text has, where the model has labels (`chargen info`)."
+)
+
+
 class _Widths(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """A width per layer: whole numbers with commas between."""
 
@@ -72,14 +77,14 @@ def setting_options(
             hints = get_type_hints(cls)
             for field in reversed(fields(cls)):
                 if "about" in field.metadata and field.name not in without:
-                    command = _option(field, hints[field.name], short)(command)
+                    command = _option(cls, field, hints[field.name], short)(command)
         return command
 
     return decorate
 
 
 def _option(
-    field: "Field[Any]", hint: Any, short: Mapping[str, str]
+    cls: Any, field: "Field[Any]", hint: Any, short: Mapping[str, str]
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     names = [f"--{field.name.replace('_', '-')}", field.name]
     if field.name in short:
@@ -98,14 +103,24 @@ def _option(
     about = about[0].upper() + about[1:] + "."
     if field.metadata["by_preset"]:
         default = "by --preset"
+    bare = field.metadata["bare"]
+
+    def given(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        """The values, or None. What may be no value but an argument is checked at once."""
+        if value and bare is not None:
+            cls.of({field.name: value})
+        return value or None
+
+    without_value: dict[str, Any] = {} if bare is None else {"flag_value": bare}
     return click.option(
         *names,
         type=kind,
         is_flag=kind is bool,
         default=None,
         multiple=repeated,
-        callback=(lambda ctx, param, value: value or None) if repeated else None,
+        callback=given if repeated else None,
         help=about if default in (None, False) else f"{about}  [default: {default}]",
+        **without_value,
     )
 
 
@@ -122,7 +137,9 @@ def read_setting(settings: type, field: "Field[Any]", text: str) -> Any:
     hint = get_type_hints(settings)[field.name]
     if text == "default" or (text == "none" and field.default in (None, ())):
         return field.default
-    command: Any = _option(field, hint, {})(click.Command(field.name, add_help_option=False))
+    command: Any = _option(settings, field, hint, {})(
+        click.Command(field.name, add_help_option=False)
+    )
     try:
         words = shlex.split(text)
         if len(words) != 1 and not command.params[0].multiple:

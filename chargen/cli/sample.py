@@ -28,7 +28,18 @@ if TYPE_CHECKING:
     help="A file to take a prompt from; may be repeated.",
 )
 @click.option("-n", "--samples", "n", default=1, show_default=True, help="Texts for each prompt.")
-@setting_options(SamplingConfig, short={"length": "l", "temperature": "t", "seed": "s"})
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    help="Which of the model's labels to write as; may be repeated, for texts of each.  "
+    "[default: one drawn for each text]",
+)
+@setting_options(
+    SamplingConfig,
+    short={"length": "l", "temperature": "t", "seed": "s"},
+    without=("label",),  # one; here there may be several
+)
 @unknown_option
 @click.option("--no-echo", is_flag=True, help="Leave the prompt out of the text.")
 @click.option("--separator", default="\n", help="Between texts.  [default: an empty line]")
@@ -54,6 +65,7 @@ def sample(
     checkpoint: str | None,
     prompt_files: tuple[str, ...],
     n: int,
+    labels: tuple[str, ...],
     unknown: Any,
     no_echo: bool,
     separator: str,
@@ -64,6 +76,8 @@ def sample(
     **settings: Any,
 ) -> None:
     """Write what might follow each PROMPT, the prompt first, on standard output.
+
+    Of a model with several labels, standard error says which each text has.
 
     A PROMPT of - is read from standard input, without its last newline.
 
@@ -81,6 +95,8 @@ def sample(
     given = {key: value for key, value in settings.items() if value not in (None, ())}
     SamplingConfig(**given)  # what is wrong with them is told before anything is read
     model = load(checkpoint, engine=engine)
+    for label in labels:
+        model.checkpoint.label_ids(label)
     texts = [*map(_prompt, prompts), *map(_read, prompt_files)] or [""]
     prepare = model.checkpoint.prepare
     fitted = [fit(prepare(text), model.vocabulary, unknown) for text in texts]
@@ -89,8 +105,10 @@ def sample(
     texts = [each.text for each in fitted]
     index = _copy_index(corpus, prepare)
 
-    if len(texts) * n == 1 and not as_json:
-        pieces = model.stream(texts[0], copies=index, **given)
+    if len(texts) * n * max(1, len(labels)) == 1 and not as_json:
+        pieces = model.stream(texts[0], copies=index, label=labels[0] if labels else None, **given)
+        if not labels:
+            _tell(model.label)
         _put("" if no_echo else texts[0])
         characters = chain.from_iterable(map(_put, pieces))  # nothing keeps the text
         passage = index.longest(characters) if index else None
@@ -98,7 +116,9 @@ def sample(
         _put("\n")
         _report("The text", passage, corpus)
         return
-    samples = model.samples(texts, n=n, log_probs=as_json, top=top, copies=index, **given)
+    samples = model.samples(
+        texts, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **given
+    )
     for number, each in enumerate(samples):
         passage = None if index is None else index.longest(each.text)
         if as_json:
@@ -106,6 +126,8 @@ def sample(
             _put(json.dumps(each.to_json() | copy, ensure_ascii=False) + "\n")
         else:
             _put(separator if number else "")
+            if len(labels) != 1:
+                _tell(each.label)
             _put(("" if no_echo else each.prompt) + each.text + "\n")
             _report(f"Text {number + 1}", passage, corpus)
 
@@ -132,6 +154,12 @@ def _put(text: str) -> str:
     sys.stdout.buffer.write(text.encode())
     sys.stdout.buffer.flush()
     return text
+
+
+def _tell(label: str | None) -> None:
+    """Say which label a text has, if any."""
+    if label is not None:
+        click.echo(f"Label: {label}", err=True)
 
 
 def _report(which: str, passage: "Passage | None", corpus: str | None) -> None:

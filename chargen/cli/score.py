@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.options import checkpoint_option, unknown_option
+from chargen.cli.options import checkpoint_option, label_option, unknown_option
 from chargen.cli.texts import check_one_source, progress_bar, read_text
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
 )
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of file or input.")
 @checkpoint_option
+@label_option
 @unknown_option
 @click.option(
     "--top",
@@ -41,6 +42,7 @@ def score(
     file: Path | None,
     encoding: str,
     checkpoint: str | None,
+    label: str | None,
     unknown: Any,
     top: int,
     as_html: bool,
@@ -65,7 +67,7 @@ def score(
     for note in fitted.notes:
         click.echo(note, err=True)
     with progress_bar(len(fitted.text)) as progress:
-        result = model.score(fitted.text, top=top, progress=progress)
+        result = model.score(fitted.text, label=label, top=top, progress=progress)
     if as_html:
         click.echo(result.to_html().encode(), nl=False)
     elif as_json:  # bytes, here and below, for they are UTF-8 whatever the locale

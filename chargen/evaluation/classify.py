@@ -1,4 +1,7 @@
-"""Which model's style is a text? That of the model which spends the fewest bits on it."""
+"""Which model's style is a text? That of the model which spends the fewest bits on it.
+
+A model with labels enters once for each: as if it were as many models.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +23,16 @@ code points that Unicode has room for, so that no known character is ever such a
 
 _MOST_ROWS = 64
 
-Models = Mapping[str, Checkpoint | str | Path] | Sequence[str | Path]
+
+@dataclass(frozen=True, eq=False)
+class Contestant:
+    """A model, and which of its labels it reads with, if it has any."""
+
+    checkpoint: Checkpoint
+    label: str | None = None
+
+
+Models = Mapping[str, Contestant | Checkpoint | str | Path] | Sequence[str | Path]
 
 
 @dataclass(frozen=True)
@@ -65,16 +77,17 @@ def classify(
 
     Args:
         texts: one text, or several, which are read side by side.
-        models: at least two checkpoints by name, or paths and names of runs as `load` takes them.
-        progress: told how many characters were read; in all, those of the texts once a model.
+        models: checkpoints by name, or paths and names of runs as `load` takes them; one with
+            several labels, or at least two.
+        progress: told how many characters were read; in all, those of the texts once for each of
+            the `contestants`.
 
     Raises:
-        SettingError: if there are fewer than two models, or two of the same name.
+        SettingError: if there are fewer than two to choose from, or two of the same name.
         CheckpointError: if one is missing or damaged.
     """
-    checkpoints = _loaded(models)
     several = [texts] if isinstance(texts, str) else list(texts)
-    costs = {name: _bits(each, several, progress) for name, each in checkpoints.items()}
+    costs = {name: _bits(each, several, progress) for name, each in contestants(models).items()}
     results = [
         Classification({name: float(cost[i]) for name, cost in costs.items()})
         for i in range(len(several))
@@ -82,21 +95,36 @@ def classify(
     return results[0] if isinstance(texts, str) else results
 
 
-def _loaded(models: Models) -> dict[str, Checkpoint]:
+def contestants(models: Models) -> dict[str, Contestant]:
+    """Who competes, by name: a model without labels as it is, another as "model: label" for each.
+
+    Raises:
+        As `classify` does.
+    """
     named = models if isinstance(models, Mapping) else {str(each): each for each in models}
-    if len(named) < 2 or len(named) < len(models):
+    found: dict[str, Contestant] = {}
+    for name, each in named.items():
+        if isinstance(each, Contestant):
+            found[name] = each
+            continue
+        checkpoint = (
+            each if isinstance(each, Checkpoint) else Checkpoint.load(find_checkpoint(each))
+        )
+        if checkpoint.labels:
+            found |= {f"{name}: {it}": Contestant(checkpoint, it) for it in checkpoint.labels}
+        else:
+            found[name] = Contestant(checkpoint)
+    if len(found) < 2 or len(named) < len(models):
         raise SettingError(
             "Classifying needs at least two different models; received "
-            f"{', '.join(map(str, models)) or 'none'}."
+            f"{', '.join(map(str, models)) or 'none'}. One with several labels would do."
         )
-    return {
-        name: each if isinstance(each, Checkpoint) else Checkpoint.load(find_checkpoint(each))
-        for name, each in named.items()
-    }
+    return found
 
 
-def _bits(checkpoint: Checkpoint, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
+def _bits(contestant: Contestant, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
     """What each text costs a model, shape [len(texts)]."""
+    checkpoint = contestant.checkpoint
     known = checkpoint.vocabulary.char2idx
     texts = [checkpoint.prepare(text) for text in texts]
     readable = ["".join(c for c in text if c in known) for text in texts]
@@ -106,17 +134,19 @@ def _bits(checkpoint: Checkpoint, texts: Sequence[str], progress: Progress) -> N
     by_length = sorted(range(len(texts)), key=lambda i: len(readable[i]))
     for first in range(0, len(texts), _MOST_ROWS):
         rows = by_length[first : first + _MOST_ROWS]
-        costs[rows] += _read(checkpoint, [readable[i] for i in rows], progress)
+        costs[rows] += _read(contestant, [readable[i] for i in rows], progress)
     return costs
 
 
-def _read(checkpoint: Checkpoint, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
+def _read(contestant: Contestant, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
     """The bits of texts that are read side by side, shape [len(texts)]."""
+    checkpoint, rows = contestant.checkpoint, len(texts)
     lengths = np.array([len(text) for text in texts])
     ids = np.zeros((len(texts), 1 + lengths.max()), np.int32)  # what a text lacks is not counted
     for row, text in zip(ids, texts, strict=True):
         row[: 1 + len(text)] = checkpoint.vocabulary.encode(checkpoint.start + text)
-    decoder, nats = Decoder(checkpoint, len(texts)), np.zeros(len(texts))
+    decoder = Decoder(checkpoint, rows, checkpoint.label_ids(contestant.label, rows))
+    nats = np.zeros(rows)
     for position in range(lengths.max()):
         inside = position < lengths
         costs = surprise(decoder.step(ids[:, position]), ids[:, position + 1])

@@ -59,7 +59,13 @@ def perplexity(loss: float) -> float:
     return math.exp(loss) if loss < math.log(np.finfo(float).max) else math.inf
 
 
-def evaluate(checkpoint: Checkpoint, ids: Ids, *, progress: Progress = no_progress) -> Evaluation:
+def evaluate(
+    checkpoint: Checkpoint,
+    ids: Ids,
+    *,
+    label: str | None = None,
+    progress: Progress = no_progress,
+) -> Evaluation:
     """Measure the loss of a network on a text.
 
     Windows are read side by side. For the carried loss, a text of less than 32 windows (8,192
@@ -70,17 +76,19 @@ def evaluate(checkpoint: Checkpoint, ids: Ids, *, progress: Progress = no_progre
     Args:
         checkpoint: the network.
         ids: the text, at least two characters.
+        label: the text's, if the network has labels.
         progress: told how many characters were read; twice the text's in all.
 
     Raises:
         CorpusError: if there is nothing to predict.
+        SettingError: if the network has no such label, or needs one.
     """
     check_predictable(ids)
     characters = len(ids) - 1
     return Evaluation(
         characters,
-        carried=_carried(checkpoint, ids, progress) / characters,
-        windowed=_windowed(checkpoint, ids, progress) / characters,
+        carried=_carried(checkpoint, ids, label, progress) / characters,
+        windowed=_windowed(checkpoint, ids, label, progress) / characters,
     )
 
 
@@ -101,12 +109,12 @@ def _windows(ids: Ids) -> int:
     return math.ceil((len(ids) - 1) / WINDOW)
 
 
-def _carried(checkpoint: Checkpoint, ids: Ids, progress: Progress) -> float:
+def _carried(checkpoint: Checkpoint, ids: Ids, label: str | None, progress: Progress) -> float:
     windows = _windows(ids)
     rows = max(1, min(_MOST_ROWS, windows // _LEAST_WINDOWS))
     length = math.ceil(windows / rows) * WINDOW
     starts = np.arange(rows) * length
-    decoder = Decoder(checkpoint, rows)
+    decoder = Decoder(checkpoint, rows, checkpoint.label_ids(label, rows))
     if rows > 1:
         _total(decoder, ids, starts - WINDOW, WINDOW, no_progress)
         state = decoder.state
@@ -117,10 +125,10 @@ def _carried(checkpoint: Checkpoint, ids: Ids, progress: Progress) -> float:
     return _total(decoder, ids, starts, length, progress)
 
 
-def _windowed(checkpoint: Checkpoint, ids: Ids, progress: Progress) -> float:
+def _windowed(checkpoint: Checkpoint, ids: Ids, label: str | None, progress: Progress) -> float:
     windows = _windows(ids)
     rows = min(_MOST_ROWS, windows)
-    decoder, total = Decoder(checkpoint, rows), 0.0
+    decoder, total = Decoder(checkpoint, rows, checkpoint.label_ids(label, rows)), 0.0
     for first in range(0, windows, rows):
         decoder.reset()
         total += _total(decoder, ids, (first + np.arange(rows)) * WINDOW, WINDOW, progress)

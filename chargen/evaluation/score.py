@@ -88,7 +88,12 @@ class Score:
 
 
 def score(
-    checkpoint: Checkpoint, text: str, *, top: int = TOP, progress: Progress = no_progress
+    checkpoint: Checkpoint,
+    text: str,
+    *,
+    label: str | None = None,
+    top: int = TOP,
+    progress: Progress = no_progress,
 ) -> Score:
     """How much each character of a text surprises a network.
 
@@ -98,12 +103,14 @@ def score(
     Args:
         checkpoint: the network.
         text: at least one character.
+        label: the text's, if the network has labels.
         top: how many of the likeliest characters to keep at each place; all, if there are fewer.
         progress: told how many characters were read.
 
     Raises:
         CorpusError: if the text is empty.
-        SettingError: if `top` is not a whole number from 0.
+        SettingError: if `top` is not a whole number from 0; if the network has no such label, or
+            needs one.
         UnknownCharacterError: if the text has characters that the network never saw.
     """
     if not isinstance(top, int) or top < 0:
@@ -115,7 +122,7 @@ def score(
     top = min(top, vocabulary.vocab_size)
     costs, likeliest = np.empty(len(text)), []
     probabilities = np.empty((len(text), top))
-    decoder = Decoder(checkpoint)
+    decoder = Decoder(checkpoint, labels=checkpoint.label_ids(label))
     for position, target in enumerate(ids[1:]):
         (expected,) = log_probabilities(decoder.step(ids[position : position + 1]))
         costs[position] = -bits(expected[target])

@@ -12,7 +12,8 @@ candidate's input and recurrent halves, kept apart by zeros in the stacked kerne
 σ(x) = (tanh(x/2) + 1) / 2, gate columns are halved once on loading and each step takes one tanh.
 
 What a character adds to the gates of the first layer never changes, so it is worked out on loading
-too, as a table looked up by id, and only h @ recurrent kernel is left to do there.
+too, as a table looked up by id, and only h @ recurrent kernel is left to do there. What a text's
+label adds is the same at each step, and is kept at hand.
 
 Formulas: Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000 (LSTM); Cho et
 al. 2014 (GRU); Elman 1990 (the plain network).
@@ -35,14 +36,21 @@ class Decoder:
     Args:
         checkpoint: the trained network.
         batch_size: how many texts it reads side by side.
+        labels: the number of each text's label, shape [batch_size], if the network has labels.
+
+    Raises:
+        StateError: if there are labels missing, or too many.
     """
 
-    def __init__(self, checkpoint: Checkpoint, batch_size: int = 1) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, batch_size: int = 1, labels: Ids | None = None
+    ) -> None:
         self.config = checkpoint.config
         self.batch_size = batch_size
         self._boundary = checkpoint.boundary
         cell, weights = self.config.cell, checkpoint.weights
         self._embeddings: Floats = weights["embedding/embeddings"]
+        self._label_embeddings: Floats | None = weights.get("label/embeddings")
         self._layers = []
         for number in range(len(self.config.units)):
             kernel, recurrent_kernel, bias = _IN_STEP_FORM[cell](
@@ -50,23 +58,32 @@ class Decoder:
             )
             if number == 0 and self.config.vocab_size * len(bias) <= _LARGEST_TABLE:
                 self._embeddings = self._embeddings @ kernel + bias  # [vocab_size, columns]
+                if self._label_embeddings is not None:
+                    self._label_embeddings = self._label_embeddings @ kernel  # [labels, columns]
                 kernel = kernel[:0]
             self._layers.append(_LAYERS[cell](kernel, recurrent_kernel, bias))
         self._dense = weights["dense/kernel"], weights["dense/bias"]
+        self._labels = labels
         self.reset()
 
     def reset(self) -> None:
-        """Forget the text so far."""
-        self.state = State.zeros(self.config.cell, self.config.units, self.batch_size)
+        """Forget the text so far, but for its label."""
+        config = self.config
+        self.state = State.zeros(config.cell, config.units, self.batch_size, self._labels)
 
     @property
     def state(self) -> State:
         """What the network remembers: a copy, which can be kept and put back."""
-        return State(self.config.cell, tuple(layer.copied() for layer in self._layers))
+        layers = tuple(layer.copied() for layer in self._layers)
+        return State(self.config.cell, layers, self._labels)
 
     @state.setter
     def state(self, state: State) -> None:
-        state.check(self.config.cell, self.config.units, self.batch_size)
+        config = self.config
+        state.check(config.cell, config.units, self.batch_size, config.labels)
+        self._labels = state.labels
+        if self._label_embeddings is not None:
+            self._of_labels = self._label_embeddings[state.labels]  # as the embeddings, by text
         for layer, arrays in zip(self._layers, state.layers, strict=True):
             layer.load(arrays)
 
@@ -107,6 +124,8 @@ class Decoder:
         if self._boundary is not None and self._boundary in ids:
             self.state = self.state.forgotten(ids == self._boundary)
         x = self._embeddings.take(ids, axis=0)  # [batch_size, embedding_dim or columns]
+        if self._label_embeddings is not None:
+            x += self._of_labels
         for layer in self._layers:
             x = layer.step(x)  # [batch_size, units]
         return x

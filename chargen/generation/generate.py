@@ -5,7 +5,7 @@ the drafts that settings ask for, and `LanguageModel` puts prompts in and takes 
 network and the sampler are passed in; neither knows of texts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -92,6 +92,18 @@ class Draft:
         if self._record is not None:
             self._record.add(piece, index, logits)
         return piece
+
+
+def draw_label(labels: Mapping[str, int], *, seed: int, number: int = 0) -> str:
+    """A label for sample `number` of a seed, drawn in proportion to how much text each has.
+
+    Its random numbers are other ones than the text's, which is therefore the same as if the
+    label had been asked for.
+    """
+    sequence = np.random.SeedSequence(seed, spawn_key=(number, 1))
+    counts = np.array(list(labels.values()), np.float64)
+    drawn = np.random.default_rng(sequence).choice(len(counts), p=counts / counts.sum())
+    return list(labels)[drawn]
 
 
 def write(

@@ -20,6 +20,7 @@ class Sample:
     seed: int
     number: int  # which sample of that seed, from 0
     finish_reason: FinishReason | None  # None while it is written
+    label: str | None = None  # that it was written with, if the network has any
     # Of each character of the text, in nats, as the network has it: before temperature and rules.
     log_probs: tuple[float, ...] | None = None
     top: tuple[Alternatives, ...] | None = None  # in the place of each, the likeliest first
@@ -57,7 +58,13 @@ class Record:
             self._top.append(tuple((self._characters[i], float(log_probs[i])) for i in likeliest))
 
     def sample(
-        self, *, prompt: str, seed: int, number: int, finish_reason: FinishReason | None
+        self,
+        *,
+        prompt: str,
+        seed: int,
+        number: int,
+        finish_reason: FinishReason | None,
+        label: str | None = None,
     ) -> Sample:
         """What there is so far, which is all of it when the text is over."""
         text = "".join(self._pieces)
@@ -67,6 +74,7 @@ class Record:
             seed,
             number,
             finish_reason,
+            label,
             tuple(self._log_probs[: len(text)]) if self._want_log_probs else None,
             tuple(self._top[: len(text)]) if self._most else None,
         )

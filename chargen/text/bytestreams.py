@@ -54,7 +54,7 @@ def _opened(source: Source) -> Iterator[IO[bytes]]:
     try:
         file = source.path.open("rb", buffering=0)
     except FileNotFoundError:
-        way_out = "it was there a moment ago" if source.found else "give the path of a text file"
+        way_out = "it was there a moment ago" if source.folder else "give the path of a text file"
         raise CorpusError(f"There is no file {source}; {way_out}.") from None
     except OSError as error:
         raise CorpusError(f"{source} cannot be read: {error.strerror}.") from None

@@ -7,7 +7,6 @@ leaves no entry.
 
 import hashlib
 import json
-import mmap
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +19,7 @@ import numpy as np
 from chargen.errors import CorpusError, RunError, StorageError
 from chargen.storage import reason_of, write_atomically
 from chargen.text.encoder import Encoded, Memory
+from chargen.text.labels import Labels
 from chargen.text.reader import Fingerprint
 from chargen.text.vocabulary import Ids, Vocabulary
 
@@ -53,6 +53,7 @@ class Entry:
     rare: list[int]
     encoding: str
     notes: list[str]
+    labels: Labels | None = None
 
 
 class Cache:
@@ -79,7 +80,7 @@ class Cache:
             values = json.loads(self._document.read_bytes())
             if values["version"] != _VERSION:
                 return None
-            entry = Entry(**{field.name: values[field.name] for field in fields(Entry)})
+            entry = _entry(values)
             sources = [Fingerprint(**source) for source in entry.sources]
             vocabulary = Vocabulary(entry.vocabulary)
             ids = _mapped(self.folder / entry.name, np.dtype(entry.dtype), sum(entry.counts))
@@ -92,7 +93,13 @@ class Cache:
         counts = np.array(entry.counts, np.int64)
         distinct, folded = entry.rare
         encoded = Encoded(
-            ids, vocabulary, counts, entry.sha256, entry.line_ending, (distinct, folded)
+            ids,
+            vocabulary,
+            counts,
+            entry.sha256,
+            entry.line_ending,
+            (distinct, folded),
+            entry.labels,
         )
         return encoded, entry
 
@@ -121,15 +128,29 @@ class Cache:
             rare=list(encoded.rare),
             encoding=encoding,
             notes=list(notes),
+            labels=encoded.labels,
         )
         with _told(self.folder):
             self.building.replace(path)
-        write_atomically(self._document, json.dumps(asdict(entry)).encode())
+        write_atomically(self._document, json.dumps(_values(entry)).encode())
         for other in self.folder.glob(f"{self.key}-*.ids"):
             if other != path:
                 with suppress(OSError):  # where it is in use, some systems keep it
                     other.unlink()
         return entry
+
+
+def _values(entry: Entry) -> dict[str, Any]:
+    """An entry as its JSON has it; labels are in it only where there are any."""
+    values = {field.name: getattr(entry, field.name) for field in fields(Entry)}
+    labels = values.pop("labels")
+    return values if labels is None else {**values, "labels": labels.to_json()}
+
+
+def _entry(values: dict[str, Any]) -> Entry:
+    names = [field.name for field in fields(Entry) if field.name != "labels"]
+    labels = Labels.from_json(values["labels"]) if "labels" in values else None
+    return Entry(**{name: values[name] for name in names}, labels=labels)
 
 
 class Spilling:
@@ -253,21 +274,3 @@ def _mapped(path: Path, dtype: "np.dtype[Any]", length: int) -> Ids | None:
         return None
     # A plain array over the map: np.memmap itself makes each access slower.
     return np.asarray(np.memmap(path, dtype, mode="r"))
-
-
-def is_mapped(ids: Ids) -> bool:
-    """Whether ids are in a file rather than in memory."""
-    return _map_of(ids) is not None
-
-
-def release(ids: Ids) -> None:
-    """Take what was read of a map out of this process's memory; the system may keep it at hand."""
-    mapped = _map_of(ids)
-    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
-        mapped.madvise(mmap.MADV_DONTNEED)
-
-
-def _map_of(ids: Any) -> mmap.mmap | None:
-    while ids is not None and not isinstance(ids, mmap.mmap):
-        ids = getattr(ids, "base", None)
-    return ids

@@ -1,16 +1,21 @@
 """A text to learn from, as ids, with what was noticed on the way."""
 
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chargen.config import PreparationConfig, ReadingConfig
+from chargen.errors import CorpusError
 from chargen.text.cache import Cache, Spilling, cache_folder
 from chargen.text.decoding import refuse_nul
 from chargen.text.encoder import Encoded, Encoder, Known, Memory, Store
+from chargen.text.labels import Labelling
 from chargen.text.preparation import bounded, prepared
 from chargen.text.reader import Progress, Reader
 from chargen.text.sources import Paths, absolute
@@ -29,10 +34,14 @@ class Corpus:
         notes: what a reader should know of how the text was taken in, one sentence each.
         preparation: what to do to the text before it is learned.
         known: the characters of a model that is to learn this text.
+        labels: of several documents, that of each.
+
+    Attributes:
+        labels: those of the documents, among those of a known model, if there are any.
 
     Raises:
         CorpusError: if the text is empty, has one distinct character only, or holds NUL
-            characters or lone surrogates.
+            characters or lone surrogates; if there are not as many labels as documents.
     """
 
     def __init__(
@@ -44,16 +53,16 @@ class Corpus:
         *,
         preparation: PreparationConfig = PreparationConfig(),
         known: Known | None = None,
+        labels: Sequence[str] | None = None,
     ) -> None:
         if not isinstance(text, Encoded):
-            if isinstance(text, str) and _has_documents(known):
-                text = [text]
-            pieces = _checked([text], name) if isinstance(text, str) else _documents(text, name)
-            pieces = prepared(pieces, preparation)
-            text = encode(pieces, name=name, preparation=preparation, known=known)
+            text = _encoded(text, labels, name, preparation, known)
         self._encoded = text
         self.name, self.encoding, self.preparation = name, encoding, preparation
         self.notes = (*notes, *_notes(text))
+        self.labels = text.labels
+        if self.labels is not None and known is not None:
+            self.labels = self.labels.among(known.labels)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -73,10 +82,13 @@ class Corpus:
         """How often each id occurs, shape [vocab_size]."""
         return self._encoded.counts
 
-    @property
+    @cached_property
     def sha256(self) -> str:
-        """A fingerprint of the text: SHA-256 of its UTF-8 form, in hexadecimal."""
-        return self._encoded.sha256
+        """A fingerprint of the text: SHA-256 of its UTF-8 form and its labels, in hexadecimal."""
+        if self.labels is None:
+            return self._encoded.sha256
+        parts = [self._encoded.sha256, self.labels.to_json()]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
     def line_ending(self) -> str:
@@ -167,22 +179,25 @@ def read_corpus(
     characters = [known.vocabulary.idx2char, known.grow] if known is not None else []
     request = [absolute(paths), reading.to_json(), preparation.to_json(), *characters]
     place = Cache(cache_folder(cache), request)
+    make = partial(Corpus, preparation=preparation, known=known)
     found = place.find(reader.paths) if reader.paths is not None else None
     if found is not None:
         encoded, entry = found
         notes = (*entry.notes, f"Read from the cache: {place.folder / entry.name}.")
-        return Corpus(encoded, reader.name, entry.encoding, notes, preparation=preparation)
+        return make(encoded, reader.name, entry.encoding, notes)
     with Spilling(place.building) as store:
         pieces = prepared(reader.pieces(), preparation)
         encoded = encode(
             pieces, name=reader.name, preparation=preparation, known=known, store=store
         )
+        if reader.labelling is not None:
+            encoded = replace(encoded, labels=reader.labelling.finish(encoded.ids))
         notes = tuple(reader.notes())
         if store.spilled and reader.paths is not None:
             entry = place.keep(encoded, reader.fingerprints, reader.encoding, notes)
             kept = place.folder / entry.name
             notes += (f"Kept for the next time: {kept}, {encoded.ids.nbytes / 1e6:,.0f} MB.",)
-    return Corpus(encoded, reader.name, reader.encoding, notes, preparation=preparation)
+    return make(encoded, reader.name, reader.encoding, notes)
 
 
 def _has_documents(known: Known | None) -> bool:
@@ -195,8 +210,37 @@ def _checked(pieces: Iterable[str], name: str) -> Iterator[str]:
         yield piece
 
 
-def _documents(texts: Iterable[str], name: str) -> Iterator[str]:
-    return bounded(piece for text in _checked(texts, name) for piece in (BOUNDARY, text))
+def _encoded(
+    text: str | Iterable[str],
+    names: Sequence[str] | None,
+    name: str,
+    preparation: PreparationConfig,
+    known: Known | None,
+) -> Encoded:
+    """The ids of a text or of several, and the labels of these, if there are `names`."""
+    if isinstance(text, str):
+        if not _has_documents(known) and names is None:
+            pieces = prepared(_checked([text], name), preparation)
+            return encode(pieces, name=name, preparation=preparation, known=known)
+        text = [text]
+    labelling = Labelling()
+    documents = _documents(_checked(text, name), names, labelling)
+    pieces = prepared(labelling.watched(bounded(documents)), preparation)
+    encoded = encode(pieces, name=name, preparation=preparation, known=known)
+    return encoded if names is None else replace(encoded, labels=labelling.finish(encoded.ids))
+
+
+def _documents(
+    texts: Iterable[str], names: Sequence[str] | None, labelling: Labelling
+) -> Iterator[str]:
+    number = 0
+    for number, text in enumerate(texts, 1):
+        yield BOUNDARY
+        if names is not None and number <= len(names):
+            labelling.begin(names[number - 1])
+        yield text
+    if names is not None and number != len(names):
+        raise CorpusError(f"There are {len(names):,} labels for {number:,} documents.")
 
 
 def _notes(encoded: Encoded) -> Iterator[str]:

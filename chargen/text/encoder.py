@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chargen.errors import CorpusError
+from chargen.text.labels import Labels
 from chargen.text.vocabulary import (
     BOUNDARY,
     RARE,
@@ -35,17 +36,20 @@ class Encoded:
     sha256: str  # of the text's UTF-8 form, boundaries and rare characters as they were
     line_ending: str  # LF, CRLF, CR or none
     rare: tuple[int, int] = (0, 0)  # distinct characters folded into one, and how many in all
+    labels: Labels | None = None  # of the documents, if they have any
 
 
 @dataclass(frozen=True)
 class Known:
     """The characters of a model that is to learn a new text: they keep a place in its vocabulary.
 
-    Where it may not `grow`, others are folded into `RARE`, if the model has that.
+    Where it may not `grow`, others are folded into `RARE`, if the model has that. Its labels keep
+    a place among those of the text.
     """
 
     vocabulary: Vocabulary
     grow: bool = True
+    labels: tuple[str, ...] = ()
 
 
 class Store(Protocol):
@@ -164,7 +168,7 @@ class Encoder:
         anyhow = np.empty(0, np.uint32)
         if known is not None:
             anyhow = code_points(known.vocabulary.idx2char)
-            new = ~np.isin(self._codes, anyhow)
+            new = ~np.isin(self._codes, anyhow) & (self._codes != ord(BOUNDARY))
             if not known.grow:
                 self._refuse(new, folded=min_count > 1 and RARE in known.vocabulary)
             rare = new if not known.grow else rare & new

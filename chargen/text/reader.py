@@ -11,6 +11,7 @@ from chargen.config import ReadingConfig
 from chargen.errors import CorpusError, EncodingError
 from chargen.text.bytestreams import read_blocks
 from chargen.text.decoding import AUTO, decoded, detect
+from chargen.text.labels import Labelling, label_of
 from chargen.text.preparation import bounded, separated
 from chargen.text.sources import Paths, Source, find_sources, title
 from chargen.text.vocabulary import BOUNDARY
@@ -55,8 +56,12 @@ class Reader:
         documents: whether even a single file is to be a document, with boundaries.
         progress: is told of every block read.
 
+    Attributes:
+        labelling: what was noted of the labels of the documents read, if they are to have any.
+
     Raises:
-        CorpusError: if a path leads nowhere, or standard input is to be read twice.
+        CorpusError: if a path leads nowhere, standard input is to be read twice, or a file is to
+            have a label and has none.
     """
 
     def __init__(
@@ -71,7 +76,9 @@ class Reader:
         self.sources = find_sources(paths, config.include)
         self._config, self._progress = config, progress
         self._done = self._total = 0  # bytes
-        self._documents = documents or len(self.sources) > 1
+        self._labels = [label_of(source, config.label) for source in self.sources if config.label]
+        self.labelling: Labelling | None = None
+        self._documents = documents or len(self.sources) > 1 or bool(config.label)
         self._marks = 0
         self._skipped: list[Source] = []
         self._encodings: Counter[str] = Counter()
@@ -98,15 +105,20 @@ class Reader:
         self._marks, self._skipped, self._encodings, self.fingerprints = 0, [], Counter(), []
         self._done, self._total = 0, sum(map(_size, self.sources))
         separator = self._config.document_separator
-        if separator is not None:
+        if separator is None and not self._documents:
+            return self._files(None)
+        if not self._labels:
             return bounded(self._files(separator))
-        return bounded(self._files(None)) if self._documents else self._files(None)
+        self.labelling = Labelling()
+        return self.labelling.watched(bounded(self._files(separator)))
 
     def _files(self, separator: str | None) -> Iterator[str]:
-        for source in self.sources:
+        for number, source in enumerate(self.sources):
             pieces = self._file(source)
             if self._documents:
                 yield BOUNDARY
+            if self.labelling is not None:
+                self.labelling.begin(self._labels[number])
             yield from pieces if separator is None else separated(pieces, separator)
         self._tell(self._done, self._done)
         if len(self._skipped) == len(self.sources):
@@ -126,7 +138,7 @@ class Reader:
 
         blocks = self._blocks(source, read)
         first = next(blocks, b"")
-        if source.found and self._is_binary(first):
+        if source.folder is not None and self._is_binary(first):
             self._skipped.append(source)
             self._remember(source, before, "")
             self._total -= _size(source)

@@ -21,10 +21,17 @@ class Source:
     """A file to read, or standard input."""
 
     path: Path | None  # None is standard input
-    found: bool = False  # in a folder, rather than named by the user
+    folder: Path | None = None  # in which it was found; None if the user named it
 
     def __str__(self) -> str:
         return "standard input" if self.path is None else str(self.path)
+
+    def fits(self, pattern: str) -> bool:
+        """Whether its name, or its path (from the folder it was found in) fits a pattern."""
+        if self.path is None:
+            return fnmatch(STANDARD_INPUT, pattern)
+        path = self.path if self.folder is None else self.path.relative_to(self.folder)
+        return fnmatch(path.name, pattern) or fnmatch(path.as_posix(), pattern)
 
 
 def listed(paths: Paths) -> list[str]:
@@ -76,19 +83,12 @@ def _expanded(path: str, include: Sequence[str]) -> Iterator[Source]:
 
 
 def _in_folder(folder: Path, include: Sequence[str]) -> Iterator[Source]:
-    found = sorted(
-        path
-        for path in _walk(folder)
-        if not include
-        or any(
-            fnmatch(path.name, pattern) or fnmatch(path.relative_to(folder).as_posix(), pattern)
-            for pattern in include
-        )
-    )
+    files = (Source(path, folder) for path in sorted(_walk(folder)))
+    found = [file for file in files if not include or any(map(file.fits, include))]
     if not found:
         fitting = f" that fits {' or '.join(include)}" if include else ""
         raise CorpusError(f"The folder {folder} holds no file{fitting}; give a text to learn from.")
-    yield from (Source(path, found=True) for path in found)
+    yield from found
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -129,7 +129,9 @@ def run_name(paths: Paths) -> str:
     first = listed(paths)[0]
     if first == STANDARD_INPUT:
         return "stdin"
-    path = Path(first)
-    if os.path.isdir(path):
-        return path.resolve().name
+    return Path(first).resolve().name if os.path.isdir(first) else bare_name(Path(first))
+
+
+def bare_name(path: Path) -> str:
+    """A file's name without what it ends in, be that two things, as in .txt.gz."""
     return Path(path.stem if path.suffix in _COMPRESSED else path.name).stem

@@ -7,33 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chargen.errors import CorpusError
+from chargen.text.labels import Labels
+from chargen.text.spans import Positions, Spans
 from chargen.text.vocabulary import Ids
-
-MOST_HELD_OUT = 1_000_000  # characters; more would take long to read and say no more
-
-
-def split(ids: Ids, validation_fraction: float) -> tuple[Ids, Ids]:
-    """The training part and, contiguous at the end, the validation part.
-
-    The latter is at most a million characters.
-
-    Raises:
-        CorpusError: if a validation part is asked for and comes out shorter than two characters,
-            too short to predict one from another.
-    """
-    cut = max(int(len(ids) * (1 - validation_fraction)), len(ids) - MOST_HELD_OUT)
-    if validation_fraction and len(ids) - cut < 2:
-        raise CorpusError(
-            f"A corpus of {len(ids):,} characters leaves {len(ids) - cut} for validation at "
-            f"--validation-fraction {validation_fraction:g}, and at least 2 are needed; give more "
-            "text, a larger fraction, or 0 to do without."
-        )
-    return ids[:cut], ids[cut:]
 
 
 @dataclass(frozen=True)
 class Streams:
-    """`batch_size` rows through `ids`, read side by side, `seq_length` characters at a time.
+    """`batch_size` rows through a text, read side by side, `seq_length` characters at a time.
 
     Row i of a batch continues row i of the batch before, up to the end of the epoch. Targets are
     one step ahead. The rows are evenly spaced and together cover every character: where the text
@@ -44,22 +25,24 @@ class Streams:
     Batches are found by number, not by iteration, so that a run can carry on anywhere.
 
     Raises:
-        CorpusError: if `ids` are fewer than one batch needs.
+        CorpusError: if there are fewer characters than one batch needs.
     """
 
     ids: Ids
     batch_size: int
     seq_length: int
+    spans: Spans | None = None  # of the ids, to be read as if they were one text; None reads all
+    labels: Labels | None = None  # that each character is read with
 
     def __post_init__(self) -> None:
         if self._predictable < 1:
             raise CorpusError(
-                f"The training part has {len(self.ids)} characters, and at least 2 are needed; "
+                f"The training part has {self.characters} characters, and at least 2 are needed; "
                 "give more text."
             )
         if self._predictable < self.batch_size * self.seq_length:
             raise CorpusError(
-                f"The training part has {len(self.ids):,} characters, and one batch of "
+                f"The training part has {self.characters:,} characters, and one batch of "
                 f"{self.batch_size} streams × {self.seq_length} steps needs "
                 f"{self.batch_size * self.seq_length + 1:,}; give more text, or a smaller "
                 f"--batch-size or --seq-length (here {self._fitting_advice()})."
@@ -71,9 +54,14 @@ class Streams:
         return f"--batch-size {batch_size} --seq-length {seq_length} would fit"
 
     @property
+    def characters(self) -> int:
+        """How many there are to read."""
+        return len(self.ids if self.spans is None else self.spans)
+
+    @property
     def _predictable(self) -> int:
         """How many characters have one before them to be predicted from."""
-        return len(self.ids) - 1
+        return self.characters - 1
 
     @cached_property
     def steps_per_epoch(self) -> int:
@@ -88,15 +76,19 @@ class Streams:
             return np.array([last if epoch % 2 else 0])
         return np.arange(self.batch_size) * last // (self.batch_size - 1)
 
-    def batch(self, step: int) -> tuple[Ids, Ids]:
-        """Inputs and targets of the `step`-th batch since training began.
+    def batch(self, step: int) -> tuple[Ids, ...]:
+        """Inputs, targets and, where there are labels, those of the `step`-th batch of training.
 
-        Both are [batch_size, seq_length]. The rows begin anew where `step` is a multiple of
-        `steps_per_epoch`.
+        Each is [batch_size, seq_length]. The rows begin anew where `step` is a multiple of
+        `steps_per_epoch`. A target is what follows in the text, be that in the next span or not.
         """
         epoch, position = divmod(step, self.steps_per_epoch)
         offset = position * self.seq_length
-        columns = np.arange(offset, offset + self.seq_length + 1)
-        window = self.ids[self._starts(epoch)[:, None] + columns]  # [batch_size, seq_length + 1]
-        window = window.astype(np.int32)
-        return window[:, :-1], window[:, 1:]
+        columns = np.arange(offset, offset + self.seq_length)
+        positions: Positions = self._starts(epoch)[:, None] + columns  # [batch_size, seq_length]
+        if self.spans is not None:
+            positions = self.spans.positions(positions)
+        inputs, targets = (self.ids[each].astype(np.int32) for each in (positions, positions + 1))
+        if self.labels is None:
+            return inputs, targets
+        return inputs, targets, self.labels.at(positions)

@@ -22,6 +22,7 @@ from chargen.training.model import (
     RESETTING_CELLS,
     TRAINING_CELLS,
     build_model,
+    inputs_of,
     load_weights,
     weights_of,
 )
@@ -39,9 +40,11 @@ class AdaptingReader:
 
     Args:
         checkpoint: the network to begin with; its own weights are not touched.
+        label: the text's, if the network has labels.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, label: str | None = None) -> None:
+        self._label = checkpoint.label_ids(label)
         self._config = checkpoint.config
         self._model = build_model(
             checkpoint.config,
@@ -69,9 +72,10 @@ class AdaptingReader:
         padded = np.zeros(_SEGMENT + 1, np.int32)
         padded[: len(ids)] = ids
         counted: NDArray[np.float32] = (np.arange(_SEGMENT) < len(ids) - 1).astype(np.float32)
-        return float(
-            self._step(*(tf.constant(x[None]) for x in (padded[:-1], padded[1:], counted)))
-        )
+        inputs = [padded[:-1]]
+        if self._label is not None:
+            inputs.append(np.full(_SEGMENT, self._label[0], np.int32))
+        return float(self._step(*(tf.constant(x[None]) for x in (padded[1:], counted, *inputs))))
 
     @property
     def weights(self) -> dict[str, Floats]:
@@ -79,9 +83,9 @@ class AdaptingReader:
         return weights_of(self._model, self._config)
 
     @graph
-    def _step(self, inputs, targets, counted):  # type: ignore[no-untyped-def]
+    def _step(self, targets, counted, *inputs):  # type: ignore[no-untyped-def]
         with tf.GradientTape() as tape:
-            logits = self._model(inputs, training=False)
+            logits = self._model(inputs_of(*inputs), training=False)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_sum(losses * counted)
             mean = loss / tf.reduce_sum(counted)
@@ -101,7 +105,13 @@ class AdaptingReader:
             weight.assign_add(_DECAY * (original - weight) - _LEARNING_RATE * scaled)
 
 
-def adapted_loss(checkpoint: Checkpoint, ids: Ids, *, progress: Callable[[int], object]) -> float:
+def adapted_loss(
+    checkpoint: Checkpoint,
+    ids: Ids,
+    *,
+    label: str | None = None,
+    progress: Callable[[int], object],
+) -> float:
     """The mean loss of dynamic evaluation, in nats per character.
 
     The text is read from end to end, from a zero state; a short one is hardly learned from.
@@ -109,9 +119,10 @@ def adapted_loss(checkpoint: Checkpoint, ids: Ids, *, progress: Callable[[int], 
     Args:
         checkpoint: the network to begin with.
         ids: the text, at least two characters; all but the first are predicted.
+        label: the text's, if the network has labels.
         progress: told how many characters were read.
     """
-    reader, total = AdaptingReader(checkpoint), 0.0
+    reader, total = AdaptingReader(checkpoint, label), 0.0
     for first in range(0, len(ids) - 1, _SEGMENT):
         segment = ids[first : first + _SEGMENT + 1]
         total += reader.read(segment)

@@ -40,10 +40,20 @@ def build_model(
 
     Returns:
         A model from ids, [batch_size, seq_length], to logits, [batch_size, seq_length, vocab_size].
+        Where there are labels, from a list of ids and the numbers of their labels, in that shape.
     """
     ids = keras.Input(batch_shape=(batch_size, seq_length), dtype="int32", name="ids")
     embedding = keras.layers.Embedding(config.vocab_size, config.embedding_dim, name="embedding")
     x = embedding(ids)
+    inputs: Any = ids
+    source = {"ids": [ids], "embeddings": [embedding]}
+    if config.labels:
+        # The same as a one-hot label beside a one-hot character, through one table of both.
+        labels = keras.Input(batch_shape=(batch_size, seq_length), dtype="int32", name="labels")
+        of_labels = keras.layers.Embedding(config.labels, config.embedding_dim, name="label")
+        x += of_labels(labels)
+        inputs = [ids, labels]
+        source = {"ids": inputs, "embeddings": [embedding, of_labels]}
     resets = {}
     if boundary is not None:
         kept = keras.ops.cast(keras.ops.not_equal(ids, boundary), "float32")
@@ -56,14 +66,17 @@ def build_model(
             recurrent_initializer="glorot_uniform",
             name=f"{config.cell}_{number}",
         )
-        source = {}
-        if number == 0 and isinstance(layer, LSTM):
-            source = {"ids": ids, "embedding": embedding}
-        x = layer(x, **resets, **source)
+        told = source if number == 0 and isinstance(layer, LSTM) else {}
+        x = layer(x, **resets, **told)
         if dropout is not None:
             x = dropout()(x)
     logits = keras.layers.Dense(config.vocab_size, name="dense")(x)
-    return keras.Model(ids, logits)
+    return keras.Model(inputs, logits)
+
+
+def inputs_of(ids: Any, *labels: Any) -> Any:
+    """What such a model takes: ids, or a list of them and their labels."""
+    return [ids, *labels] if labels else ids
 
 
 def rebuild(checkpoint: Checkpoint, batch_size: int = 1) -> keras.Model:
@@ -101,18 +114,21 @@ class KerasDecoder:
     It is the reference that the NumPy decoder must agree with, and far slower.
     """
 
-    def __init__(self, checkpoint: Checkpoint, batch_size: int = 1) -> None:
-        self.config, self.batch_size = checkpoint.config, batch_size
+    def __init__(
+        self, checkpoint: Checkpoint, batch_size: int = 1, labels: Ids | None = None
+    ) -> None:
+        self.config, self.batch_size, self._labels = checkpoint.config, batch_size, labels
         self._boundary = checkpoint.boundary
         self.model = rebuild(checkpoint, batch_size)
+        inputs = 2 if self.config.labels else 1
         self._call = graph(
-            lambda ids: self.model(ids, training=False)[:, -1],
-            input_signature=[tf.TensorSpec([batch_size, None], tf.int32)],
+            lambda *inputs: self.model(inputs_of(*inputs), training=False)[:, -1],
+            input_signature=[tf.TensorSpec([batch_size, None], tf.int32)] * inputs,
         )
         self.reset()
 
     def reset(self) -> None:
-        """Forget the text so far."""
+        """Forget the text so far, but for its label."""
         for layer in self.model.layers:
             if hasattr(layer, "reset_state"):
                 layer.reset_state()
@@ -123,11 +139,13 @@ class KerasDecoder:
         arrays = [np.array(variable.numpy()) for variable in state_variables(self.model)]
         per_layer = len(arrays) // len(self.config.units)
         layers = [tuple(arrays[i : i + per_layer]) for i in range(0, len(arrays), per_layer)]
-        return State(self.config.cell, tuple(layers))
+        return State(self.config.cell, tuple(layers), self._labels)
 
     @state.setter
     def state(self, state: State) -> None:
-        state.check(self.config.cell, self.config.units, self.batch_size)
+        config = self.config
+        state.check(config.cell, config.units, self.batch_size, config.labels)
+        self._labels = state.labels
         arrays = [array for layer in state.layers for array in layer]
         for variable, array in zip(state_variables(self.model), arrays, strict=True):
             variable.assign(array)
@@ -147,5 +165,8 @@ class KerasDecoder:
         for part in filter(np.size, np.split(ids, columns, axis=1)):  # up to the next document
             if columns.size:
                 self.state = self.state.forgotten(part[:, 0] == boundary)
-            logits: Floats = self._call(tf.constant(part, tf.int32)).numpy()
+            inputs = [part]
+            if self._labels is not None:
+                inputs.append(np.broadcast_to(self._labels[:, None], part.shape))
+            logits: Floats = self._call(*(tf.constant(each, tf.int32) for each in inputs)).numpy()
         return logits

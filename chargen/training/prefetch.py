@@ -2,7 +2,7 @@
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from chargen.text.cache import is_mapped, release
+from chargen.text.mapping import is_mapped, release
 from chargen.text.streams import Streams
 from chargen.text.vocabulary import Ids
 
@@ -19,9 +19,9 @@ class Batches:
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
         self._thread = ThreadPoolExecutor(1, "prefetch") if is_mapped(streams.ids) else None
-        self._ahead: tuple[int, Future[tuple[Ids, Ids]]] | None = None
+        self._ahead: tuple[int, Future[tuple[Ids, ...]]] | None = None
 
-    def batch(self, number: int) -> tuple[Ids, Ids]:
+    def batch(self, number: int) -> tuple[Ids, ...]:
         """What `Streams.batch` gives."""
         if self._thread is None:
             return self._streams.batch(number)

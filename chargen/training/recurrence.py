@@ -13,14 +13,14 @@ The two kernels are stacked, [W; U], so that one product a step reads both the i
 Inside the loops all is transposed, [units, batch]: XLA's product is markedly faster with the large
 matrix on the left than with the few streams there, and the gates are contiguous rows.
 
-The first layer's inputs are rows of the embedding. Where there are fewer of them than an input has
-features, it reads one-hot vectors through embedding·W instead, which are less to multiply and have
-no gradient to run back.
+The first layer's inputs are rows of the embedding, plus rows of that of the labels. Where there are
+fewer of these than an input has features, it reads one-hot vectors, side by side, through
+embedding·W instead, which are less to multiply and have no gradient to run back.
 
 The formulas are Keras's: z = x·W + h·U + b, split into the gates i, f, c, o.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from chargen.training.backend import graph, keras, on_gpu, tf
@@ -62,16 +62,18 @@ class LSTM(Resetting, keras.layers.LSTM):
         mask: Any = None,
         training: bool = False,
         keep: Any = None,
-        ids: Any = None,
-        embedding: keras.layers.Embedding | None = None,
+        ids: Sequence[Any] = (),
+        embeddings: Sequence[keras.layers.Embedding] = (),
     ) -> Any:
         """As Keras's, with `keep`; and where `sequences` are embedded ids, those may be told too.
 
-        The ids are [batch, steps].
+        The ids are [batch, steps]; of several, the embeddings are added up.
         """
-        if embedding is not None and embedding.input_dim < embedding.output_dim:
-            one_hot = tf.one_hot(ids, embedding.input_dim)
-            self._lookup = one_hot, tf.convert_to_tensor(embedding.embeddings)
+        rows = [each.input_dim for each in embeddings]
+        if embeddings and sum(rows) < embeddings[0].output_dim:
+            one_hot = [tf.one_hot(each, depth) for each, depth in zip(ids, rows, strict=True)]
+            tables = [tf.convert_to_tensor(each.embeddings) for each in embeddings]
+            self._lookup = tf.concat(one_hot, axis=-1), tf.concat(tables, axis=0)
         try:
             return super().call(sequences, initial_state, mask, training=training, keep=keep)
         finally:

@@ -22,8 +22,9 @@ from chargen.generation.decoder import Decoder
 from chargen.generation.generate import Writer
 from chargen.history import Row, bits
 from chargen.text.corpus import Corpus
+from chargen.text.holdout import HeldOut
 from chargen.text.streams import Streams
-from chargen.text.vocabulary import BOUNDARY, Ids
+from chargen.text.vocabulary import BOUNDARY
 from chargen.training.interrupt import Interrupt
 from chargen.training.progress import Progress
 from chargen.training.records import Records
@@ -46,7 +47,7 @@ class Run:
         folder: where the files go.
         corpus: what is learned, for the records.
         streams: its training part.
-        held_out: its validation part; may be empty.
+        held_out: its validation part.
         model_config: the network's shape.
         config: how it learns.
         source: where the corpus came from, for whoever resumes.
@@ -59,7 +60,7 @@ class Run:
         folder: Path,
         corpus: Corpus,
         streams: Streams,
-        held_out: Ids,
+        held_out: HeldOut,
         model_config: ModelConfig,
         config: TrainingConfig,
         source: Mapping[str, Any],
@@ -72,7 +73,9 @@ class Run:
         boundary = corpus.vocabulary.char2idx.get(BOUNDARY)
         self.trainer = Trainer(model_config, config, streams, boundary=boundary)
         self.validator = (
-            Validator(model_config, held_out, boundary=boundary) if len(held_out) else None
+            Validator(model_config, held_out.ids, held_out.labels, boundary=boundary)
+            if len(held_out)
+            else None
         )
         self._held_out = len(held_out)
         self.records = Records(folder, tensorboard=config.tensorboard)
@@ -203,7 +206,7 @@ class Run:
             progress.waited += 1
         checkpoint = self._checkpoint(row)
         self.reporter.evaluated(row, best=best)
-        self.reporter.say(_excerpt(checkpoint))
+        self.reporter.say(_excerpt(checkpoint, len(progress.rows)))
         if best:
             checkpoint.save(self.folder / MODEL_FILE)
         if at_end:
@@ -255,6 +258,7 @@ class Run:
             self.corpus.start,
             origin,
             self.corpus.preparation,
+            self.corpus.labels.characters if self.corpus.labels is not None else {},
         )
 
     def _save(self) -> None:
@@ -272,10 +276,11 @@ class Run:
         self._saved_at = time.monotonic()
 
 
-def _excerpt(checkpoint: Checkpoint) -> str:
-    """A few words from the network as it is, so that one sees it learn."""
-    vocabulary = checkpoint.vocabulary
-    pieces = Writer(vocabulary, _SAMPLE).stream(
-        Decoder(checkpoint), vocabulary.encode(checkpoint.start)
-    )
-    return "    " + " / ".join(re.split(f"\n|{BOUNDARY}", "".join(pieces)))
+def _excerpt(checkpoint: Checkpoint, number: int) -> str:
+    """A few words from the network as it is, so that one sees it learn; of labels, each in turn."""
+    vocabulary, names = checkpoint.vocabulary, list(checkpoint.labels)
+    label = names[number % len(names)] if names else None
+    decoder = Decoder(checkpoint, labels=checkpoint.label_ids(label))
+    text = "".join(Writer(vocabulary, _SAMPLE).stream(decoder, vocabulary.encode(checkpoint.start)))
+    lead = f"    {label}: " if label is not None else "    "
+    return lead + " / ".join(re.split(f"\n|{BOUNDARY}", text))

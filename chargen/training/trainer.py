@@ -21,6 +21,7 @@ from chargen.training.model import (
     KERAS_CELLS,
     RESETTING_CELLS,
     build_model,
+    inputs_of,
     load_weights,
     state_variables,
     weights_of,
@@ -91,11 +92,11 @@ class Trainer:
             The batch's loss before the update, in nats per character; NaN where the update was
             spoilt by a gradient that is not finite.
         """
-        inputs, targets = self._batches.batch(number)
+        batch = self._batches.batch(number)
         keep = self._kept(number)
         self._step_number.assign(number)
         self._learning_rate.assign(learning_rate)
-        loss = self._step(tf.constant(inputs), tf.constant(targets), tf.constant(keep))
+        loss = self._step(tf.constant(keep), *map(tf.constant, batch))
         return float(loss)
 
     def _kept(self, number: int) -> Floats:
@@ -111,11 +112,11 @@ class Trainer:
         return (drawn >= self.config.restarts).astype(np.float32)
 
     @graph
-    def _step(self, inputs, targets, keep):  # type: ignore[no-untyped-def]
+    def _step(self, keep, ids, targets, *labels):  # type: ignore[no-untyped-def]
         for state in self._states:
             state.assign(state * keep)
         with tf.GradientTape() as tape:
-            logits = self.model(inputs, training=True)
+            logits = self.model(inputs_of(ids, *labels), training=True)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_mean(losses)
         gradients = tape.gradient(loss, self.model.trainable_variables)

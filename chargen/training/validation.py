@@ -10,7 +10,13 @@ from chargen.config import ModelConfig
 from chargen.generation.state import Floats
 from chargen.text.vocabulary import Ids
 from chargen.training.backend import graph, tf
-from chargen.training.model import RESETTING_CELLS, TRAINING_CELLS, build_model, state_variables
+from chargen.training.model import (
+    RESETTING_CELLS,
+    TRAINING_CELLS,
+    build_model,
+    inputs_of,
+    state_variables,
+)
 
 WINDOW = 256  # characters; the window that nanoGPT's figure is measured in
 _MOST_ROWS = 64
@@ -37,17 +43,26 @@ class Validator:
     Args:
         config: the network's shape.
         ids: the held-out part, at least two characters; all but the first are predicted.
+        labels: the number of each id's label, if the network has labels.
         boundary: the id that a document begins with, where the states are set to zero, if any.
     """
 
-    def __init__(self, config: ModelConfig, ids: Ids, *, boundary: int | None = None) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        ids: Ids,
+        labels: Ids | None = None,
+        *,
+        boundary: int | None = None,
+    ) -> None:
         predictable = len(ids) - 1
         self._window = min(WINDOW, predictable)
         windows = -(-predictable // self._window)
         most = max(1, _MOST_LOGITS // (self._window * config.vocab_size))
         self._rows = min(windows, most, _MOST_ROWS)
         self._windows_per_row = -(-windows // self._rows)
-        self._inputs, self._targets = ids[:-1], ids[1:]
+        self._targets = ids[1:]
+        self._inputs = [ids[:-1]] if labels is None else [ids[:-1], labels[:-1]]
         self.model = build_model(
             config,
             batch_size=self._rows,
@@ -90,17 +105,17 @@ class Validator:
         positions = np.clip(positions, 0, len(self._targets) - 1)
         return float(
             self._step(
-                tf.constant(self._inputs[positions], tf.int32),
                 tf.constant(self._targets[positions], tf.int32),
                 tf.constant(inside & counted, tf.float32),
                 tf.constant(keep[:, None]),
+                *(tf.constant(each[positions], tf.int32) for each in self._inputs),
             )
         )
 
     @graph
-    def _step(self, inputs, targets, weights, keep):  # type: ignore[no-untyped-def]
+    def _step(self, targets, weights, keep, *inputs):  # type: ignore[no-untyped-def]
         for state in self._states:
             state.assign(state * keep)
-        logits = self.model(inputs, training=False)
+        logits = self.model(inputs_of(*inputs), training=False)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
         return tf.reduce_sum(losses * weights)

@@ -333,3 +333,44 @@ def test_save_knows_the_home_folder(converse, tmp_path, monkeypatch):
     told(conversation, "A")
     conversation.answer(":save ~/tale.txt")
     assert (tmp_path / "tale.txt").exists()
+
+
+@pytest.fixture
+def speaking(labelled):
+    return lambda **settings: Conversation(
+        LanguageModel(labelled), SamplingConfig(length=20, **settings)
+    )
+
+
+def test_a_text_is_written_in_its_label(speaking, labelled):
+    conversation = speaking(label="sea", seed=5)
+    told(conversation, "Ab")
+    expected = LanguageModel(labelled).generate("Ab", label="sea", length=20, seed=5)
+    assert conversation.text == "Ab" + expected
+
+
+def test_a_label_that_is_drawn_is_told_and_stays(speaking):
+    conversation = speaking(seed=4)
+    passage = conversation.answer("Ab")
+    assert passage.notes == (f"Label: {conversation._model.label}",)
+    label = conversation._model.label
+    "".join(passage.pieces)
+    for seed in range(5, 9):
+        conversation.answer(f":seed {seed}")  # takes the text on in another stream
+        told(conversation, "")
+        assert conversation._model.label == label
+
+
+def test_another_label_takes_the_text_on(speaking):
+    same, turned = speaking(label="sea", seed=5), speaking(label="sea", seed=5)
+    for conversation in (same, turned):
+        told(conversation, "Ab")
+    turned.answer(":label sky")
+    assert told(turned, "") != told(same, "")
+    assert turned._model.label == "sky"
+    assert "no label 'fire'" in refused(turned, ":label fire")
+    assert turned.settings.label == "sky"
+
+
+def test_a_model_without_labels_takes_none(converse):
+    assert "has no labels" in refused(converse(), ":label sea")

@@ -244,3 +244,34 @@ def test_no_standard_output_at_all_is_no_traceback(lstm_file):
         check=False,
     )
     assert b"Traceback" not in result.stderr
+
+
+def test_labels_give_texts_of_each(invoke, labelled_file):
+    options = ("-c", labelled_file, "-l", 9, "-s", 1)
+    both = texts(invoke("sample", "A", "--label", "sea", "--label", "sky", *options, "--json"))
+    assert [each["label"] for each in both] == ["sea", "sky"]
+    for each in both:
+        alone = invoke("sample", "A", "--label", each["label"], *options)
+        assert alone.stdout == f"A{each['text']}\n"
+        assert alone.stderr == ""
+
+
+def test_which_label_was_drawn_is_told(invoke, labelled_file):
+    model = chargen.load(labelled_file)
+    one = invoke("sample", "A", "-c", labelled_file, "-l", 9, "-s", 1)
+    assert one.stdout == f"A{model.generate('A', length=9, seed=1)}\n"
+    assert one.stderr == f"Label: {model.label}\n"
+    several = invoke("sample", "A", "-c", labelled_file, "-l", 9, "-s", 1, "-n", 4)
+    drawn = [sample.label for sample in model.samples("A", n=4, length=9, seed=1)]
+    assert several.stderr.splitlines() == [f"Label: {label}" for label in drawn]
+
+
+def test_a_label_that_is_not_there(refused, labelled_file, lstm_file):
+    line = refused("sample", "--label", "sea", "--label", "se", "-c", labelled_file, code=2)
+    assert "no label 'se' (did you mean 'sea'?)" in line
+    assert "has no labels" in refused("sample", "--label", "sea", "-c", lstm_file, code=2)
+    assert "no label 'se'" in refused("chat", "--label", "se", "-c", labelled_file, code=2)
+    (labelled_file.parent / "text").write_text("A cab")
+    for command in (("evaluate", labelled_file), ("score", "-c", labelled_file, "--file")):
+        line = refused(*command, labelled_file.parent / "text", code=2)
+        assert "must be told which label a text has; its labels are land, sea, sky" in line

@@ -8,7 +8,7 @@ import pytest
 import chargen
 from chargen.errors import CheckpointError, SettingError
 from chargen.evaluation import classify as module
-from chargen.evaluation.classify import UNKNOWN_BITS, Classification, classify
+from chargen.evaluation.classify import UNKNOWN_BITS, Classification, classify, contestants
 from chargen.evaluation.score import score
 
 TEXTS = ["ABC", "", "a cab", "C: cab\nA" * 9, "B", "cc"]
@@ -75,7 +75,9 @@ def test_json(models):
 
 
 @pytest.mark.parametrize("given", [[], ["a"], ["a", "b", "a"], {"a": "a"}])
-def test_too_few_models(given):
+def test_too_few_models(given, models, workdir):
+    for name in "ab":
+        models["one"].save(workdir / name)
     with pytest.raises(SettingError, match=r"at least two different models; received (none|a)"):
         classify("A", given)
 
@@ -104,3 +106,24 @@ def test_two_styles_are_told_apart(make_checkpoint):
         drawn = generator.choice(list(alphabet), size=(50, 200), p=share)
         results = classify(["".join(row) for row in drawn], models)
         assert {result.model for result in results} == {name}
+
+
+def test_each_label_is_a_model_of_its_own(labelled, models):
+    result = classify("ABC", {"many": labelled, "one": models["one"]})
+    assert list(result.bits) == ["many: land", "many: sea", "many: sky", "one"]
+    for label in labelled.labels:
+        cost = score(labelled, "ABC", label=label).total_bits
+        assert result.bits[f"many: {label}"] == pytest.approx(cost, rel=1e-5)
+    alone = classify(["ABC", "a cab"], {"many": labelled})
+    assert alone[0].bits == pytest.approx({k: v for k, v in result.bits.items() if k != "one"})
+
+
+def test_progress_counts_each_character_once_a_label(labelled):
+    told = []
+    classify("ABC é", {"many": labelled}, progress=told.append)
+    assert sum(told) == len(contestants({"many": labelled})) * 5 == 15
+
+
+def test_one_label_is_nothing_to_choose_from(make_checkpoint):
+    with pytest.raises(SettingError, match="One with several labels would do"):
+        classify("A", {"only": make_checkpoint(labels={"a": 1})})

@@ -11,7 +11,7 @@ from chargen.errors import CorpusError
 from chargen.evaluation import loss
 from chargen.evaluation.loss import WINDOW, Evaluation, evaluate, perplexity
 from chargen.generation.decoder import Decoder
-from chargen.text.streams import split
+from chargen.text.holdout import split
 from chargen.training.report import Silent
 
 

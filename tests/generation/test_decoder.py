@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -195,3 +196,51 @@ def test_a_document_is_read_from_a_zero_state(make_checkpoint, cell):
         for array, expected in zip(layer, single, strict=True):
             np.testing.assert_allclose(array[:1], expected, atol=1e-6)
             assert not np.allclose(array[1:], expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("table", [True, False])
+def test_a_labels_vector_is_added_to_each_characters(make_checkpoint, cell, monkeypatch, table):
+    if not table:
+        monkeypatch.setattr("chargen.generation.decoder._LARGEST_TABLE", 0)
+    checkpoint = make_checkpoint(cell, labels={"a": 1, "b": 1, "c": 1})
+    weights = dict(checkpoint.weights)
+    ids = IDS[:8].reshape(2, -1)
+    logits = Decoder(checkpoint, 2, np.array([2, 0])).read(ids)
+    vectors = weights.pop("label/embeddings")
+    for row, label in enumerate([2, 0]):
+        plain = make_checkpoint(cell)
+        embeddings = weights["embedding/embeddings"] + vectors[label]
+        plain = replace(plain, weights={**weights, "embedding/embeddings": embeddings})
+        expected = Decoder(plain).read(ids[row : row + 1])
+        np.testing.assert_allclose(logits[row : row + 1], expected, atol=1e-5)
+
+
+def test_labels_stay_with_their_texts(labelled):
+    decoder = Decoder(labelled, 3, np.array([0, 1, 2]))
+    decoder.read(IDS[:6].reshape(3, -1))
+    both = decoder.state.rows([2, 0])
+    assert both.labels.tolist() == [2, 0]
+    assert State.joined([both, both.rows([1])]).labels.tolist() == [2, 0, 0]
+    assert both.forgotten(np.array([True, False])).labels.tolist() == [2, 0]
+    decoder.reset()
+    assert decoder.state.labels.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (None, r"has the labels \[\]; this network expects 2 numbers from 0 to 2"),
+        ([1], r"has the labels \[1\]"),
+        ([0, 3], r"\[0, 3\]"),
+        ([-1, 0], r"\[-1, 0\]"),
+    ],
+)
+def test_labels_that_the_network_has_not_are_refused(labelled, labels, told):
+    labels = None if labels is None else np.array(labels)
+    with pytest.raises(StateError, match=told):
+        Decoder(labelled, 2, labels)
+
+
+def test_a_network_without_labels_takes_none(make_checkpoint):
+    with pytest.raises(StateError, match="expects none"):
+        Decoder(make_checkpoint(), labels=np.array([0]))

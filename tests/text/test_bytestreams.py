@@ -112,4 +112,4 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path):
 
 def test_a_file_that_is_gone_by_the_time_it_is_read_is_refused(tmp_path):
     with pytest.raises(CorpusError, match=r"no file .*gone; it was there a moment ago"):
-        list(read_blocks(Source(tmp_path / "gone", found=True), max_expansion=1))
+        list(read_blocks(Source(tmp_path / "gone", tmp_path), max_expansion=1))

@@ -10,9 +10,11 @@ from filelock import FileLock
 from chargen.config import PreparationConfig, ReadingConfig
 from chargen.errors import CorpusError, RunError, StorageError
 from chargen.text import cache as module
-from chargen.text.cache import FOLDER_VARIABLE, cache_folder, is_mapped, release
+from chargen.text.cache import FOLDER_VARIABLE, cache_folder
 from chargen.text.corpus import Corpus, read_corpus
-from chargen.text.streams import Streams, split
+from chargen.text.holdout import split
+from chargen.text.mapping import is_mapped, release
+from chargen.text.streams import Streams
 
 TEXT = "".join(random.Random(0).choices("the sea is under town é\n", k=9000))
 

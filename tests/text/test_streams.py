@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from chargen.errors import CorpusError
-from chargen.text.streams import Streams, split
+from chargen.text.corpus import Corpus
+from chargen.text.spans import Spans
+from chargen.text.streams import Streams
 
 
 def sizes(count=300, least_batch=1):
@@ -129,19 +131,14 @@ def test_nothing_is_proposed_where_nothing_fits():
     assert "would fit" not in str(caught.value)
 
 
-@pytest.mark.parametrize("fraction", [0.0, 0.05, 0.1, 0.3, 0.5])
-@pytest.mark.parametrize("characters", [40, 41, 1000, 12345])
-def test_split_holds_out_the_end(characters, fraction):
-    training, held_out = split(np.arange(characters), fraction)
-    np.testing.assert_array_equal(np.concatenate([training, held_out]), np.arange(characters))
-    assert 0 <= len(held_out) - characters * fraction <= 1
-
-
-def test_split_holds_out_a_million_characters_at_most():
-    training, held_out = split(np.zeros(20_000_000, np.uint8), 0.1)
-    assert (len(training), len(held_out)) == (19_000_000, 1_000_000)
-
-
-def test_split_refuses_a_part_too_short_to_predict_in():
-    with pytest.raises(CorpusError, match=r"10 characters leaves 1 .*--validation-fraction 0\.1"):
-        split(np.arange(10), 0.1)
+def test_spans_are_read_as_one_text_with_its_labels():
+    labels = Corpus(["aaaa", "bbbb", "cccc"], labels=["x", "y", "x"]).labels
+    spans = Spans(np.array([0, 6]), np.array([5, 14]))
+    streams = Streams(np.arange(100, 116), 1, 4, spans, labels)
+    batches = [streams.batch(step) for step in range(streams.steps_per_epoch)]
+    inputs, targets, numbers = (
+        np.concatenate(each, axis=1)[0].tolist() for each in zip(*batches, strict=True)
+    )
+    assert inputs == [100, 101, 102, 103, 104, 106, 107, 108, 109, 110, 111, 112]
+    assert targets == [number + 1 for number in inputs]  # as in the text, so nothing ends early
+    assert numbers == [0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0]

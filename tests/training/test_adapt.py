@@ -46,3 +46,12 @@ def test_a_segment_is_counted_before_it_is_learned_from(make_checkpoint):
     assert one[0] == other[0] == pytest.approx(evaluate(checkpoint, ids[:21]).carried * 20)
     assert one[1] != other[1]
     assert one[2] != other[2]
+
+
+def test_a_text_is_read_with_its_label(labelled, monkeypatch):
+    monkeypatch.setattr(adapt, "_LEARNING_RATE", 0.0)
+    ids = labelled.vocabulary.encode(TEXT * 5)
+    for label in labelled.labels:
+        adapted = adapted_loss(labelled, ids, label=label, progress=lambda characters: None)
+        expected = evaluate(labelled, ids, label=label).carried
+        assert adapted == pytest.approx(expected, abs=1e-5)

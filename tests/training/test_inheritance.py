@@ -1,5 +1,7 @@
 """A network that learns a new text keeps what it knows, by character."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from chargen.config import ModelConfig, PreparationConfig
 from chargen.errors import CorpusError, Interrupted, SettingError
 from chargen.generation.decoder import Decoder
 from chargen.text.corpus import Corpus
+from chargen.text.encoder import Known
 from chargen.text.vocabulary import Vocabulary
 from chargen.training.inheritance import inherited_weights
 from chargen.training.report import Silent
@@ -123,3 +126,64 @@ def test_a_model_of_documents_takes_a_single_file_as_one(workdir):
     model = fine_tune("docs")
     assert model.checkpoint.end == model.checkpoint.start == "\0"
     assert model.origin["documents"] == 1
+
+
+def test_known_labels_are_kept_and_new_ones_are_their_mean(make_checkpoint):
+    old = make_checkpoint(labels={"b": 1, "d": 1})
+    known = old.weights["label/embeddings"]
+    weights = inherited_weights(old, old.vocabulary, ("a", "b", "c", "d"))["label/embeddings"]
+    assert weights.dtype == np.float32
+    np.testing.assert_array_equal(weights[[1, 3]], known)
+    np.testing.assert_allclose(weights[[0, 2]], [known.mean(axis=0)] * 2, rtol=1e-6)
+
+
+def test_first_labels_change_nothing(make_checkpoint):
+    old = make_checkpoint()
+    weights = inherited_weights(old, old.vocabulary, ("a", "b"))
+    config = replace(old.config, labels=2)
+    new = replace(old, config=config, weights=weights, labels={"a": 1, "b": 1})
+    ids = old.vocabulary.encode("ABc :a\n")[None]
+    expected = Decoder(old).read(ids)
+    for label in ("a", "b"):
+        decoder = Decoder(new, labels=new.label_ids(label))
+        np.testing.assert_array_equal(decoder.read(ids), expected)
+
+
+def test_a_labelled_model_learns_new_labels(workdir):
+    texts = [OLD * 20, OLD.upper() * 20]
+    corpus = Corpus(texts, labels=["low", "up"])
+    api.train(corpus, name="base", units=(8,), reporter=Silent(), **SETTINGS)
+    (workdir / "new.txt").write_text(NEW * 60)
+    with pytest.raises(SettingError, match=r"base has the labels low, up; say which .*NAME=\*"):
+        fine_tune("base")
+    made = Corpus([NEW * 60], labels=["up"], known=Known(api.load("base").vocabulary))
+    with pytest.raises(SettingError, match="lacks labels of the base, such as 'low'"):
+        api.train(made, name="made", base="base", reporter=Silent(), **SETTINGS)
+    with pytest.raises(Interrupted):
+        fine_tune("base", label="german=*", reporter=StopAt(3))
+    model = api.resume("new", reporter=Silent())
+    assert model.checkpoint.labels == {"german": len(NEW) * 60, "low": 0, "up": 0}
+    assert next(model.samples("the", length=5)).label == "german"
+    assert model.generate("the", label="up", length=5)
+
+
+def test_a_model_without_labels_takes_them_up(base):
+    (base.parent.parent / "more.txt").write_text(OLD.upper() * 60)
+    model = api.train(
+        ["new.txt", "more.txt"], name="both", base=base, label="file", reporter=Silent(), **SETTINGS
+    )
+    assert model.labels == ("more", "new")
+    assert model.checkpoint.end == "\0"
+
+
+def test_a_vocabulary_that_is_kept_still_learns_where_documents_end(base, workdir):
+    (workdir / "more.txt").write_text(OLD * 30)
+    model = api.train(
+        ["old.txt", "more.txt"],
+        name="kept",
+        base=base,
+        vocabulary="keep",
+        reporter=Silent(),
+        **SETTINGS,
+    )
+    assert set(model.vocabulary.idx2char) == {*OLD, "\0"}

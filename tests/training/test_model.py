@@ -1,5 +1,7 @@
 """The Keras rebuild and the NumPy decoder are the same network."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,14 +16,20 @@ from chargen.training.model import KerasDecoder, build_model, rebuild, weights_o
 CHARACTERS = "\n abcdefgh"
 
 
-def random_checkpoint(cell, units, characters=CHARACTERS):
-    config = ModelConfig(vocab_size=len(CHARACTERS), embedding_dim=5, cell=cell, units=units)
+LABELS = np.array([2, 0])
+
+
+def random_checkpoint(cell, units, characters=CHARACTERS, labels=0):
+    config = ModelConfig(
+        vocab_size=len(CHARACTERS), embedding_dim=5, cell=cell, units=units, labels=labels
+    )
     generator = np.random.default_rng(len(units))
     weights = {
         name: generator.normal(0, 0.5, shape).astype(np.float32)
         for name, shape in weight_shapes(config).items()
     }
-    return Checkpoint(config, Vocabulary(characters), weights, characters[0])
+    names = {f"label {number}": 1 for number in range(labels)}
+    return Checkpoint(config, Vocabulary(characters), weights, characters[0], labels=names)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -89,3 +97,34 @@ def test_decoders_agree_where_documents_begin(cell):
     for prompt in ([0, 3, 2], [4, 0, 5, 6, 0, 7], [1, 2], [3, 0]):
         ids = np.array([prompt], np.int32)
         np.testing.assert_allclose(ours.read(ids), reference.read(ids), atol=1e-4)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_decoders_agree_on_labels(cell):
+    checkpoint = random_checkpoint(cell, (16, 8), "\0 abcdefgh", labels=3)
+    assert weight_shapes(checkpoint.config)["label/embeddings"] == (3, 5)
+    ours, reference = Decoder(checkpoint, 2, LABELS), KerasDecoder(checkpoint, 2, LABELS)
+    ids = np.array([[4, 0, 5, 6], [4, 1, 5, 6]], np.int32)
+    np.testing.assert_allclose(ours.read(ids), reference.read(ids), atol=1e-4)
+    reference.state = ours.state
+    step = np.array([3, 3])
+    logits = ours.step(step)
+    np.testing.assert_allclose(logits, reference.step(step), atol=1e-4)
+    reference.state = replace(ours.state, labels=LABELS[::-1])  # each writes on as the other
+    ours.resume(reference.state)
+    turned = ours.step(step)
+    np.testing.assert_allclose(turned, reference.step(step), atol=1e-4)
+
+
+def test_a_rebuilt_model_takes_ids_and_labels():
+    checkpoint = random_checkpoint("lstm", (8,), labels=3)
+    ids = np.array([[1, 2, 3], [1, 2, 3]], np.int32)
+    logits = rebuild(checkpoint, 2)([ids, np.repeat(LABELS[:, None], 3, axis=1)])
+    np.testing.assert_allclose(logits[:, -1], Decoder(checkpoint, 2, LABELS).read(ids), atol=1e-4)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_fresh_model_with_labels_has_the_weights_that_the_format_lists(cell):
+    config = ModelConfig(vocab_size=9, embedding_dim=5, cell=cell, units=(16, 8), labels=3)
+    model = build_model(config, batch_size=2)
+    assert {k: v.shape for k, v in weights_of(model, config).items()} == weight_shapes(config)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chargen.text.cache import is_mapped
+from chargen.text.mapping import is_mapped
 from chargen.text.streams import Streams
 from chargen.training import prefetch
 from chargen.training.prefetch import Batches

@@ -72,25 +72,30 @@ def test_outputs_states_and_gradients_are_those_of_keras(
 
 
 def characters_learned(layer_class, *, vocab_size, embedding_dim):
-    """Outputs and gradients of an embedding and two layers that are told where it looked."""
+    """Outputs and gradients of two embeddings and two layers that are told where they looked."""
     keras.utils.set_random_seed(3)
     batch, steps, units = 16, 7, 12
     ids = keras.Input(batch_shape=(batch, steps), dtype="int32")
     embedding = keras.layers.Embedding(vocab_size, embedding_dim)
-    source = {"ids": ids, "embedding": embedding} if layer_class is LSTM else {}
-    x = layer_class(units, return_sequences=True)(embedding(ids), **source)
-    model = keras.Model(ids, layer_class(units, return_sequences=True)(x))
+    labels = keras.Input(batch_shape=(batch, steps), dtype="int32")
+    of_labels = keras.layers.Embedding(3, embedding_dim)
+    source = {"ids": [ids, labels], "embeddings": [embedding, of_labels]}
+    x = layer_class(units, return_sequences=True)(
+        embedding(ids) + of_labels(labels), **source if layer_class is LSTM else {}
+    )
+    model = keras.Model([ids, labels], layer_class(units, return_sequences=True)(x))
     drawn = np.random.default_rng(5).integers(vocab_size, size=(batch, steps))
 
     @tf.function
-    def step(ids):
+    def step(*ids):
         with tf.GradientTape() as tape:
-            outputs = model(ids)
+            outputs = model(list(ids))
             loss = tf.reduce_sum(outputs**2)
         gradients = tape.gradient(loss, model.trainable_variables)
         return [tf.convert_to_tensor(each) for each in (outputs, *gradients)]
 
-    return [np.array(each) for each in step(tf.constant(drawn, tf.int32))]
+    given = (tf.constant(each, tf.int32) for each in (drawn, drawn % 3))
+    return [np.array(each) for each in step(*given)]
 
 
 @pytest.mark.parametrize("embedding_dim", [5, 20])  # with 20, one-hot vectors are narrower

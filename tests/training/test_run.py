@@ -181,3 +181,25 @@ def test_an_unwritable_folder_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot hold a run"):
         api.train(CORPUS, name=str(tmp_path / "file" / "run"), reporter=Silent(), **SETTINGS)
+
+
+def test_a_run_with_labels_resumes_bit_for_bit_and_minds_them(tmp_path):
+    texts = ["".join(WORDS[i % 7 :] for i in range(25)), WORDS.upper() * 15, WORDS * 9]
+    corpus = Corpus(texts, name="three", labels=["low", "up", "low"])
+    for name, stops in {"whole": (), "stopped": (5, 20)}.items():
+        if not stops:
+            api.train(corpus, name=str(tmp_path / name), reporter=Silent(), **SETTINGS)
+            continue
+        with pytest.raises(Interrupted):
+            api.train(corpus, name=str(tmp_path / name), reporter=StopAt(stops[0]), **SETTINGS)
+        with pytest.raises(Interrupted):
+            api.resume(tmp_path / name, corpus=corpus, reporter=StopAt(stops[1]))
+        other = Corpus(texts, name="three", labels=["up", "low", "low"])
+        with pytest.raises(RunError, match="SHA-256"):
+            api.resume(tmp_path / name, corpus=other, reporter=Silent())
+        api.resume(tmp_path / name, corpus=corpus, reporter=Silent())
+    whole, stopped = (content(tmp_path / name) for name in ("whole", "stopped"))
+    assert whole == stopped
+    assert whole["document"]["model"]["labels"] == 2
+    carried = [float(line.split(",")[4]) for line in whole["history"].splitlines()[1:]]
+    assert carried[-1] < 0.9 * carried[0]

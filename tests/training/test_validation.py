@@ -1,5 +1,6 @@
 """The held-out losses are what reading the text character by character gives."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -41,3 +42,16 @@ def test_both_losses(length, monkeypatch):
     measured = Validator(config, ids)(list(weights.values()))
     assert measured.carried == pytest.approx(read_through(checkpoint, ids, None), abs=1e-5)
     assert measured.windowed == pytest.approx(read_through(checkpoint, ids, WINDOW), abs=1e-5)
+
+
+def test_each_character_is_read_with_its_label(labelled):
+    ids = np.arange(60, dtype=np.int32) * 7 % 9
+    labels = np.repeat(np.array([2, 0, 1], np.int32), 20)
+    decoder, losses = Decoder(labelled, labels=labels[:1]), []
+    for (current, following), label in zip(pairwise(ids), labels, strict=False):
+        decoder.resume(replace(decoder.state, labels=np.array([label])))
+        logits = decoder.step(np.array([current]))[0].astype(np.float64)
+        losses.append(np.log(np.exp(logits).sum()) - logits[following])
+    weights = list(labelled.weights.values())
+    measured = Validator(labelled.config, ids, labels)(weights)
+    assert measured.carried == pytest.approx(np.mean(losses), abs=1e-5)
