@@ -370,6 +370,8 @@ def test_a_label_that_is_not_asked_for_is_drawn_by_the_seed(speaker):
         assert speaker.label == sample.label
         asked = speaker.generate("Ab", seed=seed, length=9, label=sample.label)
         assert asked == sample.text  # as if nothing had been drawn
+    of_one_seed = {sample.label for sample in speaker.samples("Ab", n=20, seed=0, length=1)}
+    assert of_one_seed == {"land", "sea"}
 
 
 def test_texts_of_several_labels_are_those_of_each(speaker, monkeypatch):

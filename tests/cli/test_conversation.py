@@ -355,7 +355,7 @@ def test_a_label_that_is_drawn_is_told_and_stays(speaking):
     assert passage.notes == (f"Label: {conversation._model.label}",)
     label = conversation._model.label
     "".join(passage.pieces)
-    for seed in range(5, 9):
+    for seed in range(5, 17):
         conversation.answer(f":seed {seed}")  # takes the text on in another stream
         told(conversation, "")
         assert conversation._model.label == label
