@@ -1,10 +1,11 @@
 """Whose style is it? How often two models tell held-out passages apart.
 
-    python benchmarks/classify.py ONE TWO [--minutes 2] [--length 200] [--passages 200]
+    python benchmarks/classify.py ONE TWO [--minutes 2] [--length 200] [--passages 200] [--labels]
     python benchmarks/classify.py          # Python against C, from what is on this machine
 
 ONE and TWO are text files by two authors or in two languages. Each file's last tenth is held out
-of training by this script, and passages are drawn from it; a model is trained on the rest of each.
+of training by this script, and passages are drawn from it; a model is trained on the rest of each
+or, with --labels, one on both that is told which it reads.
 Without files, they are made of Python's own standard library and of the C headers under
 /usr/include: the first 10,000 characters of each file, in an order shuffled with --seed, up to a
 million, so that no file is both learned from and asked about (but for the one that is cut).
@@ -45,14 +46,18 @@ def source_code(folder: Path, pattern: str, seed: int) -> str:
     sys.exit(f"{folder} holds {characters:,} characters of {pattern}; give two files instead.")
 
 
-def train(text: str, name: str, folder: Path, minutes: float, seed: int) -> Path:
-    """Train on a text with the defaults; gives the run's folder."""
-    corpus = folder / f"{name}.txt"
-    corpus.write_bytes(text.encode())
-    command = [sys.executable, "-m", "chargen", "train", str(corpus), "--name", str(folder / name)]
-    command += ["--minutes", f"{minutes}", "--seed", f"{seed}"]
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
-    return folder / name
+def train(texts: dict[str, str], folder: Path, args: argparse.Namespace) -> dict[str, Path]:
+    """Train on texts with the defaults; gives the runs' folders."""
+    for name, text in texts.items():
+        (folder / f"{name}.txt").write_bytes(text.encode())
+    runs = {"both": [*texts]} if args.labels else {name: [name] for name in texts}
+    for run, names in runs.items():
+        command = [sys.executable, "-m", "chargen", "train", "--name", str(folder / run)]
+        command += ["--minutes", f"{args.minutes}", "--seed", f"{args.seed}"]
+        command += ["--label", "file"] if args.labels else []
+        command += [str(folder / f"{name}.txt") for name in names]
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    return {run: folder / run for run in runs}
 
 
 def main() -> None:
@@ -62,6 +67,8 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=200)
     parser.add_argument("--passages", type=int, default=200, help="of each")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--labels", action="store_true", help="one model with two labels")
+    parser.add_argument("--folder", type=Path, help="where the models are kept, if they are to be")
     args = parser.parse_args()
     if len(args.files) not in (0, 2):
         parser.error("give two files, or none")
@@ -78,13 +85,15 @@ def main() -> None:
     print_machine()
     generator = np.random.default_rng(args.seed)
     passages: list[tuple[str, str]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        models = {}
+    contestants = {name: f"both: {name}" if args.labels else name for name in texts}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = args.folder or Path(temporary)
+        folder.mkdir(exist_ok=True)
+        cuts = {name: len(text) * 9 // 10 for name, text in texts.items()}
+        models = train({name: text[: cuts[name]] for name, text in texts.items()}, folder, args)
         for name, text in texts.items():
-            cut = len(text) * 9 // 10
-            models[name] = train(text[:cut], name, Path(folder), args.minutes, args.seed)
-            starts = generator.integers(cut, len(text) - args.length + 1, args.passages)
-            passages += [(name, text[start : start + args.length]) for start in starts]
+            starts = generator.integers(cuts[name], len(text) - args.length + 1, args.passages)
+            passages += [(contestants[name], text[start : start + args.length]) for start in starts]
         results: list[chargen.Classification] = []
         elapsed = seconds(
             lambda: results.extend(chargen.classify([text for _, text in passages], models))
@@ -93,10 +102,10 @@ def main() -> None:
         f"\n{'passages of':<20}{'correct':>12}{'margin in bits, median':>26}{'5th percentile':>18}"
     )
     right = 0
-    for name in texts:
+    for name in contestants.values():
         outcomes = [each for (true, _), each in zip(passages, results, strict=True) if true == name]
         correct = sum(each.model == name for each in outcomes)
-        other = next(each for each in texts if each != name)
+        other = next(each for each in contestants.values() if each != name)
         margins = [each.bits[other] - each.bits[name] for each in outcomes]
         row = f"{correct:>5} of {len(outcomes)}{np.median(margins):>24.1f}"
         print(f"{name:<20}{row}{np.percentile(margins, 5):>18.1f}")

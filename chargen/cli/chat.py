@@ -35,6 +35,7 @@ def chat(checkpoint: str | None, **settings: Any) -> None:
     """
     from chargen.cli.conversation import NAMES, Conversation
     from chargen.language_model import load
+    from chargen.text.vocabulary import enumerate_some
 
     given = {key: value for key, value in settings.items() if value not in (None, ())}
     start = SamplingConfig(**given)
@@ -44,7 +45,8 @@ def chat(checkpoint: str | None, **settings: Any) -> None:
         from chargen.cli.line_editor import line_editor
 
         corpus = model.origin.get("corpus", "a text that has no name")
-        click.echo(f"Learned from {corpus}. Type how a text begins, or :help.", err=True)
+        labels = f" Labels: {enumerate_some(model.labels)}." if model.labels else ""
+        click.echo(f"Learned from {corpus}.{labels} Type how a text begins, or :help.", err=True)
         _converse(conversation, line_editor(NAMES))
     elif _follow(conversation):
         click.get_current_context().exit(1)

@@ -16,7 +16,7 @@ def info(checkpoint: str | None, as_json: bool) -> None:
     """
     from chargen.checkpoint import Checkpoint, find_checkpoint
     from chargen.config import PreparationConfig
-    from chargen.text.vocabulary import BOUNDARY
+    from chargen.text.vocabulary import BOUNDARY, enumerate_some
 
     path = find_checkpoint(checkpoint)
     model = Checkpoint.load(path)
@@ -50,7 +50,8 @@ def info(checkpoint: str | None, as_json: bool) -> None:
         "loss": _losses(origin),
     }
     if model.labels:
-        lines["labels"] = ", ".join(f"{name} {count:,}" for name, count in model.labels.items())
+        counts = [f"{name} {count:,}" for name, count in model.labels.items()]
+        lines["labels"] = enumerate_some(counts, most=20)
     usual = PreparationConfig().to_json()
     if done := {k: v for k, v in model.preparation.to_json().items() if v != usual[k]}:
         lines["prepared"] = ", ".join(f"{name} {value}" for name, value in done.items())

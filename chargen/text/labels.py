@@ -66,7 +66,8 @@ class Labels:
     def among(self, names: Iterable[str]) -> "Labels":
         """The same labels, numbered among all those of `names` too."""
         every = tuple(sorted({*self.names, *names}))
-        places = np.array([every.index(name) for name in self.names])
+        ranks = {name: rank for rank, name in enumerate(every)}
+        places = np.array([ranks[name] for name in self.names])
         documents = np.zeros(len(every), np.int64)
         documents[places] = self.documents
         return replace(self, names=every, numbers=places[self.numbers], documents=documents)
@@ -102,23 +103,28 @@ class Labelling:
 
     def finish(self, ids: Ids) -> Labels:
         """The labels of the text, which became `ids`."""
-        places = _places_of_boundaries(ids)
-        documents = len(places) - 1
-        firsts = sorted(each for each in self._by_document if each < documents)
-        labels = [self._by_document[each] for each in firsts]
+        documents = self._boundaries - 1
+        firsts = np.array(sorted(each for each in self._by_document if each < documents))
+        labels = [self._by_document[each] for each in firsts.tolist()]
         names = tuple(sorted(set(labels)))
-        numbers = np.array([names.index(label) for label in labels], np.int64)
+        ranks = {name: rank for rank, name in enumerate(names)}
+        numbers = np.array([ranks[label] for label in labels], np.int64)
         counts = np.zeros(len(names), np.int64)
-        np.add.at(counts, numbers, np.diff([*firsts, documents]))
+        np.add.at(counts, numbers, np.diff(firsts, append=documents))
         fresh = np.diff(numbers, prepend=-1) != 0  # not the label of the stretch before
-        return Labels(names, places[[*np.array(firsts)[fresh], documents]], numbers[fresh], counts)
+        edges = np.append(_places_of_boundaries(ids, firsts[fresh]), len(ids) - 1)
+        return Labels(names, edges, numbers[fresh], counts)
 
 
-def _places_of_boundaries(ids: Ids) -> NDArray[np.int64]:
-    """Where they stand; the boundary is sorted first, so its id is 0."""
-    places = []
+def _places_of_boundaries(ids: Ids, wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where some of the boundaries stand, given by their rank, in order; their id is always 0."""
+    places, before = [], 0
     for start in range(0, len(ids), _BLOCK):
-        places.append(np.flatnonzero(ids[start : start + _BLOCK] == 0) + start)
+        found = np.flatnonzero(ids[start : start + _BLOCK] == 0)
+        inside = wanted[np.searchsorted(wanted, before) :]
+        inside = inside[: np.searchsorted(inside, before + len(found))]
+        places.append(found[inside - before] + start)
+        before += len(found)
         release(ids)
     return np.concatenate(places)
 

@@ -42,5 +42,7 @@ def inherited_weights(
         none = np.zeros((0, checkpoint.config.embedding_dim), np.float32)
         known = weights.setdefault("label/embeddings", none)
         mean = known.sum(axis=0) / max(1, len(known))
-        spread("label/embeddings", mean, 0, [*map(labels.index, checkpoint.labels)], len(labels))
+        ranks = {label: rank for rank, label in enumerate(labels)}
+        places = [ranks[label] for label in checkpoint.labels]
+        spread("label/embeddings", mean, 0, places, len(labels))
     return weights
