@@ -1,11 +1,9 @@
 """A trained network in Python's hands: `load` one, then generate, stream, look inside."""
 
 import warnings
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,10 +15,11 @@ from chargen.errors import SettingError
 from chargen.evaluation.loss import Evaluation, evaluate
 from chargen.evaluation.score import TOP, Score, score
 from chargen.evaluation.surprise import Progress, no_progress
+from chargen.generation.beginning import beginning, choose_label, label_of
 from chargen.generation.decoder import Decoder
-from chargen.generation.generate import Writer, draw_label
-from chargen.generation.prompts import read_prompts
-from chargen.generation.sample import Record, Sample
+from chargen.generation.generate import Writer
+from chargen.generation.jobs import Job, write_jobs
+from chargen.generation.sample import Sample
 from chargen.generation.sampler import Sampler
 from chargen.generation.state import State
 from chargen.text.copies import CopyIndex
@@ -80,7 +79,7 @@ class LanguageModel:
     @property
     def label(self) -> str | None:
         """That of the text it last read or wrote."""
-        return self._label_of(self.state)
+        return label_of(self.checkpoint, self.state)
 
     @property
     def origin(self) -> Mapping[str, Any]:
@@ -132,8 +131,8 @@ class LanguageModel:
         config = self._sampling(settings)
         writer = Writer(self.vocabulary, config, sampler, copies)
         ids = self._prompt_ids(prompt, unknown)
-        label = self._label(config.label, state, writer.seed)
-        self._decoder.resume(self._beginning(state, label))
+        label = choose_label(self.checkpoint, state, config.label, seed=writer.seed)
+        self._decoder.resume(beginning(self.checkpoint, state, label))
         return writer.stream(self._decoder, ids)
 
     def generate(
@@ -199,34 +198,20 @@ class LanguageModel:
         texts = [prompts] if isinstance(prompts, str) else list(prompts)
         ids = [self._prompt_ids(text, unknown) for text in texts]
         labels = [label] if label is None or isinstance(label, str) else list(label)
-        begin = cache(partial(self._beginning, state))
+        begin = cache(partial(beginning, self.checkpoint, state))
+        choose = partial(choose_label, self.checkpoint, state, seed=writer.seed)
         for each in labels:
-            begin(self._label(each, state, writer.seed))  # what is wrong is told at once
+            begin(choose(each))  # what is wrong is told at once
         jobs = (
-            _Job(text, prompt, begin(self._label(each, state, writer.seed, number)), number)
+            Job(text, prompt, start, number, label_of(self.checkpoint, start))
             for text, prompt in zip(texts, ids, strict=True)
             for each in labels
             for number in range(n)
+            for start in [begin(choose(each, number=number))]
         )
-
-        def write(batch: Sequence[_Job]) -> Iterator[Sample]:
-            characters = self.vocabulary.idx2char
-            records = [Record(characters, log_probs=log_probs, top=top) for _ in batch]
-            pairs = zip(batch, records, strict=True)
-            drafts = [writer.draft(job.ids, job.number, record) for job, record in pairs]
-            prompts, beginnings = [job.ids for job in batch], [job.beginning for job in batch]
-            logits = read_prompts(self._decoder, prompts, beginnings)
-            deque(writer.write(self._decoder, drafts, logits), maxlen=0)
-            for job, draft, record in zip(batch, drafts, records, strict=True):
-                yield record.sample(
-                    prompt=job.prompt,
-                    seed=writer.seed,
-                    number=job.number,
-                    finish_reason=draft.finish_reason,
-                    label=self._label_of(job.beginning),
-                )
-
-        return chain.from_iterable(map(write, _batches(jobs, self._most_texts)))
+        return write_jobs(
+            self._decoder, writer, jobs, most=self._most_texts, log_probs=log_probs, top=top
+        )
 
     def _sampling(self, settings: Mapping[str, Any]) -> SamplingConfig:
         """The settings, and what the model adds to them.
@@ -250,27 +235,6 @@ class LanguageModel:
         for note in fitted.notes:
             warnings.warn(note, stacklevel=stacklevel)
         return fitted.text
-
-    def _label(
-        self, asked: str | None, state: State | None, seed: int, number: int = 0
-    ) -> str | None:
-        """The label of a text: the one asked for; else, where no state has one, one drawn."""
-        if asked is not None or state is not None or not self.labels:
-            return asked
-        return draw_label(self.checkpoint.labels, seed=seed, number=number)
-
-    def _beginning(self, state: State | None, label: str | None) -> State:
-        """What the network remembers before a prompt: a state, or nothing, and a label."""
-        kind = self.config.cell, self.config.units, 1
-        if state is None:
-            return State.zeros(*kind, self.checkpoint.label_ids(label))
-        if label is not None:
-            state = replace(state, labels=self.checkpoint.label_ids(label))
-        state.check(*kind, self.config.labels)
-        return state
-
-    def _label_of(self, state: State) -> str | None:
-        return None if state.labels is None else self.labels[state.labels[0]]
 
     def to_keras(self, batch_size: int = 1) -> "keras.Model":
         """The same network as a stateful Keras model with a fixed batch size.
@@ -375,20 +339,3 @@ def load(path: str | Path | None = None, *, engine: Engine = "numpy") -> Languag
         CheckpointError: if there is none, or it is damaged, foreign or too new.
     """
     return LanguageModel(Checkpoint.load(find_checkpoint(path)), engine)
-
-
-@dataclass(frozen=True, eq=False)
-class _Job:
-    """A text to write, one of several."""
-
-    prompt: str
-    ids: Ids  # of the prompt, or of what stands for an empty one
-    beginning: State  # that goes before
-    number: int  # which sample of its seed it is
-
-
-def _batches(jobs: Iterable[_Job], size: int) -> Iterator[list[_Job]]:
-    """Lists of `size` jobs; the last may be shorter."""
-    jobs = iter(jobs)
-    while batch := list(islice(jobs, size)):
-        yield batch

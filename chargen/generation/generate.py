@@ -5,7 +5,7 @@ the drafts that settings ask for, and `LanguageModel` puts prompts in and takes 
 network and the sampler are passed in; neither knows of texts.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -94,18 +94,6 @@ class Draft:
         return piece
 
 
-def draw_label(labels: Mapping[str, int], *, seed: int, number: int = 0) -> str:
-    """A label for sample `number` of a seed, drawn in proportion to how much text each has.
-
-    Its random numbers are other ones than the text's, which is therefore the same as if the
-    label had been asked for.
-    """
-    sequence = np.random.SeedSequence(seed, spawn_key=(number, 1))
-    counts = np.array(list(labels.values()), np.float64)
-    drawn = np.random.default_rng(sequence).choice(len(counts), p=counts / counts.sum())
-    return list(labels)[drawn]
-
-
 def write(
     network: Network,
     drafts: Sequence[Draft],
@@ -177,10 +165,15 @@ class Writer:
         fresh = int(np.random.SeedSequence().generate_state(1)[0])
         self.seed = fresh if config.seed is None else config.seed
 
+    @property
+    def characters(self) -> str:
+        """Of the vocabulary, by id."""
+        return self._vocabulary.idx2char
+
     def draft(self, prompt: Ids, number: int = 0, record: Record | None = None) -> Draft:
         """A new text, to continue a prompt."""
         return Draft(
-            self._vocabulary.idx2char,
+            self.characters,
             Ending(self._config),
             make_rules(self._config, self._vocabulary, prompt, self._copies),
             seed=self.seed,
