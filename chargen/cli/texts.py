@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -36,39 +37,21 @@ def check_one_source(text: str | None, file: Path | None) -> None:
 
 @contextmanager
 def reading_bar() -> Iterator[Callable[[int, int], object]]:
-    """A bar on standard error that shows how far a corpus is read, as `progress_bar` does.
+    """A bar that shows how far a corpus is read; see `progress_bar`.
 
     Gives the function to call with the bytes read and those there are; when the two are equal, or
     something goes wrong, the bar is gone.
     """
-    from tqdm import tqdm
+    with _bar(desc="reading", unit="B") as bar:
 
-    bars: list[tqdm] = []
+        def show(done: int, total: int) -> None:
+            if bar is not None:
+                bar.total = total or None
+                bar.update(done - bar.n)
+                if done == total:
+                    bar.close()
 
-    def show(done: int, total: int) -> None:
-        if not bars:
-            bars.append(
-                tqdm(
-                    total=total or None,
-                    file=sys.stderr,
-                    disable=None,  # that is, unless standard error is a terminal
-                    delay=1,
-                    leave=False,
-                    dynamic_ncols=True,
-                    desc="reading",
-                    unit="B",
-                    unit_scale=True,
-                )
-            )
-        bars[0].update(done - bars[0].n)
-        if done == total:
-            bars.pop().close()
-
-    try:
         yield show
-    finally:
-        for bar in bars:
-            bar.close()
 
 
 @contextmanager
@@ -77,19 +60,19 @@ def progress_bar(total: int) -> Iterator[Callable[[int], object]]:
 
     Gives the function to call with the number of characters that were read.
     """
+    shape = "{percentage:3.0f}% {bar} {rate_fmt} · {remaining} left"
+    with _bar(total=total, unit="char", bar_format=shape) as bar:
+        yield bar.update if bar is not None else lambda characters: None
+
+
+@contextmanager
+def _bar(**settings: Any) -> Iterator[Any]:
+    """A tqdm bar that is gone afterwards; None where standard error is no terminal."""
     if not sys.stderr.isatty():
-        yield lambda characters: None
+        yield None
         return
     from tqdm import tqdm
 
-    with tqdm(
-        total=total,
-        file=sys.stderr,
-        delay=1,
-        leave=False,
-        dynamic_ncols=True,
-        bar_format="{percentage:3.0f}% {bar} {rate_fmt} · {remaining} left",
-        unit="char",
-        unit_scale=True,
-    ) as bar:
-        yield bar.update
+    options = {"delay": 1, "leave": False, "dynamic_ncols": True, "unit_scale": True}
+    with tqdm(file=sys.stderr, **options, **settings) as bar:
+        yield bar
