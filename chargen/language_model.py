@@ -130,7 +130,7 @@ class LanguageModel:
         """
         config = self._sampling(settings)
         writer = Writer(self.vocabulary, config, sampler, copies)
-        ids = self._prompt_ids(prompt, unknown)
+        ids = self._ids(self._fitted(prompt, unknown))
         label = choose_label(self.checkpoint, state, config.label, seed=writer.seed)
         self._decoder.resume(beginning(self.checkpoint, state, label))
         return writer.stream(self._decoder, ids)
@@ -195,8 +195,8 @@ class LanguageModel:
             if value < least:
                 raise SettingError(f"{name} must be a whole number from {least}; received {value}.")
         writer = Writer(self.vocabulary, self._sampling(settings), sampler, copies)
-        texts = [prompts] if isinstance(prompts, str) else list(prompts)
-        ids = [self._prompt_ids(text, unknown) for text in texts]
+        given = [prompts] if isinstance(prompts, str) else prompts
+        texts = list(map(partial(self._fitted, unknown=unknown), given))
         labels = [label] if label is None or isinstance(label, str) else list(label)
         begin = cache(partial(beginning, self.checkpoint, state))
         choose = partial(choose_label, self.checkpoint, state, seed=writer.seed)
@@ -204,7 +204,7 @@ class LanguageModel:
             begin(choose(each))  # what is wrong is told at once
         jobs = (
             Job(text, prompt, start, number, label_of(self.checkpoint, start))
-            for text, prompt in zip(texts, ids, strict=True)
+            for text, prompt in [(text, self._ids(text)) for text in texts]
             for each in labels
             for number in range(n)
             for start in [begin(choose(each, number=number))]
@@ -225,15 +225,15 @@ class LanguageModel:
             config = replace(config, ban=(config.ban or "") + self.checkpoint.unknown)
         return config
 
-    def _prompt_ids(self, prompt: str, unknown: Unknown) -> Ids:
-        text = self._fitted(prompt, unknown, stacklevel=4)
-        return self.vocabulary.encode(text or self.checkpoint.start)
+    def _ids(self, prompt: str) -> Ids:
+        """What is read of a prompt; of an empty one, what stands for it."""
+        return self.vocabulary.encode(prompt or self.checkpoint.start)
 
-    def _fitted(self, text: str, unknown: Unknown, *, stacklevel: int = 3) -> str:
+    def _fitted(self, text: str, unknown: Unknown) -> str:
         """The text in known characters; a warning says what was changed, where it was asked for."""
         fitted = fit(self.checkpoint.prepare(text), self.vocabulary, unknown)
         for note in fitted.notes:
-            warnings.warn(note, stacklevel=stacklevel)
+            warnings.warn(note, stacklevel=3)
         return fitted.text
 
     def to_keras(self, batch_size: int = 1) -> "keras.Model":

@@ -419,3 +419,11 @@ def test_a_text_is_measured_with_its_label(speaker):
     for measure in (speaker.score, speaker.evaluate):
         with pytest.raises(SettingError, match="must be told which label"):
             measure("ABC")
+
+
+def test_a_samples_prompt_is_what_was_read(model):
+    with pytest.warns(UserWarning, match="É") as told:
+        (sample,) = model.samples("ÉA", unknown="skip", length=5, seed=1)
+    assert sample.prompt == "A"
+    assert told[0].filename == __file__
+    assert sample.text == model.generate("A", length=5, seed=1)
