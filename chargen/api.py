@@ -20,7 +20,7 @@ from chargen.errors import CheckpointError, RunError, SettingError
 from chargen.language_model import LanguageModel, load
 from chargen.preflight import preflight
 from chargen.recipes import choose
-from chargen.settings import inherited_settings, sorted_settings
+from chargen.settings import check_made, inherited_settings, sorted_settings
 from chargen.storage import locked
 from chargen.text.corpus import Corpus, read_corpus
 from chargen.text.encoder import Known
@@ -28,7 +28,7 @@ from chargen.text.holdout import hold_out
 from chargen.text.reader import Progress
 from chargen.text.sources import STANDARD_INPUT, Paths, absolute, listed, run_name
 from chargen.text.streams import Streams
-from chargen.text.vocabulary import Vocabulary, describe, enumerate_some
+from chargen.text.vocabulary import Vocabulary, enumerate_some
 
 Growth = Literal["grow", "keep"]
 
@@ -67,8 +67,8 @@ def train(
         reporter: who is told; None shows a progress bar and lines on standard error.
         settings: any field of `ReadingConfig`, `PreparationConfig`, `ModelConfig` (but vocab_size
             and labels, which the corpus gives) and `TrainingConfig`, such as `encoding="cp1252"`,
-            `units=(256, 256)` or `minutes=3`. Those that are not given are the preset's, else the
-            defaults.
+            `label="folder"`, `units=(256, 256)` or `minutes=3`. Those that are not given are the
+            preset's, else the defaults.
 
     Raises:
         CorpusError: if the text cannot be read or learned from.
@@ -108,7 +108,7 @@ def train(
         )
     source: dict[str, Any] = {}
     if isinstance(corpus, Corpus):
-        _check_made(corpus, settings, old)
+        check_made(corpus, settings, old)
     else:
         source = {"paths": absolute(corpus), "reading": reading.to_json()}
         corpus = read_corpus(
@@ -121,7 +121,7 @@ def train(
         source |= {"from": str(base), "known": old.vocabulary.idx2char, "grow": known.grow}
         if old.labels:
             source["labels"] = list(old.labels)
-        weights = inherited_weights(old, corpus.vocabulary, _names(corpus))
+        weights = inherited_weights(old, corpus.vocabulary, corpus.label_names)
         new = corpus.vocabulary.vocab_size - old.vocabulary.vocab_size
         notes.append(f"Goes on from {base}; {new:,} characters are new to it.")
     recipe = choose(
@@ -138,7 +138,7 @@ def train(
         corpus,
         ModelConfig(
             vocab_size=corpus.vocabulary.vocab_size,
-            labels=len(_names(corpus)),
+            labels=len(corpus.label_names),
             **chosen[ModelConfig] | asked[ModelConfig],
         ),
         TrainingConfig(**chosen[TrainingConfig] | asked[TrainingConfig]),
@@ -148,35 +148,6 @@ def train(
         notes=[*notes, recipe.describe({*settings, *asked[ModelConfig]})],
         weights=weights,
     )
-
-
-def _check_made(corpus: Corpus, settings: Mapping[str, Any], base: Checkpoint | None) -> None:
-    """Refuse a corpus that was made otherwise than the settings and the base ask for.
-
-    Raises:
-        SettingError: saying how to make it.
-    """
-    given = sorted_settings(settings)
-    if odd := [*given[ReadingConfig], *given[PreparationConfig]]:
-        raise SettingError(
-            f"{odd[0]} is for files; a Corpus was read and prepared when it was made."
-        )
-    known = base.vocabulary.idx2char if base is not None else ""
-    if missing := set(known) - set(corpus.vocabulary.idx2char):
-        raise SettingError(
-            f"The Corpus lacks characters of the base, such as {describe(min(missing))}; make it "
-            "with known=chargen.Known(chargen.load(...).vocabulary)."
-        )
-    if base is not None and (missing := set(base.labels) - set(_names(corpus))):
-        raise SettingError(
-            f"The Corpus lacks labels of the base, such as {min(missing)!r}; make it with labels=, "
-            "and with known=chargen.Known(model.vocabulary, labels=model.labels)."
-        )
-
-
-def _names(corpus: Corpus) -> tuple[str, ...]:
-    """Its labels."""
-    return corpus.labels.names if corpus.labels is not None else ()
 
 
 def resume(
@@ -265,7 +236,7 @@ def resume(
 
 def _plain(value: Any, *, like: Any) -> Any:
     """A setting's value in the form that the settings classes have it in."""
-    if isinstance(like, tuple):
+    if isinstance(like, tuple) and isinstance(value, str | list):
         return (value,) if isinstance(value, str) else tuple(value)
     return value
 

@@ -54,7 +54,7 @@ def _labels(characters: Mapping[str, int]) -> Iterator[str]:
     largest = sorted(characters.items(), key=lambda item: -item[1])
     shares = [f"{name} {count / total:.1%}" for name, count in largest if count]
     yield f"Labels: {enumerate_some(shares)}."
-    if len(shares) == 1:
+    if len(characters) == 1:
         yield (
             f"Warning: all of the text has one label, {largest[0][0]!r}, so there is nothing to "
             "tell apart; --label file takes the names of files."

@@ -7,6 +7,8 @@ from typing import Any
 from chargen.checkpoint import Checkpoint
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 from chargen.errors import SettingError
+from chargen.text.corpus import Corpus
+from chargen.text.vocabulary import describe
 
 
 def inherited_settings(
@@ -52,3 +54,27 @@ def sorted_settings(settings: Mapping[str, Any]) -> dict[type, dict[str, Any]]:
             )
         by_class[homes[name]][name] = value
     return by_class
+
+
+def check_made(corpus: Corpus, settings: Mapping[str, Any], base: Checkpoint | None) -> None:
+    """Refuse a corpus that was made otherwise than the settings and the base ask for.
+
+    Raises:
+        SettingError: saying how to make it.
+    """
+    given = sorted_settings(settings)
+    if odd := [*given[ReadingConfig], *given[PreparationConfig]]:
+        raise SettingError(
+            f"{odd[0]} is for files; a Corpus was read and prepared when it was made."
+        )
+    known = base.vocabulary.idx2char if base is not None else ""
+    if missing := set(known) - set(corpus.vocabulary.idx2char):
+        raise SettingError(
+            f"The Corpus lacks characters of the base, such as {describe(min(missing))}; make it "
+            "with known=chargen.Known(chargen.load(...).vocabulary)."
+        )
+    if base is not None and (missing := set(base.labels) - set(corpus.label_names)):
+        raise SettingError(
+            f"The Corpus lacks labels of the base, such as {min(missing)!r}; make it with labels=, "
+            "and with known=chargen.Known(model.vocabulary, labels=model.labels)."
+        )

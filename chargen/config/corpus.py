@@ -27,8 +27,9 @@ class ReadingConfig(Settings):
     )
     label: tuple[str, ...] = setting(
         (),
-        "label each file by the folder it is in, by its own name (file), or with NAME where its "
-        "name or path fits (NAME=PATTERN); may be repeated, the first that fits counts",
+        "label each file: without a value by the folder it is in, with file by its own name, with "
+        "NAME=PATTERN by NAME, where its name or path fits; may be repeated, the first that fits "
+        "counts",
         bare="folder",
     )
     encoding: str = setting("utf-8", "of the files; auto detects that of each")

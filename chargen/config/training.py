@@ -40,7 +40,9 @@ class TrainingConfig(Settings):
         0.1, "a step shrinks the kernels by this times the learning rate", by_preset=True
     )
     clip_norm: float = setting(1.0, "the gradient's global norm is cut down to this")
-    validation_fraction: float = setting(0.1, "share of the corpus, at its end, held out")
+    validation_fraction: float = setting(
+        0.1, "share of the corpus, or of each label's text, held out at its end"
+    )
     evaluations: int = setting(10, "how often to evaluate, at most, evenly spread over the run")
     patience: int = setting(5, "evaluations without a better loss before stopping early")
     save_seconds: float = setting(30.0, "seconds between saves")

@@ -78,6 +78,11 @@ class Corpus:
         return self._encoded.ids
 
     @property
+    def label_names(self) -> tuple[str, ...]:
+        """The names of the labels; none if there are no labels."""
+        return self.labels.names if self.labels is not None else ()
+
+    @property
     def counts(self) -> NDArray[np.int64]:
         """How often each id occurs, shape [vocab_size]."""
         return self._encoded.counts

@@ -99,8 +99,9 @@ def test_a_changed_option_or_corpus_is_refused_by_name(tmp_path):
     folder = tmp_path / "run"
     with pytest.raises(Interrupted):
         api.train(CORPUS, name=str(folder), reporter=StopAt(2), **SETTINGS)
-    with pytest.raises(RunError, match="units"):
-        api.resume(folder, corpus=CORPUS, reporter=Silent(), units=(12, 13))
+    for units in ((12, 13), 12):
+        with pytest.raises(RunError, match="units"):
+            api.resume(folder, corpus=CORPUS, reporter=Silent(), units=units)
     with pytest.raises(RunError, match="SHA-256"):
         api.resume(folder, corpus=Corpus(CORPUS.text + "!", name="sea"), reporter=Silent())
     with pytest.raises(RunError, match="overwrite"):
