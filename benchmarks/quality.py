@@ -171,7 +171,7 @@ def plot(results: list[dict], path: Path) -> None:
             x, y = [row["seconds"] for row in rows], [row["windowed"] for row in rows]
             axes.plot(x, y, marker=marker, label={"nanogpt": "nanoGPT"}.get(who, who))
     axes.axhline(1.4697, linestyle=":", color="gray", label="nanoGPT on an A100, its README")
-    axes.set(xscale="log", xlabel="seconds, imports and all", ylabel="held-out loss, nats/char")
+    axes.set(xscale="log", xlabel="seconds", ylabel="held-out loss, nats/char")
     axes.set_title("tinyshakespeare, windowed, last tenth held out")
     axes.grid(alpha=0.3)
     axes.legend()
