@@ -1,7 +1,6 @@
 """What a corpus is like, without training: what `chargen corpus` tells."""
 
 import hashlib
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -17,7 +16,7 @@ from chargen.text.holdout import hold_out
 from chargen.text.mapping import release
 from chargen.text.ngrams import entropies, held_out_losses
 from chargen.text.spans import Spans
-from chargen.text.vocabulary import BOUNDARY, Ids
+from chargen.text.vocabulary import BOUNDARY, Ids, unicode_name
 
 ORDERS = 5  # characters that the longest n-gram looks back
 RARE_BELOW = 10  # occurrences; a character that is rarer is hardly learned
@@ -104,7 +103,7 @@ class Survey:
 def survey(corpus: Corpus) -> Survey:
     """Look a corpus through. It may be longer than memory."""
     characters = [
-        Character(each, f"U+{ord(each):04X}", unicodedata.name(each, ""), count)
+        Character(each, f"U+{ord(each):04X}", unicode_name(each), count)
         for each, count in reversed(corpus.distinct.items())
     ]
     counted, ngrams = _ngrams(corpus)

@@ -39,6 +39,7 @@ def page(survey: Survey) -> str:
         _table(
             ("characters known before", "entropy", "loss of the count on the held-out end"),
             [(each.order, each.entropy, each.held_out) for each in survey.ngrams],
+            decimals=3,
         ),
         "<h2>Training</h2>",
         _table(
@@ -91,17 +92,21 @@ def _characters(survey: Survey) -> str:
     return f"<table>{''.join(rows)}</table>"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def _table(
+    head: Sequence[str], rows: Iterable[Sequence[object]], *, decimals: int | None = None
+) -> str:
+    """Fractions have so many decimals, else as many as they need."""
     top = "".join(f"<th>{escape(each)}</th>" for each in head) if any(head) else ""
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(_cell(each, decimals) for each in row)}</tr>" for row in rows)
     return f"<table><tr>{top}</tr>{body}</table>"
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, decimals: int | None) -> str:
     if value is None:
         return "<td></td>"
     if isinstance(value, int):
         return f'<td class="number">{value:,}</td>'
     if isinstance(value, float):
-        return f'<td class="number">{value:,.4g}</td>'
+        digits = ",.4g" if decimals is None else f",.{decimals}f"
+        return f'<td class="number">{value:{digits}}</td>'
     return f"<td>{escape(str(value))}</td>"

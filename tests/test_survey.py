@@ -23,7 +23,7 @@ def test_characters_are_listed_the_commonest_first():
     found = survey(Corpus("aaa☃\n\n", preparation=PreparationConfig()))
     assert [(each.character, each.code, each.name, each.count) for each in found.distinct] == [
         ("a", "U+0061", "LATIN SMALL LETTER A", 3),
-        ("\n", "U+000A", "", 2),
+        ("\n", "U+000A", "LINE FEED", 2),
         ("☃", "U+2603", "SNOWMAN", 1),
     ]
     assert found.rare == 3

@@ -35,8 +35,13 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
     show_default=True,
     help="How many alternatives to give for each character.",
 )
-@click.option("--html", "as_html", is_flag=True, help="As a page that needs no other file.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Write a page that needs no other file to this one.",
+)
 def score(
     text: str | None,
     file: Path | None,
@@ -45,8 +50,8 @@ def score(
     label: str | None,
     unknown: Any,
     top: int,
-    as_html: bool,
     as_json: bool,
+    html: Path | None,
 ) -> None:
     """Show how much each character of TEXT surprises a model, in bits; - reads standard input.
 
@@ -55,11 +60,10 @@ def score(
     with its probability; backslashes, tabs, line ends and what is hidden are escaped.
     """
     from chargen.language_model import load
+    from chargen.storage import write_atomically
     from chargen.text.unknown import fit
 
     check_one_source(text, file)
-    if as_html and as_json:
-        raise click.UsageError("Choose one of --html and --json.")
     if file is not None or text == "-":
         text = read_text("-" if file is None else file, encoding)
     model = load(checkpoint)
@@ -68,10 +72,13 @@ def score(
         click.echo(note, err=True)
     with progress_bar(len(fitted.text)) as progress:
         result = model.score(fitted.text, label=label, top=top, progress=progress)
-    if as_html:
-        click.echo(result.to_html().encode(), nl=False)
-    elif as_json:  # bytes, here and below, for they are UTF-8 whatever the locale
+    if html is not None:
+        write_atomically(html, result.to_html().encode())
+        click.echo(f"Written to {html}.", err=True)
+    if as_json:  # bytes, here and below, for they are UTF-8 whatever the locale
         click.echo(json.dumps(result.to_json(), ensure_ascii=False).encode())
+    elif html is not None:
+        return
     elif sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         click.echo(_coloured(result))
         click.echo(f"\n{_legend()}\n{_summary(result)}")

@@ -16,6 +16,8 @@ BOUNDARY = "\0"  # where a document begins or ends; no text holds it, and it is 
 RARE = "\N{REPLACEMENT CHARACTER}"  # stands for all characters too rare to be learned
 
 _UNKNOWN = -1
+# Unicode gives control characters no name; these are its aliases for those that texts have.
+_CONTROLS = {"\t": "CHARACTER TABULATION", "\n": "LINE FEED", "\r": "CARRIAGE RETURN"}
 _FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
 
 
@@ -38,12 +40,17 @@ def refuse_surrogates(codes: NDArray[np.uint32]) -> None:
         )
 
 
+def unicode_name(character: str) -> str:
+    """Its name in Unicode; empty where it has none."""
+    return unicodedata.name(character, _CONTROLS.get(character, ""))
+
+
 def describe(character: str) -> str:
     """A character as an error message names it: quoted where it prints, with its code point."""
     code = f"U+{ord(character):04X}"
     if character.isprintable():
         return f"{character!r} ({code})"
-    name = unicodedata.name(character, "")
+    name = unicode_name(character)
     return f"{code} ({name})" if name else code
 
 

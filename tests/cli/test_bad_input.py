@@ -198,7 +198,7 @@ def test_wrong_usage(invoke, args):
     [
         ("é", "'é' (U+00E9)"),
         ("A😀", "'😀' (U+1F600)"),
-        ("A\tz", "U+0009, 'z' (U+007A)"),
+        ("A\tz", "U+0009 (CHARACTER TABULATION), 'z' (U+007A)"),
         ("A\ud83d", "U+D83D"),
         ("A\udcff", "U+DCFF"),
         ("A\0", "U+0000"),

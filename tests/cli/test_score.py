@@ -36,16 +36,20 @@ def test_fields_never_break_a_line(invoke, make_checkpoint, tmp_path):
     assert {line.count("\t") for line in lines[:-1]} == {11}
 
 
-def test_json_and_html(invoke, lstm_file):
+def test_json_and_html(invoke, lstm_file, tmp_path):
     score = chargen.load(lstm_file).score(TEXT)
     as_json = invoke("score", TEXT, "-c", lstm_file, "--json")
     assert json.loads(as_json.stdout) == score.to_json()
-    as_html = invoke("score", TEXT, "-c", lstm_file, "--html")
-    assert as_html.stdout == score.to_html()
-    assert as_json.stderr == as_html.stderr == ""
+    assert as_json.stderr == ""
+    as_html = invoke("score", TEXT, "-c", lstm_file, "--html", tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text("utf-8") == score.to_html()
+    assert (as_html.stdout, as_html.stderr) == ("", f"Written to {tmp_path / 'page.html'}.\n")
+    both = invoke("score", TEXT, "-c", lstm_file, "--json", "--html", tmp_path / "again.html")
+    assert both.stdout == as_json.stdout
+    assert (tmp_path / "again.html").read_bytes() == (tmp_path / "page.html").read_bytes()
 
 
-@pytest.mark.parametrize("form", ["--html", "--json", "--top=1"])
+@pytest.mark.parametrize("form", ["--json", "--top=1"])
 def test_output_is_utf8_whatever_the_locale(make_checkpoint, tmp_path, form):
     make_checkpoint(characters="é世😀\n").save(tmp_path / "model")
     result = subprocess.run(
@@ -107,7 +111,7 @@ def test_no_color_gives_the_table(invoke, lstm_file):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-@pytest.mark.parametrize("form", ["--html", "--json", "--top=1"])
+@pytest.mark.parametrize("form", ["--json", "--top=1"])
 def test_a_full_disk_is_told(lstm_file, form):
     with Path("/dev/full").open("wb") as full:
         result = subprocess.run(
@@ -117,9 +121,7 @@ def test_a_full_disk_is_told(lstm_file, form):
     assert "disk is full" in result.stderr.decode().splitlines()[-1]
 
 
-@pytest.mark.parametrize(
-    "args", [(), ("A", "--file", "x"), ("A", "--json", "--html"), ("A", "--top", "-1")]
-)
+@pytest.mark.parametrize("args", [(), ("A", "--file", "x"), ("A", "--top", "-1")])
 def test_wrong_usage(invoke, args):
     result = invoke("score", *args)
     assert result.exit_code == 2

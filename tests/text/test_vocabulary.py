@@ -120,7 +120,8 @@ def test_many_unknown_characters_are_counted():
     [
         ("a", "'a' (U+0061)"),
         ("😀", "'😀' (U+1F600)"),
-        ("\n", "U+000A"),
+        ("\n", "U+000A (LINE FEED)"),
+        ("\x1b", "U+001B"),
         ("\u200b", "U+200B (ZERO WIDTH SPACE)"),
         ("\ud800", "U+D800"),
     ],
