@@ -1,4 +1,4 @@
-"""Presets: settings that suit a corpus and the time there is, found by measurement (see README)."""
+"""Presets: settings that suit a corpus and the time there is (measured: benchmarks/README.md)."""
 
 import os
 from collections.abc import Container

@@ -27,7 +27,7 @@ from chargen.training.model import (
     weights_of,
 )
 
-# Found by trying others on validation texts; the figures are in the README.
+# Found by trying others on validation texts; the figures are in benchmarks/README.md.
 _SEGMENT = 20  # characters between updates, as in the paper
 _LEARNING_RATE = 5e-4
 _DECAY = 1e-3  # of the way back to the original weights, at each update
