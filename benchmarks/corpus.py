@@ -1,13 +1,13 @@
 """How fast text becomes ids, and what a corpus larger than memory costs.
 
     python benchmarks/corpus.py encoding [TEXT] [--characters 20] [--rounds 7]
-    python benchmarks/corpus.py large FOLDER [--gigabytes 5] [--rounds 3] [--seconds 20] [--keep]
+    python benchmarks/corpus.py large FOLDER [--gigabytes 5] [--rounds 3] [--seconds 10] [--keep]
 
 encoding   Text as a corpus is encoded, in one pass that finds the vocabulary too, and with the
            vocabulary known, beside the loop over a dictionary that nanoGPT's prepare script uses,
            `[stoi[c] for c in s]` (its sorted(set(s)) is not counted), and beside
            `str.encode("utf-32-le")` alone. On English, Greek, and Chinese of 3,000 characters.
-large      A synthetic text of that size is written to FOLDER, then a small one of 2 MB. Runs of
+large      A synthetic text of that size is written below FOLDER, then a small one of 2 MB. Runs of
            their own process train on each in turn: the first on the large one reads and caches it,
            the others find the cache. Told are the peak of resident memory, the time from the
            start of the process to the end of the first step. Then two networks in one process
@@ -142,7 +142,7 @@ def run(corpus: Path, folder: Path, duration: float) -> dict:
 
 
 def measure_large(args: argparse.Namespace) -> None:
-    folder = Path(args.folder)
+    folder = Path(args.folder) / "chargen-large-corpus"
     folder.mkdir(parents=True, exist_ok=True)
     large, small = folder / "large.txt", folder / "small.txt"
     size = int(args.gigabytes * 1e9)
@@ -213,11 +213,11 @@ def main() -> None:
     encoding.add_argument("--rounds", type=int, default=7)
     encoding.set_defaults(measure=measure_encoding)
     big = commands.add_parser("large")
-    big.add_argument("folder", help="for text and cache; removed in the end")
+    big.add_argument("folder", help="below it text and cache are kept while this runs")
     big.add_argument("--gigabytes", type=float, default=5)
     big.add_argument("--rounds", type=int, default=3)
     big.add_argument("--seconds", type=float, default=10, help="of training in each run")
-    big.add_argument("--keep", action="store_true", help="do not remove the folder")
+    big.add_argument("--keep", action="store_true", help="do not remove them in the end")
     big.set_defaults(measure=measure_large)
     args = parser.parse_args()
     print_machine()

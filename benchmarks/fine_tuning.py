@@ -19,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import print_machine
+from measure import print_machine, split_options
 
 import chargen
 
@@ -41,12 +41,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, nargs="+", default=[0.5, 1, 2])
     parser.add_argument("--characters", type=int, default=60_000, help="of the text are used")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("options", nargs="*")
-    args = parser.parse_args()
+    own, options = split_options(sys.argv[1:])
+    args = parser.parse_args(own)
     print_machine()
     units = ",".join(map(str, chargen.load(args.base).config.units))
     contestants = {
-        f"--from {args.base}": ["--from", args.base, *args.options],
+        f"--from {args.base}": ["--from", args.base, *options],
         "from nothing": [],
         f"same width, {units}": ["--units", units],
     }

@@ -4,7 +4,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 
@@ -19,6 +19,12 @@ def in_turn(contestants: Mapping[str, Callable[[], float]], rounds: int) -> dict
         for name, contestant in contestants.items():
             figures[name].append(contestant())
     return figures
+
+
+def split_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What stands before `--`, and what stands after it, which is for another command."""
+    at = arguments.index("--") if "--" in arguments else len(arguments)
+    return list(arguments[:at]), list(arguments[at + 1 :])
 
 
 def seconds(action: Callable[[], object]) -> float:

@@ -32,7 +32,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from measure import print_machine, seconds
+from measure import print_machine, seconds, split_options
 
 import chargen
 from chargen.text.corpus import read_corpus
@@ -188,8 +188,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--results", type=Path)
     parser.add_argument("--plot", type=Path)
-    parser.add_argument("options", nargs="*", help="after --, for chargen train")
-    args = parser.parse_args()
+    own, options = split_options(sys.argv[1:])
+    args = parser.parse_args(own)
     if args.unit is None and args.nanogpt is None:
         parser.error("give --nanogpt, or N as --unit")
     print_machine()
@@ -210,7 +210,7 @@ def main() -> None:
     print(f"N is {unit:.0f} seconds", flush=True)
     for times in args.times:
         if "chargen" in args.contestants:
-            result = run_chargen(args.corpus, times * unit, args.options, args.seed)
+            result = run_chargen(args.corpus, times * unit, options, args.seed)
             add("chargen", times, {**result, "seed": args.seed})
         if "nanogpt" in args.contestants and args.nanogpt and (times != 1 or args.unit):
             add("nanogpt", times, run_nanogpt(args.corpus, args.nanogpt, times))

@@ -6,7 +6,8 @@ All contestants have the same random weights' shapes and do the same work: one s
 division by the temperature, a draw from the categorical distribution, and the id fed back in.
 
 chargen         what `chargen sample` runs
-every filter    the same with every filter and rule switched on
+every filter    the same with every filter and rule switched on but `--max-copy`, which copies.py
+                measures, and `--only`, which is `--ban` the other way round
 64 at once      the same with 64 texts side by side; the characters of all are counted
 keras-eager     the rebuilt Keras model called eagerly per character, `tf.random.categorical`
 keras-engine    the same network as `chargen sample --engine keras` runs it

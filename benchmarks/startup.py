@@ -9,16 +9,18 @@ import argparse
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from measure import in_turn, print_machine, print_table, seconds
 
-CHARGEN = [sys.executable.replace("python", "chargen")]
+CHARGEN = [str(Path(sys.executable).with_name("chargen"))]
+MODEL = str(Path(__file__).parents[1] / "checkpoints" / "bundled")
 
 
 def until_first_character() -> float:
     started = time.perf_counter()
     process = subprocess.Popen(
-        [*CHARGEN, "sample", "All: ", "--length", "100"], stdout=subprocess.PIPE, bufsize=0
+        [*CHARGEN, "sample", "All: ", "-l", "100", "-c", MODEL], stdout=subprocess.PIPE, bufsize=0
     )
     read = b""
     while len(read) <= len("All: "):  # the prompt is echoed first
