@@ -258,7 +258,7 @@ def _digest(document: Mapping[str, Any], arrays: Arrays) -> str:
 
 
 def run_folder(name: str | Path) -> Path:
-    """Where a run is kept: checkpoints/`name`, or just `name` if that is a path.
+    """Where a run is kept: checkpoints/`name`, or just `name` if that is a path, or has a run.
 
     Raises:
         RunError: if the name is empty.
@@ -266,7 +266,7 @@ def run_folder(name: str | Path) -> Path:
     path = Path(name)
     if path.name in ("", ".."):
         raise RunError(f"A run needs a name of its own; received {str(name)!r}.")
-    return path if len(path.parts) > 1 else RUNS_FOLDER / path
+    return path if len(path.parts) > 1 or holds_run(path) else RUNS_FOLDER / path
 
 
 def holds_run(folder: Path) -> bool:
@@ -278,12 +278,14 @@ def find_checkpoint(path: str | Path | None = None) -> Path:
     """The file or folder that `path` means.
 
     Args:
-        path: a file, a folder, or the name of a run under checkpoints/. None means the run there
-            whose model was written last, else the model that comes with chargen.
+        path: a file, a folder with a run, or the name of a run under checkpoints/, beside which
+            there may well be a folder of texts of that name. None means the run there whose
+            model was written last, else the model that comes with chargen.
     """
     if path is not None:
         named = RUNS_FOLDER / path
-        return named if not os.path.exists(Path(path)) and os.path.exists(named) else Path(path)
+        is_model = os.path.isfile(path) or holds_run(Path(path))
+        return named if not is_model and os.path.exists(named) else Path(path)
     models = [each for each in RUNS_FOLDER.glob(f"*/{MODEL_FILE}") if each.parent.name != BUNDLED]
     return max(models, key=lambda each: each.stat().st_mtime, default=bundled_checkpoint())
 

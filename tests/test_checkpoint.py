@@ -12,6 +12,7 @@ from chargen.checkpoint import (
     bundled_checkpoint,
     find_checkpoint,
     read_arrays,
+    run_folder,
     weight_shapes,
     write_arrays,
 )
@@ -341,11 +342,20 @@ def test_without_any_run_the_bundled_model_is_meant(workdir, make_checkpoint):
     assert find_checkpoint() == bundled_checkpoint()
 
 
-def test_a_name_means_a_run_unless_there_is_such_a_path(workdir, make_checkpoint):
+@pytest.mark.parametrize("find", [find_checkpoint, run_folder])
+def test_a_name_means_a_run_unless_a_path_of_that_name_holds_one(workdir, make_checkpoint, find):
     save_runs(make_checkpoint(), "a")
-    assert find_checkpoint("a").resolve() == workdir / "checkpoints" / "a"
-    assert find_checkpoint("nowhere").name == "nowhere"
-    (workdir / "a").mkdir()
+    assert find("a").resolve() == workdir / "checkpoints" / "a"
+    assert find("nowhere").name == "nowhere"
+    (workdir / "a").mkdir()  # of texts, as it was learned from
+    assert find("a").resolve() == workdir / "checkpoints" / "a"
+    make_checkpoint().save(workdir / "a" / MODEL_FILE)
+    assert find("a").resolve() == workdir / "a"
+
+
+def test_a_file_wins_over_a_run_of_its_name(workdir, make_checkpoint):
+    save_runs(make_checkpoint(), "a")
+    make_checkpoint().save(workdir / "a")
     assert find_checkpoint("a").resolve() == workdir / "a"
 
 
