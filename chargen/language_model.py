@@ -129,7 +129,7 @@ class LanguageModel:
             StateError: if the state is of another network.
         """
         config = self._sampling(settings)
-        writer = Writer(self.vocabulary, config, sampler, copies)
+        writer = Writer(self.vocabulary, config, sampler, copies, self.checkpoint.unknown)
         ids = self._ids(self._fitted(prompt, unknown))
         label = choose_label(self.checkpoint, state, config.label, seed=writer.seed)
         self._decoder.resume(beginning(self.checkpoint, state, label))
@@ -194,7 +194,8 @@ class LanguageModel:
         for name, value, least in (("n", n, 1), ("top", top, 0)):
             if value < least:
                 raise SettingError(f"{name} must be a whole number from {least}; received {value}.")
-        writer = Writer(self.vocabulary, self._sampling(settings), sampler, copies)
+        config = self._sampling(settings)
+        writer = Writer(self.vocabulary, config, sampler, copies, self.checkpoint.unknown)
         given = [prompts] if isinstance(prompts, str) else prompts
         texts = list(map(partial(self._fitted, unknown=unknown), given))
         labels = [label] if label is None or isinstance(label, str) else list(label)
@@ -214,15 +215,10 @@ class LanguageModel:
         )
 
     def _sampling(self, settings: Mapping[str, Any]) -> SamplingConfig:
-        """The settings, and what the model adds to them.
-
-        A document that ends is over, and the unknown is never written.
-        """
+        """The settings, and what the model adds to them: a document that ends is over."""
         config = SamplingConfig.of(settings)
         if self.checkpoint.end is not None:
             config = replace(config, stop=(*config.stop, self.checkpoint.end))
-        if self.checkpoint.unknown is not None and not (config.ban or "").startswith("^"):
-            config = replace(config, ban=(config.ban or "") + self.checkpoint.unknown)
         return config
 
     def _ids(self, prompt: str) -> Ids:

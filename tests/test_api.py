@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import tracemalloc
 
@@ -133,6 +134,20 @@ def test_an_unknown_character_is_told_at_once(model):
 def test_an_unknown_setting_is_told_at_once(model):
     with pytest.raises(SettingError, match="no setting 'temprature'; there are length, lines"):
         model.stream("A", temprature=1)
+
+
+@pytest.mark.parametrize(
+    ("ban", "written"), [(None, "\n-xyz"), ("x-", "\nyz"), ("^y", "y"), ("\ufffdz", "\n-xy")]
+)
+def test_the_unknown_is_never_written_whatever_is_banned(make_checkpoint, ban, written):
+    made = make_checkpoint(characters="\n-xyz\ufffd")
+    made = dataclasses.replace(made, preparation=PreparationConfig(min_count=5))
+    model = chargen.LanguageModel(made)
+    settings = {"ban": ban, "temperature": 5, "length": 300, "seed": 1}
+    (sample,) = model.samples("x", **settings)
+    assert set(model.generate("x", **settings)) == set(sample.text) == set(written)
+    with pytest.raises(SettingError, match=r"ban must be .* received 'x\\\\'"):
+        model.generate("x", ban="x\\")
 
 
 def test_what_was_changed_in_a_prompt_is_warned_of(model):

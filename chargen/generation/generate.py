@@ -145,6 +145,7 @@ class Writer:
         config: the settings.
         sampler: instead of what they say of temperature, top_k, top_p and min_p.
         copies: of the corpus that `max_copy` is about.
+        unknown: the character of the vocabulary that stands for others, and is never written.
 
     Raises:
         SettingError: if the settings leave nothing to write with, or limit copies of no corpus.
@@ -156,12 +157,13 @@ class Writer:
         config: SamplingConfig,
         sampler: Sampler | None = None,
         copies: CopyIndex | None = None,
+        unknown: str | None = None,
     ) -> None:
         if config.max_copy is not None and copies is None:
             raise SettingError("max_copy needs a corpus whose passages are not to be copied.")
         self._vocabulary, self._config, self._copies = vocabulary, config, copies
         self._sampler = make_sampler(config) if sampler is None else sampler
-        self._mask = allowed(config, vocabulary)
+        self._mask = allowed(config, vocabulary, unknown)
         fresh = int(np.random.SeedSequence().generate_state(1)[0])
         self.seed = fresh if config.seed is None else config.seed
 

@@ -124,8 +124,15 @@ def charset(pattern: str, name: str) -> "re.Pattern[str]":
         ) from None
 
 
-def allowed(config: SamplingConfig, vocabulary: Vocabulary) -> Floats | None:
+def allowed(
+    config: SamplingConfig, vocabulary: Vocabulary, unknown: str | None = None
+) -> Floats | None:
     """What `only` and `ban` leave, to be added to logits: 0 or -inf, shape [vocab_size].
+
+    Args:
+        config: the settings.
+        vocabulary: the network's.
+        unknown: the character that stands for others, which is banned whatever they say.
 
     Returns:
         None if they leave everything.
@@ -139,6 +146,8 @@ def allowed(config: SamplingConfig, vocabulary: Vocabulary) -> Floats | None:
             matches = charset(pattern, name).match
             inside = [matches(character) is not None for character in vocabulary.idx2char]
             mask[np.array(inside) == (name == "ban")] = -np.inf
+    if unknown is not None:
+        mask[vocabulary.char2idx[unknown]] = -np.inf
     if np.isneginf(mask).all():
         raise SettingError(
             f"only {config.only!r} and ban {config.ban!r} leave none of the model's characters "
