@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from itertools import takewhile
 from pathlib import Path
 
 from chargen.errors import CorpusError
@@ -71,15 +72,23 @@ def _expanded(path: str, include: Sequence[str]) -> Iterator[Source]:
         yield Source(None)
     elif os.path.isdir(path):
         yield from _in_folder(Path(path), include)
-    elif os.path.lexists(path) or not glob.has_magic(path):
+    elif not _is_glob(path):
         yield Source(Path(path))
     else:
         matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - it may be absolute
-        if not matches:
-            raise CorpusError(f"No file fits {path}; give the path of a text file.")
-        for match in matches:
-            if not os.path.isdir(match):
-                yield Source(Path(match))
+        files = [match for match in matches if not os.path.isdir(match)]
+        if not files:
+            way_out = "give the path of a text file"
+            if matches and not path.endswith("**"):
+                way_out = f"only folders do. To read what is in them, give '{path.rstrip('/')}/**'"
+            raise CorpusError(f"No file fits {path}; {way_out}.")
+        for file in files:
+            yield Source(Path(file))
+
+
+def _is_glob(path: str) -> bool:
+    """Whether a path is a pattern; one that is there is itself, whatever its name looks like."""
+    return glob.has_magic(path) and not os.path.lexists(path)
 
 
 def _in_folder(folder: Path, include: Sequence[str]) -> Iterator[Source]:
@@ -125,10 +134,16 @@ def title(paths: Paths) -> str:
 
 
 def run_name(paths: Paths) -> str:
-    """What to call a run that learns from `paths`: the first's name, without what it ends in."""
+    """What to call a run that learns from `paths`: the first's name, without what it ends in.
+
+    That of a glob is the folder's that it begins with, else corpus.
+    """
     first = listed(paths)[0]
     if first == STANDARD_INPUT:
         return "stdin"
+    if _is_glob(first):
+        folder = list(takewhile(lambda part: not glob.has_magic(part), Path(first).parts))
+        return (Path(*folder).resolve().name if folder else "") or "corpus"
     return Path(first).resolve().name if os.path.isdir(first) else bare_name(Path(first))
 
 

@@ -46,6 +46,7 @@ def test_include_picks_by_name_or_path(tree, include, names):
 def test_globs():
     assert found("tree/*.txt") == ["tree/a.txt", "tree/b.txt"]
     assert found("tree/**/*.txt") == ["tree/a.txt", "tree/b.txt", "tree/sub/c.txt"]
+    assert found("tree/s*/**") == ["tree/sub/c.txt", "tree/sub/d.py"]
 
 
 @pytest.mark.usefixtures("tree")
@@ -79,7 +80,8 @@ def test_a_linked_folder_is_read(tree, tmp_path):
     ("paths", "told"),
     [
         ([], "No text was named"),
-        (["tree/*.md"], r"No file fits tree/\*\.md"),
+        (["tree/*.md"], r"No file fits tree/\*\.md; give the path"),
+        (["tree/s*"], r"No file fits tree/s\*; only folders do\. .* give 'tree/s\*/\*\*'\.$"),
         ([STANDARD_INPUT, "tree/a.txt", STANDARD_INPUT], "read once only"),
     ],
 )
@@ -95,6 +97,7 @@ def test_a_folder_without_a_fitting_file_is_refused(tree):
 
 @pytest.mark.usefixtures("tree")
 def test_names():
+    Path("tree/[a].txt").touch()
     assert title("tree/a.txt") == "a.txt"
     assert title(["tree/a.txt", "tree/b.txt", "tree"]) == "a.txt and 2 more"
     assert title("-") == "standard input"
@@ -106,10 +109,16 @@ def test_names():
         "tree": "tree",
         "tree/": "tree",
         "-": "stdin",
+        "tree/*.txt": "tree",
+        "tree/sub/**/*.txt": "sub",
+        "tree/s*/c.txt": "tree",
+        "*.txt": "corpus",
+        "/*/c.txt": "corpus",
+        "tree/[a].txt": "[a]",
     }.items():
         assert run_name(path) == name
     os.chdir("tree")
-    assert run_name(".") == "tree"
+    assert run_name(".") == run_name("./sub/../../tree/*.txt") == run_name("../tree/*") == "tree"
 
 
 @pytest.mark.usefixtures("tree")
