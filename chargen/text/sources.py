@@ -36,7 +36,13 @@ class Source:
 
 
 def listed(paths: Paths) -> list[str]:
-    """One path or several, as a list."""
+    """One path or several, as a list.
+
+    Raises:
+        CorpusError: if there is none.
+    """
+    if not isinstance(paths, str | Path) and not paths:
+        raise CorpusError("No text was named; give the path of a text file.")
     return [str(paths)] if isinstance(paths, str | Path) else [str(path) for path in paths]
 
 
@@ -60,8 +66,7 @@ def find_sources(paths: Paths, include: Sequence[str] = ()) -> list[Source]:
     Raises:
         CorpusError: if a path leads nowhere, or a folder holds no file.
     """
-    if not (paths := listed(paths)):
-        raise CorpusError("No text was named; give the path of a text file.")
+    paths = listed(paths)
     if paths.count(STANDARD_INPUT) > 1:
         raise CorpusError("Standard input can be read once only; name - once.")
     return [source for path in paths for source in _expanded(path, include)]

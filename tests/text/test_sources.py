@@ -79,7 +79,6 @@ def test_a_linked_folder_is_read(tree, tmp_path):
 @pytest.mark.parametrize(
     ("paths", "told"),
     [
-        ([], "No text was named"),
         (["tree/*.md"], r"No file fits tree/\*\.md; give the path"),
         (["tree/s*"], r"No file fits tree/s\*; only folders do\. .* give 'tree/s\*/\*\*'\.$"),
         ([STANDARD_INPUT, "tree/a.txt", STANDARD_INPUT], "read once only"),
@@ -88,6 +87,12 @@ def test_a_linked_folder_is_read(tree, tmp_path):
 def test_what_leads_nowhere_is_refused(paths, told):
     with pytest.raises(CorpusError, match=told):
         found(paths)
+
+
+@pytest.mark.parametrize("use", [find_sources, title, run_name, absolute])
+def test_no_text_at_all_is_refused(use):
+    with pytest.raises(CorpusError, match="No text was named"):
+        use([])
 
 
 def test_a_folder_without_a_fitting_file_is_refused(tree):
