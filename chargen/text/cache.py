@@ -24,7 +24,7 @@ from chargen.text.reader import Fingerprint
 from chargen.text.vocabulary import Ids, Vocabulary
 
 FOLDER_VARIABLE = "CHARGEN_CACHE"
-_VERSION = 1
+_VERSION = 2
 _MOST_IN_MEMORY = 64_000_000  # bytes of ids
 _BLOCK = 1 << 22  # ids rewritten at once
 

@@ -180,7 +180,7 @@ def read_corpus(
         EncodingError: if the bytes are not text in the encoding; the byte offset is named.
         StorageError: if the cache cannot be written.
     """
-    reader = Reader(paths, reading, documents=_has_documents(known), progress=progress)
+    reader = Reader(paths, reading, preparation, documents=_has_documents(known), progress=progress)
     characters = [known.vocabulary.idx2char, known.grow] if known is not None else []
     request = [absolute(paths), reading.to_json(), preparation.to_json(), *characters]
     place = Cache(cache_folder(cache), request)

@@ -55,9 +55,13 @@ def fold_unknown(text: str, vocabulary: Vocabulary) -> str:
     return "".join(character if character in known else RARE for character in text)
 
 
+def unescaped(separator: str) -> str:
+    r"""A separator with the characters that \n, \t and \f in it stand for."""
+    return separator.replace("\\n", "\n").replace("\\t", "\t").replace("\\f", "\f")
+
+
 def separated(pieces: Iterable[str], separator: str) -> Iterator[str]:
     """The pieces of a text with a boundary in place of every separator."""
-    separator = separator.replace("\\n", "\n").replace("\\t", "\t").replace("\\f", "\f")
     held = ""
     for piece in pieces:
         text = (held + piece).replace(separator, BOUNDARY)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chargen.config import ReadingConfig
+from chargen.config import PreparationConfig, ReadingConfig
 from chargen.errors import CorpusError, EncodingError
 from chargen.text.bytestreams import read_blocks
 from chargen.text.decoding import AUTO, decoded, detect
 from chargen.text.labels import Labelling, label_of
-from chargen.text.preparation import bounded, separated
+from chargen.text.preparation import bounded, prepare, prepared, separated, unescaped
 from chargen.text.sources import Paths, Source, find_sources, title
 from chargen.text.vocabulary import BOUNDARY
 
@@ -53,6 +53,8 @@ class Reader:
     Args:
         paths: what to read; see `find_sources`.
         config: how.
+        preparation: what is going to be done to the text; a separator is looked for in what its
+            line ends become.
         documents: whether even a single file is to be a document, with boundaries.
         progress: is told of every block read.
 
@@ -68,6 +70,7 @@ class Reader:
         self,
         paths: Paths,
         config: ReadingConfig,
+        preparation: PreparationConfig = PreparationConfig(),
         *,
         documents: bool = False,
         progress: Progress | None = None,
@@ -75,6 +78,10 @@ class Reader:
         self.name = title(paths)
         self.sources = find_sources(paths, config.include)
         self._config, self._progress = config, progress
+        self._line_ends = PreparationConfig(newlines=preparation.newlines)
+        separator = config.document_separator
+        self._separator = separator and prepare(unescaped(separator), self._line_ends)
+        self._separators = 0  # found
         self._done = self._total = 0  # bytes
         self._labels = [label_of(source, config.label) for source in self.sources if config.label]
         self.labelling: Labelling | None = None
@@ -103,29 +110,34 @@ class Reader:
             CorpusError: if a file cannot be read, or none is text.
         """
         self._marks, self._skipped, self._encodings, self.fingerprints = 0, [], Counter(), []
+        self._separators = 0
         self._done, self._total = 0, sum(map(_size, self.sources))
-        separator = self._config.document_separator
-        if separator is None and not self._documents:
-            return self._files(None)
+        if self._separator is None and not self._documents:
+            return self._files()
         if not self._labels:
-            return bounded(self._files(separator))
+            return bounded(self._files())
         self.labelling = Labelling()
-        return self.labelling.watched(bounded(self._files(separator)))
+        return self.labelling.watched(bounded(self._files()))
 
-    def _files(self, separator: str | None) -> Iterator[str]:
+    def _files(self) -> Iterator[str]:
         for number, source in enumerate(self.sources):
             pieces = self._file(source)
             if self._documents:
                 yield BOUNDARY
             if self.labelling is not None:
                 self.labelling.begin(self._labels[number])
-            yield from pieces if separator is None else separated(pieces, separator)
+            yield from pieces if self._separator is None else self._cut(pieces, self._separator)
         self._tell(self._done, self._done)
         if len(self._skipped) == len(self.sources):
             raise CorpusError(
                 f"{self.name} holds no text: {self._skipped[0]} is binary"
                 + (f", and so are {len(self._skipped) - 1:,} others." if self._skipped[1:] else ".")
             )
+
+    def _cut(self, pieces: Iterator[str], separator: str) -> Iterator[str]:
+        for piece in separated(prepared(pieces, self._line_ends), separator):
+            self._separators += piece.count(BOUNDARY)
+            yield piece
 
     def _file(self, source: Source) -> Iterator[str]:
         digest = hashlib.sha256()
@@ -199,6 +211,10 @@ class Reader:
                 f"Left out {len(self._skipped):,} files that are no text, "
                 f"such as {self._skipped[0]}."
             )
+        if self._separator is not None and not self._separators:
+            keeps = "\n" in self._separator and self._line_ends.newlines == "keep"
+            hint = "; if its lines end as on Windows, add --newlines unix" if keeps else ""
+            yield f"The document separator {self._separator!r} is nowhere in the text{hint}."
         if len(self._encodings) > 1:
             counts = (f"{name} {count:,}" for name, count in self._encodings.most_common())
             yield f"Encodings of the files: {', '.join(counts)}."

@@ -263,6 +263,28 @@ def test_a_single_file_with_a_separator_has_documents(tmp_path):
     assert read_corpus(tmp_path / "file", reading).text == "\0one\0two\n\0"
 
 
+@pytest.mark.parametrize("separator", ["\\n\\n", "\n\n", "\r\n\r\n", "\n\r"])
+def test_a_separator_is_found_whatever_the_line_ends_were(tmp_path, separator):
+    (tmp_path / "file").write_bytes(b"one\r\n\r\ntwo\r\n" + b"a" * (1 << 20) + b"\r\n\nb")
+    reading = ReadingConfig(document_separator=separator)
+    corpus = read_corpus(tmp_path / "file", reading, PreparationConfig(newlines="unix"))
+    assert corpus.text == f"\0one\0two\n{'a' * (1 << 20)}\0b\0"
+    assert corpus.notes == ()
+
+
+def test_a_separator_that_is_nowhere_is_told(tmp_path):
+    (tmp_path / "file").write_bytes(b"one\r\n\r\ntwo")
+
+    def first_note(separator):
+        return read_corpus(tmp_path / "file", ReadingConfig(document_separator=separator)).notes[0]
+
+    assert first_note("\\n\\n") == (
+        r"The document separator '\n\n' is nowhere in the text; "
+        "if its lines end as on Windows, add --newlines unix."
+    )
+    assert first_note("<end>") == "The document separator '<end>' is nowhere in the text."
+
+
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(CorpusError, match="holds no file"):
         read_corpus(tmp_path)

@@ -4,7 +4,14 @@ import unicodedata
 import pytest
 
 from chargen.config import PreparationConfig
-from chargen.text.preparation import bounded, fold_unknown, prepare, prepared, separated
+from chargen.text.preparation import (
+    bounded,
+    fold_unknown,
+    prepare,
+    prepared,
+    separated,
+    unescaped,
+)
 from chargen.text.vocabulary import Vocabulary
 
 TEXT = "Cafe\u0301 ﬁn\r\nΟΔΟΣ ΣΑΣ.\rİ한글 e\u0323\u0301 한국어\r\n"
@@ -62,13 +69,16 @@ def test_characters_outside_the_vocabulary_become_one():
     assert fold_unknown("abxa☃", Vocabulary("ab\ufffd")) == "ab\ufffda\ufffd"
 
 
-@pytest.mark.parametrize("separator", ["|", "<|end|>", "\\n\\n"])
+@pytest.mark.parametrize("separator", ["|", "<|end|>", "\n\n"])
 def test_separators_become_boundaries_wherever_the_pieces_are_cut(separator):
-    literal = separator.replace("\\n", "\n")
-    text = literal.join(["one", "two\nlines", "", "three<e"])
+    text = separator.join(["one", "two\nlines", "", "three<e"])
     for seed in range(100):
         found = "".join(separated(cut_anyhow(text, seed), separator))
         assert found == "one\0two\nlines\0\0three<e"
+
+
+def test_a_separator_is_written_with_the_usual_escapes():
+    assert unescaped(r"\f|\n\n|\t\x") == "\f|\n\n|\t\\x"
 
 
 def test_empty_documents_are_left_out():
