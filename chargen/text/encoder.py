@@ -160,8 +160,9 @@ class Encoder:
             known: characters that are to be in the vocabulary anyhow, and are never rare.
 
         Raises:
-            CorpusError: if there was no text, or one distinct character only; if there are
-                characters outside a vocabulary that may not grow and has no `RARE`.
+            CorpusError: if there was no text, or one distinct character only, be it that all
+                others are folded; if there are characters outside a vocabulary that may not grow
+                and has no `RARE`.
         """
         self._check()
         rare = (self._counts < min_count) & (self._codes != ord(BOUNDARY))
@@ -172,6 +173,8 @@ class Encoder:
             if not known.grow:
                 self._refuse(new, folded=min_count > 1 and RARE in known.vocabulary)
             rare = new if not known.grow else rare & new
+        if rare.any():
+            self._check_left(rare, None if known is not None and not known.grow else min_count)
         kept = np.where(rare, ord(RARE), self._codes).astype(np.uint32)
         codes = np.unique(np.concatenate([kept, anyhow]))
         order = np.searchsorted(codes, kept)
@@ -205,6 +208,23 @@ class Encoder:
                 f"{self._name} repeats one character, {describe(characters[0])}; "
                 "there is nothing to learn. At least two distinct characters are needed."
             )
+
+    def _check_left(self, rare: NDArray[np.bool_], min_count: int | None) -> None:
+        """Refuse a text of which folding leaves nothing; None stands for a fixed vocabulary."""
+        own = ~np.isin(self._codes, (ord(BOUNDARY), ord(RARE)))
+        if (own & ~rare).sum() >= 2:
+            return
+        if min_count is None:
+            raise CorpusError(
+                f"{self._name} has fewer than two of the characters that the model knows; let its "
+                "vocabulary grow."
+            )
+        counts = zip(self._counts[own].tolist(), self._codes[own].tolist(), strict=True)
+        commonest = [f"{describe(chr(code))} {n:,}×" for n, code in sorted(counts, reverse=True)]
+        raise CorpusError(
+            f"{self._name} has fewer than two characters that occur {min_count:,} times; the "
+            f"commonest are {', '.join(commonest[:2])}. Lower min_count (--min-count)."
+        )
 
     def _line_ending(self) -> str:
         if self._crlf:

@@ -45,5 +45,23 @@ def test_or_refused_where_there_is_nothing_to_fold_them_into(characters):
         Corpus("abc", known=Known(Vocabulary(characters), grow=False))
 
 
+@pytest.mark.parametrize("text", ["aaaaabbbbc", ["aaaaa", "bbbbc"], "aaaaabbbbc\ufffd\ufffd"])
+@pytest.mark.parametrize("min_count", [5, 6])
+def test_a_text_of_which_too_little_is_left_is_refused(text, min_count):
+    told = (
+        rf"fewer than two characters that occur {min_count} times; the commonest are "
+        r"'a' \(U\+0061\) 5×, 'b' \(U\+0062\) 4×\. Lower min_count"
+    )
+    with pytest.raises(CorpusError, match=told):
+        Corpus(text, preparation=PreparationConfig(min_count=min_count))
+    assert Corpus(text, preparation=PreparationConfig(min_count=4)).distinct == {"b": 4, "a": 5}
+
+
+def test_so_is_one_of_which_a_model_knows_nothing():
+    preparation = PreparationConfig(min_count=2)
+    with pytest.raises(CorpusError, match=r"characters that the model knows; let its vocabulary"):
+        Corpus("αβγ" * 9, preparation=preparation, known=Known(Vocabulary("abγ\ufffd"), grow=False))
+
+
 def test_a_text_for_a_model_of_documents_is_a_document():
     assert Corpus("ab", known=Known(Vocabulary("\0a"))).text == "\0ab\0"
