@@ -39,8 +39,8 @@ def check_one_source(text: str | None, file: Path | None) -> None:
 def reading_bar() -> Iterator[Callable[[int, int], object]]:
     """A bar that shows how far a corpus is read; see `progress_bar`.
 
-    Gives the function to call with the bytes read and those there are; when the two are equal, or
-    something goes wrong, the bar is gone.
+    Gives the function to call with the bytes done with and those there are; when the two are
+    equal, or something goes wrong, the bar is gone.
     """
     with _bar(desc="reading", unit="B") as bar:
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +18,10 @@ from chargen.text.sources import Paths, Source, find_sources, title
 from chargen.text.vocabulary import BOUNDARY
 
 Progress = Callable[[int, int], object]
-"""Takes how many bytes are read, and how many there are; the two are equal once, at the end."""
+"""Takes how many bytes are done with, and how many there are, 0 while that is not known.
+
+The two are equal when nothing is left, and not before.
+"""
 
 _BOM = "\N{BYTE ORDER MARK}"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -111,7 +115,9 @@ class Reader:
         """
         self._marks, self._skipped, self._encodings, self.fingerprints = 0, [], Counter(), []
         self._separators = 0
-        self._done, self._total = 0, sum(map(_size, self.sources))
+        sizes = [_size(source) for source in self.sources]
+        known = [size for size in sizes if size is not None]
+        self._done, self._total = 0, sum(known) if len(known) == len(sizes) else 0
         if self._separator is None and not self._documents:
             return self._files()
         if not self._labels:
@@ -142,6 +148,7 @@ class Reader:
     def _file(self, source: Source) -> Iterator[str]:
         digest = hashlib.sha256()
         before = _status(source)
+        done = self._done
 
         def read(block: bytes) -> None:
             digest.update(block)
@@ -153,7 +160,7 @@ class Reader:
         if source.folder is not None and self._is_binary(first):
             self._skipped.append(source)
             self._remember(source, before, "")
-            self._total -= _size(source)
+            self._done = done + (_size(source) or 0)
             return
         encoding = self._encoding_of(source)
         self._encodings[encoding] += 1
@@ -227,9 +234,10 @@ def _status(source: Source) -> os.stat_result | None:
         return None  # reading it will say why
 
 
-def _size(source: Source) -> int:
+def _size(source: Source) -> int | None:
+    """In bytes; None of a pipe or the like."""
     status = _status(source)
-    return status.st_size if status is not None else 0
+    return status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None
 
 
 def _chain(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:

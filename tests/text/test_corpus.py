@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+import io
 import os
 import random
 
@@ -229,6 +230,28 @@ class TestFolder:
         (note,) = corpus.notes
         assert note.startswith("Left out 1 files that are no text, such as")
         assert "picture" in note
+
+    @pytest.mark.parametrize("names", ["acb", "abc", "cab"])
+    def test_progress_reaches_its_end_when_nothing_is_left(self, names):
+        contents = {"a": b"a\n" * 5, "b": b"b\n" * 750_000, "c": b"\0" * 3_000_000}
+        self.write(**{f"{place}{name}": contents[name] for place, name in enumerate(names)})
+        told = []
+        read_corpus(self.folder, progress=lambda done, total: told.append((done, total)))
+        assert told == sorted(told)
+        assert {total for _, total in told} == {sum(map(len, contents.values()))}
+        assert all(done < total for done, total in told[:-2])  # the last two are the end
+        assert told[-1][0] == told[-1][1]
+
+    def test_progress_knows_no_total_where_a_pipe_is_read_too(self, monkeypatch):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"ab" * 600_000)))
+        self.write(a=b"ab\n")
+        told = []
+        read_corpus(
+            [self.folder / "a", "-"], progress=lambda done, total: told.append((done, total))
+        )
+        *before, last = told
+        assert {total for _, total in before} == {0}
+        assert last == (1_200_003, 1_200_003)
 
     def test_a_folder_of_nothing_but_binaries_is_refused(self):
         self.write(one=b"\0\1", two=b"\0")
