@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.options import cache_option, setting_options
+from chargen.cli.options import cache_option, output_file, setting_options
 from chargen.cli.texts import reading_bar
 from chargen.config import PreparationConfig, ReadingConfig
 
@@ -20,11 +20,7 @@ _MOST_LISTED = 12
 @click.command()
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option(
-    "--html",
-    type=click.Path(path_type=Path, writable=False),
-    help="Write a page with all of it to this file.",
-)
+@click.option("--html", type=output_file, help="Write a page with all of it to this file.")
 @cache_option
 @setting_options(ReadingConfig, PreparationConfig)
 def corpus(

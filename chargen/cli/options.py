@@ -1,14 +1,16 @@
 """Options made from the settings classes, which are the only home of defaults and limits."""
 
+import os
 import shlex
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import Field, fields
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import click
 
-from chargen.errors import CommandError
+from chargen.errors import CommandError, StorageError
 
 checkpoint_option = click.option(
     "-c",
@@ -47,6 +49,23 @@ class _Widths(click.ParamType):  # type: ignore[type-arg,unused-ignore]
             self.fail(
                 f"{value!r} is not a list of whole numbers such as 512 or 512,128", param, ctx
             )
+
+
+class _OutputFile(click.Path):
+    """A file to write: what can be wrong with its place is told before the work."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path: Any = super().convert(value, param, ctx)
+        if os.path.isdir(path):
+            raise StorageError(f"{path} is a folder; give the path of a file to write.")
+        if not os.path.isdir(path.parent):
+            raise StorageError(
+                f"{path} cannot be written: there is no folder {path.parent}; make it first."
+            )
+        return path
+
+
+output_file = _OutputFile(path_type=Path, readable=False)
 
 
 cache_option = click.option(

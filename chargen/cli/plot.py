@@ -4,13 +4,15 @@ from pathlib import Path
 
 import click
 
+from chargen.cli.options import output_file
+
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, writable=False),
+    type=output_file,
     default="curves.svg",
     show_default=True,
     help="Where to draw; the ending says how: .svg, .png or .pdf.",

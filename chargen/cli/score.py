@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.options import checkpoint_option, label_option, unknown_option
+from chargen.cli.options import checkpoint_option, label_option, output_file, unknown_option
 from chargen.cli.texts import check_one_source, progress_bar, read_text
 
 if TYPE_CHECKING:
@@ -36,12 +36,7 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
     help="How many alternatives to give for each character.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
-@click.option(
-    "--html",
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="Write a page that needs no other file to this one.",
-)
+@click.option("--html", type=output_file, help="Write a page that needs no other file to this one.")
 def score(
     text: str | None,
     file: Path | None,

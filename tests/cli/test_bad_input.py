@@ -295,6 +295,31 @@ def test_a_run_name_longer_than_any_file_name(refused, corpus, workdir):
     refused("train", corpus(b"ab" * 5000), "--name", "a" * 300)
 
 
+# A file to write
+
+
+@pytest.mark.parametrize(
+    "command", [("corpus", "text", "--html"), ("score", "A", "--html"), ("plot", "run", "-o")]
+)
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("new/page.svg", "new/page.svg cannot be written: there is no folder new; make it first."),
+        ("text/page.svg", "there is no folder text;"),
+        ("folder.svg", "folder.svg is a folder; give the path of a file to write."),
+        (".", ". is a folder"),
+        ("", ". is a folder"),
+    ],
+)
+def test_a_place_that_no_file_can_be_written_to(refused, workdir, monkeypatch, command, path, told):
+    for work in ("text.corpus.read_corpus", "language_model.load", "history.read_history"):
+        monkeypatch.setattr(f"chargen.{work}", None)  # it is told before any work
+    (workdir / "text").write_text("ab")
+    (workdir / "folder.svg").mkdir()
+    assert told in refused(*command, path)
+    assert sorted(each.name for each in workdir.rglob("*")) == ["folder.svg", "text"]
+
+
 # The outside world
 
 
