@@ -20,7 +20,8 @@ embedding·W instead, which are less to multiply and have no gradient to run bac
 The formulas are Keras's: z = x·W + h·U + b, split into the gates i, f, c, o.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from chargen.training.backend import graph, keras, on_gpu, tf
@@ -33,7 +34,8 @@ _GROUPS = ((8, 16), (4, 8), (3, 8), (2, 8))  # so many groups, of so many stream
 class LSTM(Resetting, keras.layers.LSTM):
     """A drop-in for `keras.layers.LSTM`: the same weights, states and results, and `keep`.
 
-    With a mask, on a GPU, or with options that change the formulas, Keras's own loop runs.
+    With a mask, on a GPU, or with options that change the formulas, Keras's own loop runs, in
+    float32.
 
     Args:
         args, kwargs: as for Keras's layer, and
@@ -91,11 +93,12 @@ class LSTM(Resetting, keras.layers.LSTM):
             and self.recurrent_activation is keras.activations.sigmoid
             and not on_gpu()
         )
-        if not plain:
-            return super().inner_loop(sequences, initial_state, mask=mask, training=training)
         recurrent_kernel = tf.convert_to_tensor(self.cell.recurrent_kernel)
         if training and self._weight_mask is not None and self._weight_mask.rate:
             recurrent_kernel *= self._weight_mask(recurrent_kernel.shape)
+        if not plain:
+            with _replaced(self.cell, "recurrent_kernel", recurrent_kernel):
+                return super().inner_loop(sequences, initial_state, mask=mask, training=training)
         input_kernel = tf.convert_to_tensor(self.cell.kernel)
         if self._lookup is not None:
             sequences, table = self._lookup
@@ -106,6 +109,17 @@ class LSTM(Resetting, keras.layers.LSTM):
         run, constant = _RECURRENCES[self.precision], self._lookup is not None
         outputs, h, c = run(sequences, kernel, bias, h0, c0, self._keep, constant=constant)
         return h, outputs, [h, c]
+
+
+@contextmanager
+def _replaced(layer: keras.layers.Layer, name: str, value: Any) -> Iterator[None]:
+    """Another tensor in the place of a layer's weight, past Keras's tracking of attributes."""
+    weight = getattr(layer, name)
+    object.__setattr__(layer, name, value)
+    try:
+        yield
+    finally:
+        object.__setattr__(layer, name, weight)
 
 
 def _groups(batch: int) -> int:
@@ -129,7 +143,9 @@ def _recurrence(forward: Callable[..., Any], backward: Callable[..., Any]) -> Ca
         keeps = [None] * groups if keep is None else tf.split(keep, groups)
 
         @tf.custom_gradient
-        def recur(x: Any, kernel: Any, bias: Any, h0: Any, c0: Any) -> Any:
+        def recur(*given: Any) -> Any:
+            # An eager tape would otherwise differentiate `forward` itself too.
+            x, kernel, bias, h0, c0 = map(tf.stop_gradient, given)
             left = tf.transpose(kernel)
             inputs = zip(*(tf.split(each, groups) for each in (x, h0, c0)), keeps, strict=True)
             done = [forward(x, left, bias, h, c, keep) for x, h, c, keep in inputs]
@@ -168,23 +184,24 @@ def _make_forward(product: Callable[..., Any]) -> Callable[..., Any]:
             keep = tf.transpose(keep, [1, 2, 0])  # [steps, 1, batch]
         (steps, _, batch), units = x.shape, h0.shape[0]
 
-        def step(t: Any, h: Any, c: Any, *arrays: Any) -> Any:
+        def step(t: Any, h: Any, c: Any, gates: Any, cells: Any, hiddens: Any) -> Any:
             if keep is not None:
                 h, c = h * keep[t], c * keep[t]
             z = product(left, tf.concat([x[t], h], axis=0))  # [4 * units, batch]
-            values = _, c, h = _gate(z, bias, c)
-            written = (array.write(t, v) for array, v in zip(arrays, values, strict=True))
+            activations, c, h = _gate(z, bias, c)
+            written = gates.write(t, activations), cells.write(t + 1, c), hiddens.write(t + 1, h)
             return t + 1, h, c, *written
 
-        arrays = [_array(steps, rows, batch) for rows in (4 * units, units, units)]
+        # The states' arrays begin with the first ones, so that t is what a step was given.
+        arrays = (
+            _array(steps, 4 * units, batch),
+            _array(steps + 1, units, batch).write(0, c0),
+            _array(steps + 1, units, batch).write(0, h0),
+        )
         _, h, c, *arrays = tf.while_loop(lambda t, *_: t < steps, step, (0, h0, c0, *arrays))
         gates, cells, hiddens = (array.stack() for array in arrays)  # each [steps, rows, batch]
-        results = tf.transpose(hiddens, [2, 0, 1]), tf.transpose(h), tf.transpose(c)
-        cells_before = tf.concat([c0[None], cells[:-1]], axis=0)
-        hiddens_before = tf.concat([h0[None], hiddens[:-1]], axis=0)
-        if keep is not None:
-            cells_before, hiddens_before = cells_before * keep, hiddens_before * keep
-        return results, (x, gates, cells_before, cells, hiddens_before, keep)
+        results = tf.transpose(hiddens[1:], [2, 0, 1]), tf.transpose(h), tf.transpose(c)
+        return results, (x, gates, cells, hiddens, keep)
 
     return forward
 
@@ -199,9 +216,8 @@ def _make_backward(product: Callable[..., Any]) -> Callable[..., Any]:
         kernel: Any,
         x: Any,
         gates: Any,
-        cells_before: Any,
         cells: Any,
-        hiddens_before: Any,
+        hiddens: Any,
         keep: Any,
         d_outputs: Any,
         dh: Any,
@@ -212,7 +228,8 @@ def _make_backward(product: Callable[..., Any]) -> Callable[..., Any]:
         d_hiddens = tf.transpose(d_outputs, [1, 2, 0])
 
         def step(t: Any, dh: Any, dc: Any, dxs: Any, dzs: Any) -> Any:
-            dz, dc = _gate_gradient(gates[t], cells_before[t], cells[t], dh + d_hiddens[t], dc)
+            c_before = cells[t] if keep is None else cells[t] * keep[t]
+            dz, dc = _gate_gradient(gates[t], c_before, cells[t + 1], dh + d_hiddens[t], dc)
             dx, dh = tf.split(product(kernel, dz), [features, units])
             if keep is not None:
                 dh, dc = dh * keep[t], dc * keep[t]
@@ -222,7 +239,8 @@ def _make_backward(product: Callable[..., Any]) -> Callable[..., Any]:
         start = (steps - 1, tf.transpose(dh), tf.transpose(dc), *arrays)
         _, dh0, dc0, dxs, dzs = tf.while_loop(lambda t, *_: t >= 0, step, start)
         dz = _joined(dzs.stack())
-        read = _joined(tf.concat([x, hiddens_before], axis=1))
+        h_before = hiddens[:-1] if keep is None else hiddens[:-1] * keep
+        read = _joined(tf.concat([x, h_before], axis=1))
         return (
             tf.transpose(dxs.stack(), [2, 0, 1]),
             product(read, dz, transpose_b=True),

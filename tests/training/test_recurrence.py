@@ -5,7 +5,9 @@ from functools import partial
 import numpy as np
 import pytest
 
+from chargen.training import recurrence
 from chargen.training.backend import keras, tf
+from chargen.training.dropout import Mask
 from chargen.training.recurrence import LSTM
 
 
@@ -137,3 +139,18 @@ def test_options_that_change_the_formulas_fall_back_to_keras(option):
     theirs.build(x.shape)
     theirs.set_weights(ours.get_weights())
     np.testing.assert_array_equal(ours(x), theirs(x))
+
+
+def test_keras_loop_drops_the_same_weights(monkeypatch):
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    layer = LSTM(4, weight_mask=Mask(0.5, seed=1, number=0, step=tf.Variable(7)))
+    results = []
+    for on_gpu in (False, True):
+        monkeypatch.setattr(recurrence, "on_gpu", lambda on_gpu=on_gpu: on_gpu)
+        with tf.GradientTape() as tape:
+            outputs = layer(x, training=True)
+        assert isinstance(layer.cell.recurrent_kernel, keras.Variable)
+        results.append([outputs, *tape.gradient(outputs, layer.trainable_variables)])
+    for mine, its in zip(*results, strict=True):
+        np.testing.assert_allclose(mine, its, atol=1e-6)
+    assert not np.allclose(layer(x, training=True), layer(x))
