@@ -84,11 +84,12 @@ class Draft:
 
     def add(self, index: int, logits: Floats) -> str:
         """Take the character that was drawn; gives what has become certain to be text."""
-        if self._ending.reason:
-            return self._ending.release()
-        for rule in self.rules:
-            rule.read(index)
-        piece = self._ending.add(self._characters[index])
+        if self._ending.reason:  # it was over before this one
+            piece = self._ending.release()
+        else:
+            for rule in self.rules:
+                rule.read(index)
+            piece = self._ending.add(self._characters[index])
         if self._record is not None:
             self._record.add(piece, index, logits)
         return piece

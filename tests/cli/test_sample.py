@@ -160,6 +160,9 @@ def test_where_all_that_can_be_said_is_a_copy_the_text_ends(invoke, lstm_file, c
     options = ("-c", lstm_file, "--report-copies", corpus, "--json", "--only", "a")
     (text,) = texts(invoke("sample", "A", *options, "--max-copy", 2))
     assert (text["text"], text["finish_reason"]) == ("aa", "max_copy")
+    # What may be the beginning of a stop text is held back, and is text after all.
+    (held,) = texts(invoke("sample", "A", *options, "--max-copy", 2, "--stop", "aaB"))
+    assert held == text | {"seed": held["seed"]}
 
 
 def test_defaults_are_those_of_python(invoke, lstm_file):
