@@ -24,7 +24,16 @@ from chargen.config import ModelConfig, PreparationConfig
 from chargen.errors import CheckpointError, CorpusError, RunError, SettingError
 from chargen.storage import write_atomically
 from chargen.text.preparation import fold_unknown, prepare
-from chargen.text.vocabulary import BOUNDARY, RARE, Ids, Vocabulary, enumerate_some
+from chargen.text.unknown import Fitted, Unknown, check_unknown, fit
+from chargen.text.vocabulary import (
+    BOUNDARY,
+    RARE,
+    Ids,
+    Vocabulary,
+    code_points,
+    enumerate_some,
+    refuse_surrogates,
+)
 
 FORMAT = "chargen"
 FORMAT_VERSION = 1
@@ -90,9 +99,34 @@ class Checkpoint:
         return RARE if folded else None
 
     def prepare(self, text: str) -> str:
-        """A prompt, with done to it what was done to the text."""
-        text = prepare(text, self.preparation)
-        return text if self.unknown is None else fold_unknown(text, self.vocabulary)
+        """A text, with done to it what was done to the corpus; rare characters are left in it."""
+        return prepare(text, self.preparation)
+
+    def fit(self, text: str, unknown: Unknown = "error") -> Fitted:
+        """A text that `encode` takes: prepared, and with what to do with unknown characters done.
+
+        Where one character stands for all rare ones, nothing is unknown.
+
+        Raises:
+            CorpusError: if it holds half of a character, and rare ones are left in it.
+            SettingError, UnknownCharacterError: as `chargen.text.unknown.fit` does.
+        """
+        text = self.prepare(text)
+        if self.unknown is None:
+            return fit(text, self.vocabulary, unknown)
+        check_unknown(unknown)
+        refuse_surrogates(code_points(text))
+        return Fitted(text)
+
+    def encode(self, text: str) -> Ids:
+        """The ids of a fitted text, shape [len(text)].
+
+        Raises:
+            UnknownCharacterError: if it holds what the network never saw.
+        """
+        if self.unknown is not None:
+            text = fold_unknown(text, self.vocabulary)
+        return self.vocabulary.encode(text)
 
     def label_ids(self, label: str | None, texts: int = 1) -> Ids | None:
         """The label of each of so many texts as the network reads it; None where it has none.

@@ -23,7 +23,7 @@ from chargen.generation.sample import Sample
 from chargen.generation.sampler import Sampler
 from chargen.generation.state import State
 from chargen.text.copies import CopyIndex
-from chargen.text.unknown import Unknown, fit
+from chargen.text.unknown import Fitted, Unknown
 from chargen.text.vocabulary import Ids, Vocabulary
 
 _MOST_TEXTS = 64  # written side by side; with more, a character takes longer and gains little
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from chargen.training.model import KerasDecoder
 
 Engine = Literal["numpy", "keras"]
+Text = str | Fitted
+"""A text as it is, or one that `Checkpoint.fit` made fit already and that is taken as it is."""
 
 
 class LanguageModel:
@@ -97,7 +99,7 @@ class LanguageModel:
 
     def stream(
         self,
-        prompt: str = "",
+        prompt: Text = "",
         *,
         state: State | None = None,
         sampler: Sampler | None = None,
@@ -137,7 +139,7 @@ class LanguageModel:
 
     def generate(
         self,
-        prompt: str = "",
+        prompt: Text = "",
         *,
         state: State | None = None,
         sampler: Sampler | None = None,
@@ -154,7 +156,7 @@ class LanguageModel:
 
     def samples(
         self,
-        prompts: str | Sequence[str] = "",
+        prompts: Text | Sequence[Text] = "",
         *,
         n: int = 1,
         label: str | Sequence[str] | None = None,
@@ -196,7 +198,7 @@ class LanguageModel:
                 raise SettingError(f"{name} must be a whole number from {least}; received {value}.")
         config = self._sampling(settings)
         writer = Writer(self.vocabulary, config, sampler, copies, self.checkpoint.unknown)
-        given = [prompts] if isinstance(prompts, str) else prompts
+        given = [prompts] if isinstance(prompts, Text) else prompts
         texts = list(map(partial(self._fitted, unknown=unknown), given))
         labels = [label] if label is None or isinstance(label, str) else list(label)
         begin = cache(partial(beginning, self.checkpoint, state))
@@ -223,11 +225,13 @@ class LanguageModel:
 
     def _ids(self, prompt: str) -> Ids:
         """What is read of a prompt; of an empty one, what stands for it."""
-        return self.vocabulary.encode(prompt or self.checkpoint.start)
+        return self.checkpoint.encode(prompt or self.checkpoint.start)
 
-    def _fitted(self, text: str, unknown: Unknown) -> str:
-        """The text in known characters; a warning says what was changed, where it was asked for."""
-        fitted = fit(self.checkpoint.prepare(text), self.vocabulary, unknown)
+    def _fitted(self, text: Text, unknown: Unknown) -> str:
+        """The text made fit; a warning says what was changed, where it was asked for."""
+        if isinstance(text, Fitted):
+            return text.text
+        fitted = self.checkpoint.fit(text, unknown)
         for note in fitted.notes:
             warnings.warn(note, stacklevel=3)
         return fitted.text
@@ -253,7 +257,7 @@ class LanguageModel:
 
     def evaluate(
         self,
-        text: str,
+        text: Text,
         *,
         label: str | None = None,
         adapt: bool = False,
@@ -276,7 +280,7 @@ class LanguageModel:
             SettingError: if the model has no such label, or needs one.
             UnknownCharacterError: if the text has characters that the model never saw.
         """
-        ids = self.vocabulary.encode(self._fitted(text, unknown))
+        ids = self.checkpoint.encode(self._fitted(text, unknown))
         result = evaluate(self.checkpoint, ids, label=label, progress=progress)
         if adapt:
             from chargen.training.adapt import adapted_loss
@@ -287,7 +291,7 @@ class LanguageModel:
 
     def score(
         self,
-        text: str,
+        text: Text,
         *,
         label: str | None = None,
         top: int = TOP,

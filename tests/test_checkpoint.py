@@ -17,7 +17,7 @@ from chargen.checkpoint import (
     write_arrays,
 )
 from chargen.config import ModelConfig, PreparationConfig
-from chargen.errors import CheckpointError, SettingError
+from chargen.errors import CheckpointError, CorpusError, SettingError, UnknownCharacterError
 
 SHAPES = {
     "lstm": {
@@ -107,15 +107,21 @@ def test_what_was_done_to_the_text_is_kept_and_done_to_prompts(make_checkpoint, 
     dataclasses.replace(made, preparation=preparation).save(tmp_path / "file")
     loaded = Checkpoint.load(tmp_path / "file")
     assert loaded.preparation == preparation
-    assert loaded.prepare("ABE\u0301☃") == "abé\ufffd"
+    assert loaded.fit("ABE\u0301☃").text == "abé☃"  # as it is shown
+    assert loaded.encode("abé☃").tolist() == [0, 1, 2, 3]
     assert loaded.unknown == "\ufffd"
+    with pytest.raises(CorpusError, match=r"lone surrogate U\+DCFF"):
+        loaded.fit("a\udcff")
+    with pytest.raises(SettingError, match="unknown must be one of"):
+        loaded.fit("a", "drop")
     assert loaded.end is None
 
 
 def test_a_replacement_character_of_the_text_itself_is_as_any_other(make_checkpoint):
     made = make_checkpoint(characters="ab\ufffd")
     assert made.unknown is None
-    assert made.prepare("ab☃") == "ab☃"
+    with pytest.raises(UnknownCharacterError):
+        made.fit("ab☃")
 
 
 def test_a_model_of_documents_knows_their_end(make_checkpoint):

@@ -16,7 +16,7 @@ from chargen.config import SamplingConfig
 from chargen.errors import CommandError
 from chargen.generation.ending import Ending
 from chargen.storage import write_atomically
-from chargen.text.unknown import fit
+from chargen.text.unknown import Fitted
 
 if TYPE_CHECKING:
     from chargen.generation.state import State
@@ -99,7 +99,7 @@ class Conversation:
 
     def begin(self, prompt: str) -> Passage:
         """A new text, from a fresh state and a prompt, or what is nearest to it that is known."""
-        fitted = fit(prompt, self._model.vocabulary, "nearest")
+        fitted = self._model.checkpoint.fit(prompt, "nearest")
         seed = secrets.randbits(32) if self.settings.seed is None else self.settings.seed
         given = fitted.text or self._model.checkpoint.start
         stream = self._open(given, None, seed)
@@ -157,7 +157,7 @@ class Conversation:
 
     def _open(self, prompt: str, state: "State | None", seed: int) -> Iterator[str]:
         settings = {**self.settings.to_json(), **_ENDLESS, "seed": seed}
-        return self._model.stream(prompt, state=state, **settings)
+        return self._model.stream(Fitted(prompt), state=state, **settings)
 
     def _write(self) -> Iterator[str]:
         """A passage: first what the last one drew but left out, such as a text to stop at."""

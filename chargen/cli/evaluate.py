@@ -37,15 +37,14 @@ def evaluate(
     from chargen.evaluation.loss import perplexity
     from chargen.history import bits
     from chargen.language_model import load
-    from chargen.text.unknown import fit
 
     model = load(checkpoint)
     model.checkpoint.label_ids(label)  # told before anything is read
-    fitted = fit(model.checkpoint.prepare(read_text(text, encoding)), model.vocabulary, unknown)
+    fitted = model.checkpoint.fit(read_text(text, encoding), unknown)
     for note in fitted.notes:
         click.echo(note, err=True)
     with progress_bar((3 if adapt else 2) * (len(fitted.text) - 1)) as progress:
-        result = model.evaluate(fitted.text, label=label, adapt=adapt, progress=progress)
+        result = model.evaluate(fitted, label=label, adapt=adapt, progress=progress)
     if as_json:
         click.echo(json.dumps(result.to_json(), indent=2))
         return

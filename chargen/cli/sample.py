@@ -86,7 +86,6 @@ def sample(
     and --min-p rule the unlikely out; and one of what is left is drawn.
     """
     from chargen.language_model import load
-    from chargen.text.unknown import fit
 
     if top and not as_json:
         raise click.UsageError("--top is shown in JSON only; add --json.")
@@ -98,18 +97,16 @@ def sample(
     for label in labels:
         model.checkpoint.label_ids(label)
     texts = [*map(_prompt, prompts), *map(_read, prompt_files)] or [""]
-    prepare = model.checkpoint.prepare
-    fitted = [fit(prepare(text), model.vocabulary, unknown) for text in texts]
+    fitted = [model.checkpoint.fit(text, unknown) for text in texts]
     for note in dict.fromkeys(note for each in fitted for note in each.notes):
         click.echo(note, err=True)
-    texts = [each.text for each in fitted]
-    index = _copy_index(corpus, prepare)
+    index = _copy_index(corpus, model.checkpoint.prepare)
 
-    if len(texts) * n * max(1, len(labels)) == 1 and not as_json:
-        pieces = model.stream(texts[0], copies=index, label=labels[0] if labels else None, **given)
+    if len(fitted) * n * max(1, len(labels)) == 1 and not as_json:
+        pieces = model.stream(fitted[0], copies=index, label=labels[0] if labels else None, **given)
         if not labels:
             _tell(model.label)
-        _put("" if no_echo else texts[0])
+        _put("" if no_echo else fitted[0].text)
         characters = chain.from_iterable(map(_put, pieces))  # nothing keeps the text
         passage = index.longest(characters) if index else None
         deque(characters, maxlen=0)
@@ -117,7 +114,7 @@ def sample(
         _report("The text", passage, corpus)
         return
     samples = model.samples(
-        texts, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **given
+        fitted, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **given
     )
     for number, each in enumerate(samples):
         passage = None if index is None else index.longest(each.text)

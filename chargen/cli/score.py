@@ -56,17 +56,16 @@ def score(
     """
     from chargen.language_model import load
     from chargen.storage import write_atomically
-    from chargen.text.unknown import fit
 
     check_one_source(text, file)
     if file is not None or text == "-":
         text = read_text("-" if file is None else file, encoding)
     model = load(checkpoint)
-    fitted = fit(model.checkpoint.prepare(text or ""), model.vocabulary, unknown)
+    fitted = model.checkpoint.fit(text or "", unknown)
     for note in fitted.notes:
         click.echo(note, err=True)
     with progress_bar(len(fitted.text)) as progress:
-        result = model.score(fitted.text, label=label, top=top, progress=progress)
+        result = model.score(fitted, label=label, top=top, progress=progress)
     if html is not None:
         write_atomically(html, result.to_html().encode())
         click.echo(f"Written to {html}.", err=True)

@@ -118,7 +118,7 @@ def score(
     if not text:
         raise CorpusError("The text is empty; a score needs at least one character.")
     vocabulary = checkpoint.vocabulary
-    ids = vocabulary.encode(checkpoint.start + text)
+    ids = checkpoint.encode(checkpoint.start + text)
     top = min(top, vocabulary.vocab_size)
     costs, likeliest = np.empty(len(text)), []
     probabilities = np.empty((len(text), top))

@@ -15,7 +15,7 @@ Alternatives = tuple[tuple[str, float], ...]  # the likeliest characters and the
 class Sample:
     """A text that was written, and how."""
 
-    prompt: str  # as it was read, in the model's characters
+    prompt: str  # as it was fitted; where one character stands for all rare ones, they are in it
     text: str  # without the prompt
     seed: int
     number: int  # which sample of that seed, from 0

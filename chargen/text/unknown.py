@@ -67,8 +67,7 @@ def fit(text: str, vocabulary: Vocabulary, unknown: Unknown = "error") -> Fitted
             nothing, or only space, would be left of a text that has more.
         SettingError: if `unknown` is none of the three.
     """
-    if unknown not in UNKNOWNS:
-        raise SettingError(f"unknown must be one of {', '.join(UNKNOWNS)}; received {unknown!r}.")
+    check_unknown(unknown)
     strangers = {character for character in set(text) if character not in vocabulary}
     if not strangers:
         return Fitted(text)
@@ -94,6 +93,16 @@ def fit(text: str, vocabulary: Vocabulary, unknown: Unknown = "error") -> Fitted
             f"{vocabulary.vocab_size} characters (`chargen info` lists them)."
         )
     return Fitted(fitted, tuple(_notes(changes)))
+
+
+def check_unknown(unknown: Unknown) -> None:
+    """Refuse a setting that is none of the three.
+
+    Raises:
+        SettingError: naming them.
+    """
+    if unknown not in UNKNOWNS:
+        raise SettingError(f"unknown must be one of {', '.join(UNKNOWNS)}; received {unknown!r}.")
 
 
 def _nothing(token: str, opening: bool) -> str:

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from chargen.cli.conversation import Conversation
-from chargen.config import SamplingConfig
+from chargen.config import PreparationConfig, SamplingConfig
 from chargen.errors import ChargenError, CommandError
 from chargen.language_model import LanguageModel
 
@@ -205,6 +207,24 @@ def test_unknown_characters_become_the_nearest(converse, expected):
     assert "'A'" in passage.notes[0]
     told(conversation, "À世b")
     assert conversation.text == expected("Ab", length=40, seed=5)
+
+
+def test_a_prompt_is_prepared_once_as_the_corpus_was(make_checkpoint):
+    made = make_checkpoint(characters="\nabce\u0301\ufffd")
+    preparation = PreparationConfig(normalize="NFC", lowercase=True)
+    model = LanguageModel(replace(made, preparation=preparation))
+    conversation = Conversation(model, SamplingConfig(length=9, seed=1))
+    assert conversation.answer("Abc").notes == ()
+    told(conversation, "AbÉ")
+    assert conversation.text.startswith("abe\u0301")
+    conversation.answer(":temperature 1")  # reads it again
+    told(conversation, ":more")
+    assert len(conversation.text) == 4 + 18
+    folding = replace(preparation, min_count=2)
+    model = LanguageModel(replace(made, preparation=folding))
+    passage = Conversation(model, SamplingConfig(length=9, seed=1)).answer("A€b")
+    assert (passage.lead, passage.notes) == ("a€b", ())
+    assert "".join(passage.pieces) == model.generate("a\ufffdb", length=9, seed=1)
 
 
 def test_a_prompt_that_is_refused_leaves_the_text(converse, expected):

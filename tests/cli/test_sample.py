@@ -2,12 +2,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import chargen
 from chargen.checkpoint import MODEL_FILE
+from chargen.config import PreparationConfig
 
 SAMPLE = (sys.executable, "-m", "chargen", "sample")
 
@@ -90,6 +92,34 @@ def test_what_was_changed_in_a_prompt_is_said(invoke, lstm_file):
     assert result.stderr == "Changed 'Á' (U+00C1) to 'A'.\n"
     result = invoke("sample", "Áb", "-c", lstm_file, "--unknown", "skip", "-l", 0)
     assert result.stdout == "b\n"
+
+
+@pytest.fixture
+def folding(make_checkpoint, workdir):
+    """A run whose model knows small letters, and one character for all that was rare."""
+    made = make_checkpoint(characters="\nabc\ufffd")
+    preparation = PreparationConfig(lowercase=True, min_count=2)
+    replace(made, preparation=preparation).save(workdir / "folding")
+    return "folding"
+
+
+def test_a_prompt_is_shown_as_it_was_typed_though_rare_characters_are_read_as_one(invoke, folding):
+    options = ("-c", folding, "-l", 9, "-s", 1)
+    text = invoke("sample", "A\ufffdb", *options, "--no-echo").stdout
+    assert invoke("sample", "A€b", *options).stdout == f"a€b{text}"
+    first, _ = texts(invoke("sample", "A€b", *options, "-n", 2, "--json"))
+    assert (first["prompt"], first["text"]) == ("a€b", text.rstrip("\n"))
+
+
+@pytest.mark.parametrize("command", ["sample", "score"])
+def test_what_is_changed_in_a_prompt_is_not_prepared_again(
+    invoke, make_checkpoint, workdir, command
+):
+    made = make_checkpoint(characters="\nace\u0301f")
+    replace(made, preparation=PreparationConfig(normalize="NFC")).save(workdir / "nfc")
+    result = invoke(command, "café", "-c", "nfc", "--unknown", "nearest")
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr.startswith("Changed 'é'")
 
 
 def test_lines_and_stop_texts_end_a_text(invoke, lstm_file):
