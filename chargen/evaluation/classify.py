@@ -125,7 +125,7 @@ def contestants(models: Models) -> dict[str, Contestant]:
 def _bits(contestant: Contestant, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
     """What each text costs a model, shape [len(texts)]."""
     checkpoint = contestant.checkpoint
-    known = checkpoint.vocabulary.char2idx
+    known = set(checkpoint.vocabulary.idx2char) - {checkpoint.unknown}
     texts = [checkpoint.prepare(text) for text in texts]
     readable = ["".join(c for c in text if c in known) for text in texts]
     unknown = np.array([len(text) for text in texts]) - [len(text) for text in readable]

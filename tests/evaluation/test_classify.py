@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import chargen
+from chargen.config import PreparationConfig
 from chargen.errors import CheckpointError, SettingError
 from chargen.evaluation import classify as module
 from chargen.evaluation.classify import UNKNOWN_BITS, Classification, classify, contestants
@@ -45,6 +46,15 @@ def test_what_a_model_never_saw_costs_21_bits_and_is_read_over(models):
     assert UNKNOWN_BITS == 21
     assert strange["one"] == pytest.approx(known["one"] + UNKNOWN_BITS, abs=1e-4)
     assert strange["two"] == pytest.approx(score(models["two"], "AéBc").total_bits, abs=1e-4)
+
+
+def test_so_does_what_was_too_rare_to_learn(models, make_checkpoint):
+    preparation = PreparationConfig(lowercase=True, min_count=2)
+    rare = replace(make_checkpoint(characters="abc\ufffd"), preparation=preparation)
+    known, strange = (
+        classify(text, models | {"rare": rare}).bits for text in ("abc", "aÉb\ufffdC")
+    )
+    assert strange["rare"] == pytest.approx(known["rare"] + 2 * UNKNOWN_BITS, abs=1e-4)
 
 
 def test_a_text_that_no_model_can_read(models):
