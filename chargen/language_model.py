@@ -130,7 +130,7 @@ class LanguageModel:
             UnknownCharacterError: if the prompt has characters that the model never saw.
             StateError: if the state is of another network.
         """
-        config = self._sampling(settings)
+        config = self.sampling(settings)
         writer = Writer(self.vocabulary, config, sampler, copies, self.checkpoint.unknown)
         ids = self._ids(self._fitted(prompt, unknown))
         label = choose_label(self.checkpoint, state, config.label, seed=writer.seed)
@@ -196,7 +196,7 @@ class LanguageModel:
         for name, value, least in (("n", n, 1), ("top", top, 0)):
             if value < least:
                 raise SettingError(f"{name} must be a whole number from {least}; received {value}.")
-        config = self._sampling(settings)
+        config = self.sampling(settings)
         writer = Writer(self.vocabulary, config, sampler, copies, self.checkpoint.unknown)
         given = [prompts] if isinstance(prompts, Text) else prompts
         texts = list(map(partial(self._fitted, unknown=unknown), given))
@@ -216,8 +216,12 @@ class LanguageModel:
             self._decoder, writer, jobs, most=self._most_texts, log_probs=log_probs, top=top
         )
 
-    def _sampling(self, settings: Mapping[str, Any]) -> SamplingConfig:
-        """The settings, and what the model adds to them: a document that ends is over."""
+    def sampling(self, settings: Mapping[str, Any]) -> SamplingConfig:
+        """The settings, and what the model adds to them: a document that ends is over.
+
+        Raises:
+            SettingError: if one is unknown or outside its limits.
+        """
         config = SamplingConfig.of(settings)
         if self.checkpoint.end is not None:
             config = replace(config, stop=(*config.stop, self.checkpoint.end))

@@ -161,7 +161,7 @@ class Conversation:
 
     def _write(self) -> Iterator[str]:
         """A passage: first what the last one drew but left out, such as a text to stop at."""
-        ending = Ending(self.settings)
+        ending = Ending(self._model.sampling(self.settings.to_json()))
         if rest := "".join(self._drawn[self._end :]):
             self._end += len(rest)
             yield rest

@@ -18,7 +18,8 @@ class SamplingConfig(Settings):
 
     length: int | None = setting(
         None,
-        f"characters to write at most; {DEFAULT_LENGTH}, or {ENDING_LENGTH:,} with lines or stop",
+        f"characters to write at most; {DEFAULT_LENGTH}, or {ENDING_LENGTH:,} where a text ends by "
+        "itself: with lines or stop, or from a model of documents",
     )
     lines: int | None = setting(None, "lines to write at most; the last newline is left out")
     stop: tuple[str, ...] = setting((), "a text to stop before, left out itself; may be repeated")

@@ -16,7 +16,7 @@ from chargen.config import SamplingConfig
 from chargen.errors import SettingError
 from chargen.generation.state import Floats
 from chargen.text.copies import CopyIndex, CopyTracker
-from chargen.text.vocabulary import Ids, Vocabulary
+from chargen.text.vocabulary import BOUNDARY, Ids, Vocabulary
 
 
 class NothingLeft(Exception):
@@ -129,6 +129,8 @@ def allowed(
 ) -> Floats | None:
     """What `only` and `ban` leave, to be added to logits: 0 or -inf, shape [vocab_size].
 
+    They are about what is written. So what ends a document, which is not, is always left.
+
     Args:
         config: the settings.
         vocabulary: the network's.
@@ -148,7 +150,8 @@ def allowed(
             mask[np.array(inside) == (name == "ban")] = -np.inf
     if unknown is not None:
         mask[vocabulary.char2idx[unknown]] = -np.inf
-    if np.isneginf(mask).all():
+    ends = np.array([character == BOUNDARY for character in vocabulary.idx2char])
+    if np.isneginf(mask[~ends]).all():
         raise SettingError(
             f"only {config.only!r} and ban {config.ban!r} leave none of the model's characters "
             f"(`chargen info` lists them)."
@@ -157,6 +160,7 @@ def allowed(
         "\n" not in vocabulary or mask[vocabulary.char2idx["\n"]] == -np.inf
     ):
         raise SettingError("max_line needs the newline, which is unknown to the model or banned.")
+    mask[ends] = 0
     return mask if mask.any() else None
 
 

@@ -177,6 +177,16 @@ def test_what_a_text_stopped_at_comes_with_more(converse, expected):
     assert conversation.text == whole[: place + 4]
 
 
+def test_a_document_is_written_to_its_end_as_sample_writes_it(make_checkpoint):
+    made = make_checkpoint(characters="\0abc", seed=7)
+    made.weights["dense/bias"][0] = -5
+    model = LanguageModel(replace(made, start="\0"))
+    document = model.generate("a", seed=2)
+    assert 500 < len(document) < 10_000
+    conversation = Conversation(model, SamplingConfig(seed=2))
+    assert told(conversation, "a") == document
+
+
 def test_lines_are_counted_anew(converse, expected):
     whole = expected("A", length=2000, seed=5)
     conversation = converse(length=2000, lines=2)

@@ -96,6 +96,12 @@ def test_only_and_ban_take_what_stands_in_brackets(settings, characters):
     assert left(**settings) == characters
 
 
+@pytest.mark.parametrize("settings", [{"only": "a"}, {"ban": "^a"}, {"ban": r"\0bc"}])
+def test_a_document_may_always_end(settings):
+    mask = allowed(SamplingConfig(**settings), Vocabulary("\0abc"))
+    assert mask.tolist() == [0, 0, -math.inf, -math.inf]
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
@@ -112,6 +118,12 @@ def test_only_and_ban_take_what_stands_in_brackets(settings, characters):
 def test_what_leaves_nothing_is_refused(settings, told):
     with pytest.raises(SettingError, match=told):
         left(**settings)
+
+
+@pytest.mark.parametrize("settings", [{"only": r"\0"}, {"ban": "a-c"}])
+def test_documents_that_could_only_end_are_refused(settings):
+    with pytest.raises(SettingError, match="leave none"):
+        left(Vocabulary("\0abc"), **settings)
 
 
 def test_a_line_limit_needs_a_model_that_knows_newlines():
