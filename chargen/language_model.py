@@ -132,10 +132,11 @@ class LanguageModel:
         """
         config = self.sampling(settings)
         writer = Writer(self.vocabulary, config, sampler, copies, self.checkpoint.unknown)
-        ids = self._ids(self._fitted(prompt, unknown))
+        text = self._fitted(prompt, unknown)
+        ids = self._ids(text)
         label = choose_label(self.checkpoint, state, config.label, seed=writer.seed)
         self._decoder.resume(beginning(self.checkpoint, state, label))
-        return writer.stream(self._decoder, ids)
+        return writer.stream(self._decoder, ids, stands_in=not text)
 
     def generate(
         self,

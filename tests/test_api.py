@@ -150,6 +150,20 @@ def test_the_unknown_is_never_written_whatever_is_banned(make_checkpoint, ban, w
         model.generate("x", ban="x\\")
 
 
+def test_what_stands_for_an_empty_prompt_is_not_held_against_the_text(make_checkpoint):
+    made = make_checkpoint(characters="\0\nab")
+    weights = {name: np.zeros_like(array) for name, array in made.weights.items()}
+    weights["dense/bias"][:] = -9, 1, 0, 0
+    rules = {"max_line": 3, "repetition_penalty": 99, "temperature": 0, "length": 3}
+    newline_first = chargen.LanguageModel(dataclasses.replace(made, weights=weights))
+    assert newline_first.generate(**rules) == "\nab"
+    weights["dense/bias"][1] = -1
+    model = chargen.LanguageModel(dataclasses.replace(made, weights=weights, start="\0"))
+    rules |= {"length": 4, "repetition_penalty": 1}
+    (sample,) = model.samples(**rules)
+    assert model.generate(**rules) == sample.text == "aaa\n"
+
+
 def test_what_was_changed_in_a_prompt_is_warned_of(model):
     with pytest.warns(UserWarning, match="Changed 'Á'"):
         assert model.generate("Á", unknown="nearest", seed=1) == model.generate("A", seed=1)

@@ -68,14 +68,14 @@ class Conversation:
         self._stream: Iterator[str] | None = None
         self._streams = 0  # of this text, so far
         self._seed: int | None = None  # of this text
-        self._drawn: list[str] = []  # characters: what the network was given, and what it drew
-        self._first = self._end = 0  # of these, the text that was written
+        self._drawn: list[str] = []  # characters: the prompt, and what the network drew
+        self._end = 0  # of these, what was written
         self._marks = (_Mark(0, None), _Mark(0, None))  # older, newer
 
     @property
     def text(self) -> str:
         """The text so far, its prompt included."""
-        return "".join(self._drawn[self._first : self._end])
+        return "".join(self._drawn[: self._end])
 
     def answer(self, line: str) -> Passage | str:
         """What comes of a line: a passage to write, or a message.
@@ -101,14 +101,12 @@ class Conversation:
         """A new text, from a fresh state and a prompt, or what is nearest to it that is known."""
         fitted = self._model.checkpoint.fit(prompt, "nearest")
         seed = secrets.randbits(32) if self.settings.seed is None else self.settings.seed
-        given = fitted.text or self._model.checkpoint.start
-        stream = self._open(given, None, seed)
+        stream = self._open(fitted.text, None, seed)
         self.reset()
         self._stream, self._streams, self._seed = stream, 1, seed
         self._marks = (_Mark(0, self._model.state),) * 2
-        self._drawn = list(given)
-        self._end = len(given)
-        self._first = len(given) - len(fitted.text)
+        self._drawn = list(fitted.text)
+        self._end = len(fitted.text)
         notes = fitted.notes
         if self.settings.label is None and self._model.label is not None:
             notes = (*notes, f"Label: {self._model.label}")
@@ -183,7 +181,9 @@ class Conversation:
 
     def _keep_mark(self) -> None:
         read = len(self._drawn) - 1  # a network has not yet read the character that it drew last
-        if read - self._marks[1].read >= _MARK_EVERY:
+        if not read:  # of the text; but it has read what stands for an empty prompt
+            self._marks = (_Mark(0, self._model.state),) * 2
+        elif read - self._marks[1].read >= _MARK_EVERY:
             self._marks = self._marks[1], _Mark(read, self._model.state)
 
     def _set(self, name: str, value: str) -> str:

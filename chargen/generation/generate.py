@@ -173,8 +173,19 @@ class Writer:
         """Of the vocabulary, by id."""
         return self._vocabulary.idx2char
 
-    def draft(self, prompt: Ids, number: int = 0, record: Record | None = None) -> Draft:
-        """A new text, to continue a prompt."""
+    def draft(
+        self,
+        prompt: Ids,
+        number: int = 0,
+        record: Record | None = None,
+        *,
+        stands_in: bool = False,
+    ) -> Draft:
+        """A new text, to continue a prompt, or one that only `stands_in` for an empty one.
+
+        What stands in is no part of the text, and its rules do not count it.
+        """
+        prompt = prompt[:0] if stands_in else prompt
         return Draft(
             self.characters,
             Ending(self._config),
@@ -184,14 +195,16 @@ class Writer:
             record=record,
         )
 
-    def stream(self, network: Network, prompt: Ids) -> Iterator[str]:
+    def stream(self, network: Network, prompt: Ids, *, stands_in: bool = False) -> Iterator[str]:
         """The text that continues a prompt, a piece at a time.
 
         Args:
             network: with the state that goes before the prompt, of one text.
             prompt: shape [n], n at least 1.
+            stands_in: as for `draft`.
         """
-        for _, piece in self.write(network, [self.draft(prompt)], network.read(prompt[None])):
+        draft = self.draft(prompt, stands_in=stands_in)
+        for _, piece in self.write(network, [draft], network.read(prompt[None])):
             if piece:
                 yield piece
 

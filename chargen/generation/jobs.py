@@ -47,7 +47,7 @@ def write_jobs(
     while batch := list(islice(jobs, most)):
         records = [Record(writer.characters, log_probs=log_probs, top=top) for _ in batch]
         drafts = [
-            writer.draft(job.ids, job.number, record)
+            writer.draft(job.ids, job.number, record, stands_in=not job.prompt)
             for job, record in zip(batch, records, strict=True)
         ]
         logits = read_prompts(network, batch)

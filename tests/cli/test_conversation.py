@@ -85,18 +85,21 @@ def test_a_stream_that_was_lost_goes_on_from_the_kept_state(converse, expected, 
     assert conversation.text == expected("Ab", length=2 * length, temperature=0)
 
 
+@pytest.mark.parametrize("prompt", ["Ab", ""])
+@pytest.mark.parametrize("length", [1, 700])
 @pytest.mark.parametrize("mark_every", [1, 256])
 def test_a_stream_that_was_lost_has_read_all_but_the_last_character(
-    converse, make_checkpoint, monkeypatch, mark_every
+    converse, make_checkpoint, monkeypatch, mark_every, length, prompt
 ):
     monkeypatch.setattr("chargen.cli.conversation._MARK_EVERY", mark_every)
-    conversation = converse(length=700)
-    told(conversation, "Ab")
+    conversation = converse(length=length)
+    told(conversation, prompt)
     conversation.answer(":seed 9")
     conversation.answer(":length 1")
     told(conversation, ":more")
     fresh = LanguageModel(make_checkpoint("lstm"))
-    fresh.generate(conversation.text[:-1], length=1)
+    start = "" if prompt else fresh.checkpoint.start
+    fresh.generate(start + conversation.text[:-1], length=1)
     for ours, theirs in zip(conversation._model.state.layers, fresh.state.layers, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -130,12 +133,14 @@ def test_a_stream_that_was_lost_repeats_no_random_numbers(converse):
     assert len({first, second, told(conversation, ":more")}) == 3
 
 
-def test_without_a_prompt_a_text_starts_as_sample_starts_it(converse, expected):
-    conversation = converse(temperature=0)
+@pytest.mark.parametrize("length", [0, 1, 40, 300])
+def test_without_a_prompt_a_text_starts_as_sample_starts_it(converse, expected, length):
+    settings = {"temperature": 0, "repetition_penalty": 9, "max_line": 12}
+    conversation = converse(length=length, **settings)
     told(conversation, "")
     conversation.answer(":seed 9")
     told(conversation, "")
-    assert conversation.text == expected("", length=80, temperature=0)
+    assert conversation.text == expected("", length=2 * length, **settings)
 
 
 def test_a_text_that_was_stopped_goes_on_where_it_was(converse, expected):
