@@ -86,6 +86,7 @@ def sample(
     and --min-p rule the unlikely out; and one of what is left is drawn.
     """
     from chargen.language_model import load
+    from chargen.text.sources import check_standard_input
 
     if top and not as_json:
         raise click.UsageError("--top is shown in JSON only; add --json.")
@@ -93,6 +94,7 @@ def sample(
         raise click.UsageError("--max-copy needs the corpus; name it with --report-copies CORPUS.")
     given = {key: value for key, value in settings.items() if value not in (None, ())}
     SamplingConfig(**given)  # what is wrong with them is told before anything is read
+    check_standard_input([*prompts, *prompt_files, corpus])
     model = load(checkpoint, engine=engine)
     for label in labels:
         model.checkpoint.label_ids(label)

@@ -67,9 +67,18 @@ def find_sources(paths: Paths, include: Sequence[str] = ()) -> list[Source]:
         CorpusError: if a path leads nowhere, or a folder holds no file.
     """
     paths = listed(paths)
+    check_standard_input(paths)
+    return [source for path in paths for source in _expanded(path, include)]
+
+
+def check_standard_input(paths: Sequence[str | None]) -> None:
+    """Refuse to read standard input twice.
+
+    Raises:
+        CorpusError: if "-" is more than once among the paths.
+    """
     if paths.count(STANDARD_INPUT) > 1:
         raise CorpusError("Standard input can be read once only; name - once.")
-    return [source for path in paths for source in _expanded(path, include)]
 
 
 def _expanded(path: str, include: Sequence[str]) -> Iterator[Source]:

@@ -194,6 +194,13 @@ def test_wrong_usage(invoke, args):
 
 
 @pytest.mark.parametrize(
+    "given", [("-", "-"), ("-", "--prompt-file", "-"), ("-", "--report-copies", "-")]
+)
+def test_standard_input_for_two_things(refused, lstm_file, given):
+    assert "can be read once only" in refused("sample", "-c", lstm_file, *given)
+
+
+@pytest.mark.parametrize(
     ("prompt", "named"),
     [
         ("é", "'é' (U+00E9)"),
