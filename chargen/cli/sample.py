@@ -4,6 +4,7 @@ import json
 import sys
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     type=click.Path(),
     help="A file to take a prompt from; may be repeated.",
 )
+@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of files and input.")
 @click.option("-n", "--samples", "n", default=1, show_default=True, help="Texts for each prompt.")
 @click.option(
     "--label",
@@ -64,6 +66,7 @@ def sample(
     prompts: tuple[str, ...],
     checkpoint: str | None,
     prompt_files: tuple[str, ...],
+    encoding: str,
     n: int,
     labels: tuple[str, ...],
     unknown: Any,
@@ -98,11 +101,13 @@ def sample(
     model = load(checkpoint, engine=engine)
     for label in labels:
         model.checkpoint.label_ids(label)
-    texts = [*map(_prompt, prompts), *map(_read, prompt_files)] or [""]
+    read = partial(_read, encoding=encoding)
+    texts = [read(text) if text == "-" else text for text in prompts]
+    texts = [*texts, *map(read, prompt_files)] or [""]
     fitted = [model.checkpoint.fit(text, unknown) for text in texts]
     for note in dict.fromkeys(note for each in fitted for note in each.notes):
         click.echo(note, err=True)
-    index = _copy_index(corpus, model.checkpoint.prepare)
+    index = _copy_index(corpus, encoding, model.checkpoint.prepare)
 
     if len(fitted) * n * max(1, len(labels)) == 1 and not as_json:
         pieces = model.stream(fitted[0], copies=index, label=labels[0] if labels else None, **given)
@@ -131,21 +136,19 @@ def sample(
             _report(f"Text {number + 1}", passage, corpus)
 
 
-def _prompt(argument: str) -> str:
-    return _read(argument) if argument == "-" else argument
-
-
-def _read(path: str) -> str:
+def _read(path: str, encoding: str) -> str:
     """A prompt from a file, or from standard input for "-", without its last newline."""
-    return read_text(path, "utf-8").removesuffix("\n").removesuffix("\r")
+    return read_text(path, encoding).removesuffix("\n").removesuffix("\r")
 
 
-def _copy_index(corpus: str | None, prepare: Callable[[str], str]) -> "CopyIndex | None":
+def _copy_index(
+    corpus: str | None, encoding: str, prepare: Callable[[str], str]
+) -> "CopyIndex | None":
     if corpus is None:
         return None
     from chargen.cache import copy_index
 
-    return copy_index(prepare(read_text(corpus, "utf-8")))
+    return copy_index(prepare(read_text(corpus, encoding)))
 
 
 def _put(text: str) -> str:

@@ -86,6 +86,15 @@ def test_prompts_come_from_files_and_standard_input(invoke, lstm_file, tmp_path)
     assert [each["prompt"] for each in texts(result)] == ["c", "a\n", "Ab\n "]
 
 
+def test_prompts_and_the_corpus_have_an_encoding(invoke, make_checkpoint, corpus, workdir):
+    make_checkpoint(characters="é\n").save(workdir / "accents")
+    corpus.write_bytes("é\n".encode("latin-1") * 9)
+    options = ("-c", "accents", "-l", 0, "--report-copies", corpus, "--encoding", "latin-1")
+    result = invoke("sample", "-", "é", "--prompt-file", corpus, *options, input=b"\xe9\xe9\n")
+    assert result.stdout == "éé\n\né\n\n" + "é\n" * 9
+    assert "not utf-8 text" in invoke("sample", *options[:-2]).stderr
+
+
 def test_what_was_changed_in_a_prompt_is_said(invoke, lstm_file):
     result = invoke("sample", "Á b", "-c", lstm_file, "--unknown", "nearest", "-l", 0)
     assert result.stdout == "A b\n"
