@@ -22,7 +22,10 @@ def read_text(source: str | Path, encoding: str) -> str:
 
     if Path(source).is_dir():
         raise CorpusError(f"{source} is a folder; give the path of one text file.")
-    return "".join(Reader([source], ReadingConfig(encoding=encoding)).pieces())
+    reader = Reader([source], ReadingConfig(encoding=encoding))
+    if (files := len(reader.sources)) > 1:
+        raise CorpusError(f"{source} fits {files:,} files; give the path of one text file.")
+    return "".join(reader.pieces())
 
 
 def check_one_source(text: str | None, file: Path | None) -> None:
