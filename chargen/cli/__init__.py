@@ -47,6 +47,11 @@ class _Commands(click.Group):
             ctx.exit(0)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
+        if sys.stderr is None:
+            # It is closed. The next file to be opened could get its number, and be written to by
+            # whoever writes there without Python, such as TensorFlow.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            sys.stderr = os.fdopen(2, "w", errors="backslashreplace")
         try:
             try:
                 return super().main(*args, **kwargs)

@@ -4,6 +4,8 @@ import errno
 import gzip
 import os
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -349,6 +351,22 @@ def test_an_interrupt_is_no_traceback(invoke, lstm_file, monkeypatch):
     result = invoke("sample", "A", "-c", lstm_file)
     assert result.exit_code == 130
     assert result.output == "\n"
+
+
+@pytest.fixture
+def unheard():
+    """Runs the command line with standard error closed."""
+    command = ["sh", "-c", '"$@" 2>&-', "sh", sys.executable, "-m", "chargen"]
+    return lambda *args: subprocess.run([*command, *args], stdout=subprocess.PIPE, check=False)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell that closes files")
+def test_a_closed_standard_error_hides_messages_and_nothing_else(unheard, lstm_file):
+    scored = unheard("score", "AB", "-c", lstm_file)
+    assert scored.returncode == 0
+    assert len(scored.stdout.splitlines()) == 3
+    wrong = unheard("write")
+    assert (wrong.returncode, wrong.stdout) == (2, b"")
 
 
 def test_an_unforeseen_error_is_not_hidden(invoke, lstm_file, monkeypatch):
