@@ -147,15 +147,20 @@ def _lines(corpus: Corpus) -> Lines:
     ends = [corpus.vocabulary.char2idx.get(each) for each in ("\n", BOUNDARY)]
     if corpus.line_ending == "CR":
         ends[0] = corpus.vocabulary.char2idx["\r"]
+    returns = corpus.vocabulary.char2idx["\r"] if corpus.line_ending == "CRLF" else None
+    last = np.zeros(1, corpus.ids.dtype)  # of the block before
     lengths = np.zeros(_LONGEST_LINE + 1, np.int64)
     longest = open_length = total = 0
     for block in _blocks(corpus.ids):
         places = np.flatnonzero(np.isin(block, [end for end in ends if end is not None]))
+        before, last = np.concatenate([last, block[:-1]]), block[-1:]
         if not len(places):
             open_length += len(block)
             continue
         found = np.diff(places, prepend=-1) - 1
         found[0] += open_length
+        if returns is not None:  # a line feed's carriage return is no part of its line
+            found -= (block[places] == ends[0]) & (before[places] == returns)
         open_length = len(block) - 1 - int(places[-1])
         # Between a line's end and the document's there is no line.
         found = found[(found > 0) | (block[places] == ends[0])]
@@ -166,9 +171,6 @@ def _lines(corpus: Corpus) -> Lines:
         lengths[min(open_length, _LONGEST_LINE)] += 1
         longest = max(longest, open_length)
         total += open_length
-    if corpus.line_ending == "CRLF":  # a line feed's carriage return is no part of its line
-        lengths = np.concatenate([[lengths[0] + lengths[1]], lengths[2:], [0]])
-        longest, total = longest - 1, total - int(lengths.sum())
     number = int(lengths.sum())
     sums = lengths.cumsum()
     return Lines(
