@@ -74,7 +74,7 @@ def choose(
         units: the widths, if they are given.
         cores: to train on; None means all that this process may use.
     """
-    pace = min(1.0, (cores or _cores()) / _CORES) ** _CORES_POWER
+    pace = min(1.0, (cores or available_cores()) / _CORES) ** _CORES_POWER
     if units is None and preset == "auto" and minutes is not None:
         units = ([width for least, width in _WIDTHS if least <= minutes * pace][-1],)
     elif units is None:
@@ -96,7 +96,8 @@ def choose(
     return Recipe(preset, passes, settings)
 
 
-def _cores() -> int:
+def available_cores() -> int:
+    """How many processor cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or _CORES

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chargen.errors import CorpusError
-from chargen.recipes import choose
+from chargen.recipes import available_cores, choose
 from chargen.text.corpus import Corpus
 from chargen.text.holdout import hold_out
 from chargen.text.mapping import release
@@ -69,7 +69,7 @@ class NGram:
 
 @dataclass(frozen=True)
 class Plan:
-    """What `--preset auto` would do in so many minutes, at the speed of an ordinary processor."""
+    """What `--preset auto` would do here in so many minutes, on an ordinary processor."""
 
     minutes: int
     passes: float  # over the training part
@@ -92,7 +92,8 @@ class Survey:
     duplicates: list[list[int]]  # numbers, from 1, of documents that are the same
     counted: int  # characters of which n-grams were counted
     ngrams: list[NGram]
-    plans: list[Plan]
+    cores: int  # that training would have here
+    plans: list[Plan]  # on so many cores
     notes: list[str]
 
     def to_json(self) -> dict[str, Any]:
@@ -107,6 +108,7 @@ def survey(corpus: Corpus) -> Survey:
         for each, count in reversed(corpus.distinct.items())
     ]
     counted, ngrams = _ngrams(corpus)
+    cores = available_cores()
     return Survey(
         name=corpus.name,
         encoding=corpus.encoding,
@@ -120,7 +122,8 @@ def survey(corpus: Corpus) -> Survey:
         duplicates=_duplicates(corpus),
         counted=counted,
         ngrams=ngrams,
-        plans=[_plan(corpus, minutes) for minutes in _MINUTES],
+        cores=cores,
+        plans=[_plan(corpus, minutes, cores) for minutes in _MINUTES],
         notes=list(corpus.notes),
     )
 
@@ -226,7 +229,7 @@ def _sample(ids: Ids, spans: Spans, most: int) -> Ids:
     return ids[spans.positions(places.ravel())]
 
 
-def _plan(corpus: Corpus, minutes: int) -> Plan:
+def _plan(corpus: Corpus, minutes: int, cores: int) -> Plan:
     training = max(2, int(len(corpus.ids) * (1 - _HELD_OUT)))
-    recipe = choose("auto", characters=training, minutes=minutes, epochs=None)
+    recipe = choose("auto", characters=training, minutes=minutes, epochs=None, cores=cores)
     return Plan(minutes, recipe.passes, recipe.settings)

@@ -42,6 +42,8 @@ def page(survey: Survey) -> str:
             decimals=3,
         ),
         "<h2>Training</h2>",
+        "<p>With --preset auto, on the computer that wrote this page "
+        f"(cores: {survey.cores}, taken to be of ordinary speed).</p>",
         _table(
             ("minutes", "units", "passes, about", "dropout"),
             [

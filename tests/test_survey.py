@@ -8,7 +8,8 @@ import pytest
 
 from chargen import survey as module
 from chargen.config import PreparationConfig
-from chargen.survey import LabelCount, Lines, survey
+from chargen.recipes import choose
+from chargen.survey import LabelCount, Lines, Plan, survey
 from chargen.survey_page import page
 from chargen.text.corpus import Corpus
 
@@ -89,6 +90,15 @@ def test_plans_grow_with_the_minutes():
     plans = survey(Corpus("the sea is under the town\n" * 800)).plans
     assert [plan.minutes for plan in plans] == [2, 10, 60]
     assert [plan.passes for plan in plans] == sorted(plan.passes for plan in plans)
+
+
+@pytest.mark.parametrize("cores", [1, 4])
+def test_plans_are_those_for_the_cores_that_are_told(monkeypatch, cores):
+    monkeypatch.setattr(module, "available_cores", lambda: cores)
+    found = survey(Corpus("the sea is under the town\n" * 800))
+    here = choose("auto", characters=18_720, minutes=10, epochs=None, cores=cores)
+    assert found.plans[1] == Plan(10, here.passes, here.settings)
+    assert f"(cores: {cores}, " in page(found)
 
 
 def test_the_page_shows_text_as_text():

@@ -87,7 +87,10 @@ def _report(found: "Survey") -> Iterator[str]:
         held_out = "" if each.held_out is None else f"{each.held_out:.3f}"
         yield f"  {each.order:>23}  {each.entropy:>19.3f}  {held_out:>37}"
     yield ""
-    yield "What `chargen train --preset auto` would do, at the speed of four ordinary cores:"
+    yield (
+        "What `chargen train --preset auto` would do here "
+        f"(cores: {found.cores}, taken to be of ordinary speed):"
+    )
     for plan in found.plans:
         units = ",".join(map(str, plan.settings["units"]))
         passes = float(f"{plan.passes:.2g}")

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from chargen.recipes import available_cores
+
 
 @pytest.fixture
 def folder(workdir):
@@ -25,6 +27,7 @@ def test_the_report(invoke, folder):
         "lines         4;",
         "'e' (U+0065) 5×",
         "Left out 1 files that are no text",
+        f"(cores: {available_cores()}, ",
         "--minutes 10",
     ):
         assert told in result.stdout
