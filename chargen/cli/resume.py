@@ -4,6 +4,7 @@ import click
 
 from chargen.cli.options import cache_option
 from chargen.cli.texts import reading_bar
+from chargen.cli.train import tell_saved
 
 
 @click.command()
@@ -17,4 +18,4 @@ def resume(run: str, corpus: tuple[str, ...], cache: str | None) -> None:
 
     with reading_bar() as progress:
         api.resume(run, corpus=corpus or None, cache=cache, progress=progress)
-    click.echo(f'Saved in {run_folder(run)}. Now: chargen sample "a prompt"', err=True)
+    tell_saved(run_folder(run))

@@ -1,5 +1,7 @@
 """chargen train: learn the style of a text file."""
 
+import shlex
+from pathlib import Path
 from typing import Any
 
 import click
@@ -69,4 +71,13 @@ def train(
                 **reading,
                 **given,
             )
-    click.echo(f'Saved in {run_folder(name)}. Now: chargen sample "a prompt"', err=True)
+    tell_saved(run_folder(name))
+
+
+def tell_saved(folder: Path) -> None:
+    """Say where the run is, and how to write with it."""
+    from chargen.checkpoint import MODEL_FILE, find_checkpoint
+
+    is_found = find_checkpoint() == folder / MODEL_FILE  # without being named
+    named = "" if is_found else f"-c {shlex.quote(str(folder))} "
+    click.echo(f'Saved in {folder}. Now: chargen sample {named}"a prompt"', err=True)

@@ -1,10 +1,12 @@
 """chargen train, from the text file to the sample."""
 
 import gzip
+import os
 
 import pytest
 from click.testing import CliRunner
 
+from chargen.checkpoint import MODEL_FILE
 from chargen.cli import main
 
 SMALL = ["--epochs", "1", "--units", "8", "--batch-size", "4", "--seq-length", "16"]
@@ -44,6 +46,27 @@ def test_train_then_sample_then_refuse_to_overwrite(corpus):
     replaced = run(main, ["train", str(corpus), *SMALL, "--overwrite", "--cell", "gru"])
     assert replaced.exit_code == 0
     assert "gru 8" in run(main, ["info"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("run", "named"),
+    [
+        ("new", ""),
+        ("old", "-c checkpoints/old "),
+        ("other place/run", "-c 'other place/run' "),
+    ],
+)
+def test_what_to_do_next_names_the_run_unless_it_is_the_newest(
+    workdir, invoke, make_checkpoint, monkeypatch, run, named
+):
+    for age, folder in enumerate(("checkpoints/new", "checkpoints/old", "other place/run")):
+        make_checkpoint().save(workdir / folder / MODEL_FILE)
+        os.utime(workdir / folder / MODEL_FILE, (1e9 - age, 1e9 - age))
+    monkeypatch.setattr("chargen.api.train", lambda *args, **kwargs: None)
+    monkeypatch.setattr("chargen.api.resume", lambda *args, **kwargs: None)
+    expected = f'Now: chargen sample {named}"a prompt"\n'
+    assert invoke("train", "x.txt", "--name", run).stderr.endswith(expected)
+    assert invoke("resume", run).stderr.endswith(expected)
 
 
 def test_standard_input_is_a_corpus(tmp_path, monkeypatch):
