@@ -54,8 +54,8 @@ def corpus(
     if html is not None:
         write_atomically(html, page(found).encode())
         click.echo(f"Written to {html}.", err=True)
-    if as_json:
-        click.echo(json.dumps(found.to_json(), ensure_ascii=False, indent=2))
+    if as_json:  # bytes, for they are UTF-8 whatever the locale
+        click.echo(json.dumps(found.to_json(), ensure_ascii=False, indent=2).encode())
     elif html is None:
         for line in _report(found):
             click.echo(line)

@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from click.testing import CliRunner
 
+from chargen.cli import main
 from chargen.recipes import available_cores
 
 
@@ -42,6 +44,13 @@ def test_json_is_one_object(invoke, folder):
         found["distinct"]
     )
     assert len(found["ngrams"]) == 6
+
+
+def test_json_is_utf8_whatever_the_locale(workdir):
+    (workdir / "e.txt").write_text("é世😀\n", "utf-8")
+    result = CliRunner(charset="cp1252").invoke(main, ["corpus", "e.txt", "--json"])
+    found = json.loads(result.stdout_bytes.decode())
+    assert {each["character"] for each in found["distinct"]} == set("é世😀\n")
 
 
 def test_a_page_is_written(invoke, folder, workdir):

@@ -56,6 +56,12 @@ def test_json_holds_the_facts(invoke, checkpoint_file, checkpoint):
     assert found["bytes"] == 4 * found["weights"]
 
 
+def test_json_is_utf8_whatever_the_locale(make_checkpoint, workdir):
+    make_checkpoint(characters="é世😀\n").save(workdir / "model")
+    result = CliRunner(charset="cp1252").invoke(main, ["info", "model", "--json"])
+    assert json.loads(result.stdout_bytes.decode())["vocabulary"] == "\né世😀"
+
+
 def test_without_a_path_it_is_what_sample_would_use(invoke, workdir, make_checkpoint):
     path = workdir / "checkpoints" / "mine" / MODEL_FILE
     make_checkpoint().save(path)
