@@ -147,10 +147,9 @@ def _lines(corpus: Corpus) -> Lines:
 
     A document ends its last line.
     """
-    ends = [corpus.vocabulary.char2idx.get(each) for each in ("\n", BOUNDARY)]
-    if corpus.line_ending == "CR":
-        ends[0] = corpus.vocabulary.char2idx["\r"]
-    returns = corpus.vocabulary.char2idx["\r"] if corpus.line_ending == "CRLF" else None
+    feed, carriage, boundary = (corpus.vocabulary.char2idx.get(each) for each in "\n\r" + BOUNDARY)
+    ends = [carriage if corpus.line_ending == "CR" else feed, boundary]  # None where there is none
+    returns = carriage if corpus.line_ending == "CRLF" else None
     last = np.zeros(1, corpus.ids.dtype)  # of the block before
     lengths = np.zeros(_LONGEST_LINE + 1, np.int64)
     longest = open_length = total = 0

@@ -92,6 +92,13 @@ def test_plans_grow_with_the_minutes():
     assert [plan.passes for plan in plans] == sorted(plan.passes for plan in plans)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_end_that_is_rare_ends_no_line(end):
+    text = f"ababab{end}ab"
+    found = survey(Corpus(text, preparation=PreparationConfig(min_count=2)))
+    assert (found.lines.number, found.lines.longest) == (1, len(text))
+
+
 @pytest.mark.parametrize("cores", [1, 4])
 def test_plans_are_those_for_the_cores_that_are_told(monkeypatch, cores):
     monkeypatch.setattr(module, "available_cores", lambda: cores)
