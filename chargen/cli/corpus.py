@@ -1,6 +1,5 @@
 """chargen corpus: what a text is like, without training."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chargen.cli.options import cache_option, output_file, setting_options
-from chargen.cli.texts import reading_bar
+from chargen.cli.texts import put_json, reading_bar
 from chargen.config import PreparationConfig, ReadingConfig
 
 if TYPE_CHECKING:
@@ -52,10 +51,10 @@ def corpus(
         text = read_corpus(corpus, reading, preparation, cache=cache, progress=progress)
     found = survey(text)
     if html is not None:
-        write_atomically(html, page(found).encode())
+        write_atomically(html, page(found).encode(errors="backslashreplace"))
         click.echo(f"Written to {html}.", err=True)
-    if as_json:  # bytes, for they are UTF-8 whatever the locale
-        click.echo(json.dumps(found.to_json(), ensure_ascii=False, indent=2).encode())
+    if as_json:
+        put_json(found.to_json())
     elif html is None:
         for line in _report(found):
             click.echo(line)

@@ -1,9 +1,10 @@
 """chargen info: what a checkpoint is."""
 
-import json
 from typing import Any
 
 import click
+
+from chargen.cli.texts import put_json
 
 
 @click.command()
@@ -21,7 +22,7 @@ def info(checkpoint: str | None, as_json: bool) -> None:
     path = find_checkpoint(checkpoint)
     model = Checkpoint.load(path)
     weights = sum(array.size for array in model.weights.values())
-    if as_json:  # bytes, for they are UTF-8 whatever the locale
+    if as_json:
         facts: dict[str, Any] = {
             "path": str(path),
             "weights": weights,
@@ -33,7 +34,7 @@ def info(checkpoint: str | None, as_json: bool) -> None:
             "preparation": model.preparation.to_json(),
             "labels": dict(model.labels),
         }
-        click.echo(json.dumps(facts, ensure_ascii=False, indent=2).encode())
+        put_json(facts)
         return
     config, origin = model.config, model.origin
     characters, documents = origin.get("characters") or 0, origin.get("documents") or 1

@@ -129,7 +129,7 @@ def sample(
             copy = {} if index is None else {"copy": passage and vars(passage)}
             _put(json.dumps(each.to_json() | copy, ensure_ascii=False) + "\n")
         else:
-            _put(separator if number else "")
+            _put(separator if number else "", "surrogateescape")  # it may be any bytes
             if len(labels) != 1:
                 _tell(each.label)
             _put(("" if no_echo else each.prompt) + each.text + "\n")
@@ -151,9 +151,9 @@ def _copy_index(
     return copy_index(prepare(read_text(corpus, encoding)))
 
 
-def _put(text: str) -> str:
+def _put(text: str, errors: str = "backslashreplace") -> str:
     """Write at once, as bytes, so that neither locale nor platform changes the text."""
-    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.write(text.encode(errors=errors))
     sys.stdout.buffer.flush()
     return text
 

@@ -1,5 +1,6 @@
-"""Texts that commands are given: as an argument, in a file, or on standard input."""
+"""What commands share: the texts they are given, the bars and the JSON they show."""
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,15 @@ def check_one_source(text: str | None, file: Path | None) -> None:
     """
     if (text is None) == (file is None):
         raise click.UsageError("Give either TEXT (- reads standard input) or --file FILE.")
+
+
+def put_json(value: object) -> None:
+    """Print a value as JSON, in UTF-8 whatever the locale.
+
+    The name of a file can have bytes that are no text; they become JSON's escapes.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    click.echo(text.encode(errors="backslashreplace"))
 
 
 @contextmanager

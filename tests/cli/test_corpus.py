@@ -1,6 +1,7 @@
 """chargen corpus, from files to a report."""
 
 import json
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -51,6 +52,15 @@ def test_json_is_utf8_whatever_the_locale(workdir):
     result = CliRunner(charset="cp1252").invoke(main, ["corpus", "e.txt", "--json"])
     found = json.loads(result.stdout_bytes.decode())
     assert {each["character"] for each in found["distinct"]} == set("é世😀\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_the_name_of_a_file_need_not_be_text(invoke, workdir):
+    (workdir / "n\udcff.txt").write_text("The sea.\n")
+    result = invoke("corpus", "n\udcff.txt", "--json", "--html", "page.html")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["name"] == "n\udcff.txt"
+    assert r"<h1>n\udcff.txt</h1>" in (workdir / "page.html").read_text()
 
 
 def test_a_page_is_written(invoke, folder, workdir):

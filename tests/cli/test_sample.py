@@ -50,6 +50,13 @@ def test_samples_with_another_separator_and_without_the_prompt(invoke, lstm_file
     assert [line[:1] for line in lines[1:]] == ["-", "-"]
 
 
+def test_a_separator_and_a_label_need_not_be_text(invoke, make_checkpoint, workdir):
+    make_checkpoint(labels={"\udcff": 1}).save(workdir / "model")
+    two = ("sample", "A", "-c", "model", "-n", 2, "-l", 5)
+    assert b"\n\xffA" in invoke(*two, "--separator", "\udcff").stdout_bytes
+    assert [each["label"] for each in texts(invoke(*two, "--json"))] == ["\udcff"] * 2
+
+
 def test_json_is_an_object_a_line(invoke, lstm_file):
     options = ("-n", 2, "-l", 20, "-s", 7, "--top", 3, "--json")
     both = texts(invoke("sample", "A", "b", "-c", lstm_file, *options))
