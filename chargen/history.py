@@ -90,14 +90,17 @@ def draw_curves(runs: Mapping[str, Sequence[Row]], kind: str = "svg") -> bytes:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    # Without a salt of our own and a date, the same rows give the same bytes.
-    with mpl.rc_context({"svg.hashsalt": "chargen", "font.size": 9}):
+    # With a salt of our own and without a date, the same rows give the same bytes. A name may have
+    # dollar signs, which begin no formula, and bytes that are no text.
+    style = {"svg.hashsalt": "chargen", "font.size": 9, "text.parse_math": False}
+    with mpl.rc_context(style):
         figure = Figure(figsize=(7, 4), layout="constrained")
         axes = figure.subplots()
         axes.set(xlabel="step", ylabel="loss (nats per character)")
         axes.grid(alpha=0.25)
         for name, rows in runs.items():
-            _draw_run(axes, name, rows, alone=len(runs) == 1)
+            shown = name.encode(errors="backslashreplace").decode()
+            _draw_run(axes, shown, rows, alone=len(runs) == 1)
         axes.legend(frameon=False, loc="upper right")
         picture = io.BytesIO()
         figure.savefig(picture, format=kind, metadata={} if kind == "png" else _UNDATED[kind])

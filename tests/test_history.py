@@ -38,6 +38,13 @@ def test_curves_are_drawn_alike_each_time_and_mark_the_best():
     assert b"<!-- 1.9000 -->" in picture
 
 
+@pytest.mark.parametrize("name", [r"$\frac$", "one\udcff"])
+def test_curves_are_drawn_for_a_run_of_any_name(name):
+    pytest.importorskip("matplotlib")
+    shown = name.replace("\udcff", r"\udcff").encode()
+    assert b"<!-- " + shown + b" -->" in draw_curves({name: ROWS})
+
+
 def test_plot_lays_runs_over_one_another(tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
     monkeypatch.chdir(tmp_path)
