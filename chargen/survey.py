@@ -35,7 +35,7 @@ class Character:
 
     character: str
     code: str  # such as U+0041
-    name: str  # that Unicode gives it; "" for control characters
+    name: str  # in Unicode; "" where it has none
     count: int
 
 
