@@ -5,6 +5,7 @@
 Weights are probabilities but for a factor that the draw divides out.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -71,7 +72,8 @@ def truncate(weights: Weights, *, top_k: int = 0, top_p: float = 1, min_p: float
     lowest = rising[:, :1]  # [batch_size, 1]
     if top_p < 1:
         sums = np.add.accumulate(rising, axis=1)
-        first = (sums > (1 - top_p) * sums[:, -1:]).argmax(axis=1)  # top_p without those before
+        without = min(1 - top_p, math.nextafter(1, 0))  # with a tiny top_p the difference is 1
+        first = (sums > without * sums[:, -1:]).argmax(axis=1)  # top_p without those before
         lowest = rising[np.arange(len(rising)), first, None]
     if min_p:
         lowest = np.maximum(lowest, min_p * rising[:, -1:])
