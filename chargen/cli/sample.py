@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     "--prompt-file",
     "prompt_files",
     multiple=True,
-    type=click.Path(),
+    type=click.Path(readable=False),
     help="A file to take a prompt from; may be repeated.",
 )
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of files and input.")

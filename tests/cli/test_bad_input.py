@@ -229,6 +229,13 @@ def test_a_prompt_with_characters_that_the_model_never_saw(refused, lstm_file, p
     assert f"never saw {named}; it knows 9 characters (`chargen info` lists them)" in line
 
 
+@pytest.mark.skipif(as_root, reason="root reads all")
+def test_an_unreadable_prompt(refused, lstm_file, tmp_path):
+    (tmp_path / "prompt").touch(mode=0)
+    told = refused("sample", "--prompt-file", tmp_path / "prompt", "-c", lstm_file)
+    assert "cannot be read: Permission denied" in told
+
+
 # The checkpoint
 
 
