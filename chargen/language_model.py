@@ -11,6 +11,7 @@ import numpy as np
 
 from chargen.checkpoint import Checkpoint, find_checkpoint
 from chargen.config import ModelConfig, SamplingConfig
+from chargen.config.base import check, whole
 from chargen.errors import SettingError
 from chargen.evaluation.loss import Evaluation, evaluate
 from chargen.evaluation.score import TOP, Score, score
@@ -195,8 +196,7 @@ class LanguageModel:
             Errors as `stream` does.
         """
         for name, value, least in (("n", n, 1), ("top", top, 0)):
-            if value < least:
-                raise SettingError(f"{name} must be a whole number from {least}; received {value}.")
+            check(name, value, whole(value, least), f"a whole number from {least}")
         config = self.sampling(settings)
         writer = Writer(self.vocabulary, config, sampler, copies, self.checkpoint.unknown)
         given = [prompts] if isinstance(prompts, Text) else prompts

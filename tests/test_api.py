@@ -164,6 +164,13 @@ def test_what_stands_for_an_empty_prompt_is_not_held_against_the_text(make_check
     assert model.generate(**rules) == sample.text == "aaa\n"
 
 
+@pytest.mark.parametrize("value", [0.5, 1.5, "2", None, True])
+@pytest.mark.parametrize("name", ["n", "top"])
+def test_how_many_samples_and_likeliest_is_a_whole_number(model, name, value):
+    with pytest.raises(SettingError, match=f"{name} must be a whole number from .; received"):
+        model.samples("A", **{name: value})
+
+
 def test_what_was_changed_in_a_prompt_is_warned_of(model):
     with pytest.warns(UserWarning, match="Changed 'Á'"):
         assert model.generate("Á", unknown="nearest", seed=1) == model.generate("A", seed=1)

@@ -1,5 +1,6 @@
 """How text is drawn from a network."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chargen.config.base import Settings, above_0, check, real, setting, whole
@@ -49,15 +50,16 @@ class SamplingConfig(Settings):
     )
 
     def __post_init__(self) -> None:
-        if isinstance(self.stop, str):
-            object.__setattr__(self, "stop", (self.stop,))
-        object.__setattr__(self, "stop", tuple(self.stop))
+        stop: object = (self.stop,) if isinstance(self.stop, str) else self.stop
+        if isinstance(stop, Iterable):
+            stop = tuple(stop)
         check(
             "stop",
-            self.stop,
-            all(isinstance(text, str) and text for text in self.stop),
+            stop,
+            isinstance(stop, tuple) and all(isinstance(text, str) and text for text in stop),
             "texts that are not empty",
         )
+        object.__setattr__(self, "stop", stop)
         for name, least in (
             *(("length", 0), ("lines", 1), ("max_line", 1), ("max_copy", 1), ("seed", 0)),
             *(("top_k", 0), ("repetition_window", 1)),
@@ -76,9 +78,9 @@ class SamplingConfig(Settings):
             real(self.temperature) and self.temperature >= 0,
             "a finite number from 0",
         )
-        check(
-            "label", self.label, self.label is None or isinstance(self.label, str), "a label's name"
-        )
+        for name in ("only", "ban", "label"):
+            value = getattr(self, name)
+            check(name, value, value is None or isinstance(value, str), "one text, or None")
         check("top_p", self.top_p, real(self.top_p) and 0 < self.top_p <= 1, "in (0, 1]")
         check("min_p", self.min_p, real(self.min_p) and 0 <= self.min_p <= 1, "in [0, 1]")
         check(
