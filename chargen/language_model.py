@@ -150,11 +150,8 @@ class LanguageModel:
         **settings: Any,
     ) -> str:
         """The text that continues a prompt, without it; as `stream`, but whole."""
-        return "".join(
-            self.stream(
-                prompt, state=state, sampler=sampler, copies=copies, unknown=unknown, **settings
-            )
-        )
+        prompt = Fitted(self._fitted(prompt, unknown))  # here, so that a warning names our caller
+        return "".join(self.stream(prompt, state=state, sampler=sampler, copies=copies, **settings))
 
     def samples(
         self,

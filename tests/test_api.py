@@ -176,6 +176,13 @@ def test_what_was_changed_in_a_prompt_is_warned_of(model):
         assert model.generate("Á", unknown="nearest", seed=1) == model.generate("A", seed=1)
 
 
+@pytest.mark.parametrize("method", ["stream", "generate", "samples", "evaluate", "score"])
+def test_a_warning_names_the_line_that_asked(model, method):
+    with pytest.warns(UserWarning, match="Á") as told:
+        getattr(model, method)("ÁB", unknown="nearest")
+    assert [warning.filename for warning in told] == [__file__]
+
+
 def test_a_foreign_state_is_told_at_once(model, make_checkpoint, tmp_path):
     make_checkpoint(model.config.cell, units=(4,)).save(tmp_path / "other")
     with pytest.raises(StateError, match="1 layers; the network 2"):
