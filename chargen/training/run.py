@@ -155,6 +155,7 @@ class Run:
         seconds = statistics.median(self._step_seconds[1:])
         if self.progress.total_steps is None and minutes is not None:
             self._plan(60 * minutes, seconds)
+            self._save()  # what goes back or goes on from now on must know the plan
         total = self.progress.total_steps or 0
         speed = self.config.batch_size * self.config.seq_length / seconds
         self.reporter.say(

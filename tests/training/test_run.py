@@ -12,6 +12,7 @@ from chargen.checkpoint import MODEL_FILE, RESUME_FILE, read_arrays
 from chargen.errors import DivergedError, Interrupted, RunError, StorageError
 from chargen.history import HISTORY_FILE
 from chargen.text.corpus import Corpus
+from chargen.training import run
 from chargen.training.report import Silent
 from chargen.training.trainer import Trainer
 from chargen.training.validation import ValidationLoss, Validator
@@ -170,12 +171,80 @@ def test_nothing_held_out_keeps_the_last_weights(tmp_path):
         np.testing.assert_array_equal(array, arrays[f"weights/{name}"])
 
 
-def test_minutes_fix_the_steps_that_fit_them(tmp_path):
-    settings = SETTINGS | {"epochs": None, "minutes": 0.05}
-    api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **settings)
-    _, document = read_arrays(tmp_path / "run" / RESUME_FILE)
-    progress = document["progress"]
-    assert progress["step"] == progress["total_steps"] > 5
+class Clock:
+    """In place of the module time: only what is told to take time does."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def spend(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def known_speed(monkeypatch):
+    """A machine that steps in half a second, but for the first in 3, and evaluates in 2.
+
+    Gives its clock, and a list of losses that batch 8 is to have before it has a whole one.
+    """
+    clock, breaks = Clock(), []
+    for module in (api, run):
+        monkeypatch.setattr(module, "time", clock)
+
+    def step(self, number, rate):
+        clock.spend(0.5 if clock.now > 1000 else 3)
+        assert clock.now < 1100, "the run does not end"
+        return breaks.pop() if breaks and number == 8 else 1.0
+
+    def measure(*_):
+        clock.spend(2)
+        return ValidationLoss(1.0, 1.0)
+
+    monkeypatch.setattr(Trainer, "step", step)
+    monkeypatch.setattr(Validator, "seconds", lambda self: 2.0)
+    monkeypatch.setattr(Validator, "__call__", measure)
+    return clock, breaks
+
+
+A_MINUTE = SETTINGS | {"epochs": None, "minutes": 1, "patience": 99}
+
+
+def planned(folder: Path) -> int:
+    return read_arrays(folder / RESUME_FILE)[1]["progress"]["total_steps"]
+
+
+def test_minutes_fix_the_steps_that_fit_them(tmp_path, known_speed):
+    clock, _ = known_speed
+    api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **A_MINUTE)
+    # 5 steps measure the speed, in 5 s; 1% of the minute is for saves, 4 s for two evaluations.
+    assert planned(tmp_path / "run") == 5 + int((60 - 5 - 0.6 - 4) / 0.5)
+    assert 1058 < clock.now <= 1060
+
+
+def test_a_loss_that_breaks_once_the_steps_are_fixed_leaves_them_so(tmp_path, known_speed):
+    clock, breaks = known_speed
+    breaks.append(np.nan)
+    api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **A_MINUTE)
+    assert not breaks
+    assert planned(tmp_path / "run") == 105
+    assert 1058 < clock.now <= 1062  # the steps that were lost are taken again
+
+
+def test_a_run_killed_once_the_steps_are_fixed_keeps_them(tmp_path, known_speed):
+    class Killed(Silent):
+        def stepped(self, *, done, total, loss, characters):
+            if done == 8:
+                raise SystemExit
+
+    clock, _ = known_speed
+    with pytest.raises(SystemExit):
+        api.train(CORPUS, name=str(tmp_path / "run"), reporter=Killed(), **A_MINUTE)
+    clock.now = 1030
+    api.resume(tmp_path / "run", corpus=CORPUS, reporter=Silent())
+    assert planned(tmp_path / "run") == 105
 
 
 def test_an_unwritable_folder_is_told(tmp_path):
