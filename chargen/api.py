@@ -20,11 +20,17 @@ from chargen.errors import CheckpointError, RunError, SettingError
 from chargen.language_model import LanguageModel, load
 from chargen.preflight import preflight
 from chargen.recipes import choose
-from chargen.settings import check_made, inherited_settings, sorted_settings
+from chargen.settings import (
+    check_made,
+    check_unchanged,
+    inherited_settings,
+    kept_settings,
+    sorted_settings,
+)
 from chargen.storage import locked
 from chargen.text.corpus import Corpus, read_corpus
 from chargen.text.encoder import Known
-from chargen.text.holdout import hold_out
+from chargen.text.holdout import HeldOut, hold_out
 from chargen.text.reader import Progress
 from chargen.text.sources import STANDARD_INPUT, Paths, absolute, listed, run_name
 from chargen.text.streams import Streams
@@ -101,11 +107,7 @@ def train(
     if name is None:
         name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
     folder = run_folder(name)
-    if not overwrite and holds_run(folder):
-        raise RunError(
-            f"{folder} holds a run already; go on with it (--resume, or chargen resume {folder}), "
-            "choose another --name, or replace it with --overwrite."
-        )
+    _refuse_to_replace(folder, overwrite)
     source: dict[str, Any] = {}
     if isinstance(corpus, Corpus):
         check_made(corpus, settings, old)
@@ -133,21 +135,35 @@ def train(
         units=asked[ModelConfig].get("units"),
     )
     chosen = sorted_settings(recipe.settings)
-    return _run(
-        folder,
-        corpus,
-        ModelConfig(
-            vocab_size=corpus.vocabulary.vocab_size,
-            labels=len(corpus.label_names),
-            **chosen[ModelConfig] | asked[ModelConfig],
-        ),
-        TrainingConfig(**chosen[TrainingConfig] | asked[TrainingConfig]),
-        source,
-        reporter,
-        started=started,
-        notes=[*notes, recipe.describe({*settings, *asked[ModelConfig]})],
-        weights=weights,
+    model_config = ModelConfig(
+        vocab_size=corpus.vocabulary.vocab_size,
+        labels=len(corpus.label_names),
+        **chosen[ModelConfig] | asked[ModelConfig],
     )
+    training_config = TrainingConfig(**chosen[TrainingConfig] | asked[TrainingConfig])
+    parts = _parts(corpus, training_config)
+    with locked(folder):
+        _refuse_to_replace(folder, overwrite)  # another process may have finished one meanwhile
+        return _run(
+            folder,
+            corpus,
+            parts,
+            model_config,
+            training_config,
+            source,
+            reporter,
+            started=started,
+            notes=[*notes, recipe.describe({*settings, *asked[ModelConfig]})],
+            weights=weights,
+        )
+
+
+def _refuse_to_replace(folder: Path, overwrite: bool) -> None:
+    if not overwrite and holds_run(folder):
+        raise RunError(
+            f"{folder} holds a run already; go on with it (--resume, or chargen resume {folder}), "
+            "choose another --name, or replace it with --overwrite."
+        )
 
 
 def resume(
@@ -176,74 +192,72 @@ def resume(
     """
     started = time.monotonic()
     folder = run_folder(run)
-    _, document = kept = read_arrays(folder / RESUME_FILE)
-    try:
+    if not (folder / RESUME_FILE).exists():
+        raise CheckpointError(f"There is no checkpoint {folder / RESUME_FILE}.")
+    with locked(folder):  # from here on nobody else goes on with it or replaces it
+        _, document = kept = read_arrays(folder / RESUME_FILE)
+        configs = kept_settings(folder / RESUME_FILE, document)
+        check_unchanged(folder, configs, settings)
         source = dict(document["corpus"])
-        sha256 = source.pop("sha256")
-        configs: dict[type, Any] = {
-            ReadingConfig: ReadingConfig.from_json(
-                source.get("reading", ReadingConfig().to_json())
-            ),
-            PreparationConfig: PreparationConfig.from_json(document["preparation"]),
-            ModelConfig: ModelConfig.from_json(document["model"]),
-            TrainingConfig: TrainingConfig.from_json(document["training"]),
-        }
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{folder / RESUME_FILE} makes no sense: {error!r}.") from None
-    for cls, given in sorted_settings(settings).items():
-        for name, value in given.items():
-            before = getattr(configs[cls], name)
-            if _plain(value, like=before) != before:
-                raise RunError(
-                    f"{folder} was started with {name} {before}, and {value} would make it "
-                    "another run; leave the option out, or start anew under another --name."
-                )
-    if not isinstance(corpus, Corpus):
-        paths: Paths = corpus or source.get("paths") or []
-        if not paths or (not corpus and STANDARD_INPUT in listed(paths)):
+        if not isinstance(corpus, Corpus):
+            corpus = _read_again(folder, corpus, source, configs, cache=cache, progress=progress)
+        if corpus.sha256 != source["sha256"] or corpus.preparation != configs[PreparationConfig]:
             raise RunError(
-                f"{folder} was trained on a text that is no file; pass it again, as corpus."
+                f"{corpus.name} is not the text that {folder} was trained on (its SHA-256 "
+                "differs); restore it, or start anew under another --name."
             )
-        known = (
-            Known(Vocabulary(source["known"]), source["grow"], tuple(source.get("labels", ())))
-            if "known" in source
-            else None
+        return _run(
+            folder,
+            corpus,
+            _parts(corpus, configs[TrainingConfig]),
+            configs[ModelConfig],
+            configs[TrainingConfig],
+            source,
+            reporter,
+            started=started,
+            kept=kept,
         )
-        corpus = read_corpus(
-            paths,
-            configs[ReadingConfig],
-            configs[PreparationConfig],
-            known=known,
-            cache=cache,
-            progress=progress,
-        )
-    if corpus.sha256 != sha256 or corpus.preparation != configs[PreparationConfig]:
-        raise RunError(
-            f"{corpus.name} is not the text that {folder} was trained on (its SHA-256 differs); "
-            "restore it, or start anew under another --name."
-        )
-    return _run(
-        folder,
-        corpus,
-        configs[ModelConfig],
-        configs[TrainingConfig],
-        source,
-        reporter,
-        started=started,
-        kept=kept,
+
+
+def _read_again(
+    folder: Path,
+    corpus: Paths | None,
+    source: Mapping[str, Any],
+    configs: Mapping[type, Any],
+    *,
+    cache: str | Path | None,
+    progress: Progress | None,
+) -> Corpus:
+    """The text of the run in `folder`, from where it was or from where it is now."""
+    paths: Paths = corpus or source.get("paths") or []
+    if not paths or (not corpus and STANDARD_INPUT in listed(paths)):
+        raise RunError(f"{folder} was trained on a text that is no file; pass it again, as corpus.")
+    known = (
+        Known(Vocabulary(source["known"]), source["grow"], tuple(source.get("labels", ())))
+        if "known" in source
+        else None
+    )
+    return read_corpus(
+        paths,
+        configs[ReadingConfig],
+        configs[PreparationConfig],
+        known=known,
+        cache=cache,
+        progress=progress,
     )
 
 
-def _plain(value: Any, *, like: Any) -> Any:
-    """A setting's value in the form that the settings classes have it in."""
-    if isinstance(like, tuple) and isinstance(value, str | list):
-        return (value,) if isinstance(value, str) else tuple(value)
-    return value
+def _parts(corpus: Corpus, config: TrainingConfig) -> tuple[Streams, HeldOut]:
+    """What is learned and what is held out."""
+    spans, held_out = hold_out(corpus, config.validation_fraction)
+    streams = Streams(corpus.ids, config.batch_size, config.seq_length, spans, corpus.labels)
+    return streams, held_out
 
 
 def _run(
     folder: Path,
     corpus: Corpus,
+    parts: tuple[Streams, HeldOut],
     model_config: ModelConfig,
     training_config: TrainingConfig,
     source: Mapping[str, Any],
@@ -254,39 +268,33 @@ def _run(
     kept: tuple[Arrays, Mapping[str, Any]] | None = None,
     weights: Arrays | None = None,
 ) -> LanguageModel:
-    """Train in `folder`, from the start or from what was kept there.
+    """Train in `folder`, whose lock is held, from the start or from what was kept there.
 
     The minutes count from `started`, a time of `time.monotonic`, slow imports and all.
     """
-    spans, held_out = hold_out(corpus, training_config.validation_fraction)
-    streams = Streams(
-        corpus.ids, training_config.batch_size, training_config.seq_length, spans, corpus.labels
+    # All that can be wrong with text, settings and folder has been told; now the slow imports.
+    from chargen.training.report import Terminal
+
+    reporter = reporter if reporter is not None else Terminal()
+    for line in (*preflight(corpus, model_config), *notes):
+        reporter.say(line)
+    from chargen.training.run import Run
+
+    run = Run(
+        folder,
+        corpus,
+        *parts,
+        model_config,
+        training_config,
+        source,
+        reporter,
+        started,
     )
-    with locked(folder):
-        # All that can be wrong with text, settings and folder has been told; now the slow imports.
-        from chargen.training.report import Terminal
-
-        reporter = reporter if reporter is not None else Terminal()
-        for line in (*preflight(corpus, model_config), *notes):
-            reporter.say(line)
-        from chargen.training.run import Run
-
-        run = Run(
-            folder,
-            corpus,
-            streams,
-            held_out,
-            model_config,
-            training_config,
-            source,
-            reporter,
-            started,
-        )
-        if kept is not None:
-            run.restore(*kept)
-        else:  # a run that is replaced must not be resumed with the new one's weights beside it
-            (folder / RESUME_FILE).unlink(missing_ok=True)
-            if weights is not None:
-                run.trainer.inherit(weights)
-        run.train()
+    if kept is not None:
+        run.restore(*kept)
+    else:  # a run that is replaced must not be resumed with the new one's weights beside it
+        (folder / RESUME_FILE).unlink(missing_ok=True)
+        if weights is not None:
+            run.trainer.inherit(weights)
+    run.train()
     return load(folder / MODEL_FILE)

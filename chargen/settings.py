@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from chargen.checkpoint import Checkpoint
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
-from chargen.errors import SettingError
+from chargen.errors import CheckpointError, RunError, SettingError
 from chargen.text.corpus import Corpus
 from chargen.text.vocabulary import describe
 
@@ -78,3 +79,45 @@ def check_made(corpus: Corpus, settings: Mapping[str, Any], base: Checkpoint | N
             f"The Corpus lacks labels of the base, such as {min(missing)!r}; make it with labels=, "
             "and with known=chargen.Known(model.vocabulary, labels=model.labels)."
         )
+
+
+def kept_settings(path: Path, document: Mapping[str, Any]) -> dict[type, Any]:
+    """The settings by class, as the file at `path` kept them in its document.
+
+    Raises:
+        CheckpointError: if it has none.
+    """
+    try:
+        reading = document["corpus"].get("reading", ReadingConfig().to_json())
+        return {
+            ReadingConfig: ReadingConfig.from_json(reading),
+            PreparationConfig: PreparationConfig.from_json(document["preparation"]),
+            ModelConfig: ModelConfig.from_json(document["model"]),
+            TrainingConfig: TrainingConfig.from_json(document["training"]),
+        }
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise CheckpointError(f"{path} makes no sense: {error!r}.") from None
+
+
+def check_unchanged(folder: Path, kept: Mapping[type, Any], settings: Mapping[str, Any]) -> None:
+    """Refuse settings that are not those that the run in `folder` was started with.
+
+    Raises:
+        RunError: naming the first.
+        SettingError: if there is no such setting.
+    """
+    for cls, given in sorted_settings(settings).items():
+        for name, value in given.items():
+            before = getattr(kept[cls], name)
+            if _plain(value, like=before) != before:
+                raise RunError(
+                    f"{folder} was started with {name} {before}, and {value} would make it "
+                    "another run; leave the option out, or start anew under another --name."
+                )
+
+
+def _plain(value: Any, *, like: Any) -> Any:
+    """A setting's value in the form that the settings classes have it in."""
+    if isinstance(like, tuple) and isinstance(value, str | list):
+        return (value,) if isinstance(value, str) else tuple(value)
+    return value

@@ -162,6 +162,40 @@ def test_a_second_run_in_the_folder_is_refused(tmp_path):
     api.train(CORPUS, name=str(tmp_path / "run"), reporter=Nested(), **settings)
 
 
+def test_a_run_that_was_made_while_another_started_is_not_replaced(tmp_path, monkeypatch):
+    """The slow reading of a text is when another process can start and finish the same run."""
+    read, path, settings = api.read_corpus, tmp_path / "sea.txt", SETTINGS | {"epochs": 1}
+    path.write_text(CORPUS.text)
+    folder = tmp_path / "run"
+
+    def read_while_another_trains(*args, **kwargs):
+        api.train(CORPUS, name=str(folder), reporter=Silent(), **settings, seed=9)
+        return read(*args, **kwargs)
+
+    monkeypatch.setattr(api, "read_corpus", read_while_another_trains)
+    with pytest.raises(RunError, match="holds a run already"):
+        api.train(path, name=str(folder), reporter=Silent(), **settings)
+    assert content(folder)["document"]["training"]["seed"] == 9
+
+
+def test_nobody_else_goes_on_with_a_run_while_its_text_is_read_again(tmp_path, monkeypatch):
+    read, path, tries = api.read_corpus, tmp_path / "sea.txt", []
+    path.write_text(CORPUS.text)
+    folder = tmp_path / "run"
+    with pytest.raises(Interrupted):
+        api.train(path, name=str(folder), reporter=StopAt(2), **SETTINGS | {"epochs": 1})
+
+    def read_while_another_resumes(*args, **kwargs):
+        with pytest.raises(RunError, match="Another process"):
+            api.resume(folder, corpus=CORPUS, reporter=Silent())
+        tries.append("refused")
+        return read(*args, **kwargs)
+
+    monkeypatch.setattr(api, "read_corpus", read_while_another_resumes)
+    api.resume(folder, reporter=Silent())
+    assert tries == ["refused"]
+
+
 def test_nothing_held_out_keeps_the_last_weights(tmp_path):
     settings = SETTINGS | {"validation_fraction": 0.0, "epochs": 1}
     model = api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **settings)
