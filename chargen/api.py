@@ -21,6 +21,7 @@ from chargen.language_model import LanguageModel, load
 from chargen.preflight import preflight
 from chargen.recipes import choose
 from chargen.settings import (
+    check_fits,
     check_made,
     check_unchanged,
     inherited_settings,
@@ -206,6 +207,7 @@ def resume(
                 f"{corpus.name} is not the text that {folder} was trained on (its SHA-256 "
                 "differs); restore it, or start anew under another --name."
             )
+        check_fits(corpus, folder, configs[ModelConfig], source.get("known", ""))
         return _run(
             folder,
             corpus,

@@ -116,6 +116,23 @@ def check_unchanged(folder: Path, kept: Mapping[type, Any], settings: Mapping[st
                 )
 
 
+def check_fits(corpus: Corpus, folder: Path, model: ModelConfig, known: str) -> None:
+    """Refuse a corpus whose text is that of the run in `folder`, but whose vocabulary is another.
+
+    Where the run goes on from a base, that had the characters `known`.
+
+    Raises:
+        RunError: saying how to make it.
+    """
+    characters = corpus.vocabulary.idx2char
+    if len(characters) != model.vocab_size or not set(known) <= set(characters):
+        raise RunError(
+            f"{corpus.name} was made with other characters than those of {folder}; make it with "
+            "known=chargen.Known(model.vocabulary, grow=False, labels=model.labels), where model "
+            f"is chargen.load({str(folder)!r})."
+        )
+
+
 def _plain(value: Any, *, like: Any) -> Any:
     """A setting's value in the form that the settings classes have it in."""
     if isinstance(like, tuple) and isinstance(value, str | list):

@@ -8,7 +8,7 @@ import pytest
 from chargen import api
 from chargen.checkpoint import MODEL_FILE, Checkpoint, weight_shapes
 from chargen.config import ModelConfig, PreparationConfig
-from chargen.errors import CorpusError, Interrupted, SettingError
+from chargen.errors import CorpusError, Interrupted, RunError, SettingError
 from chargen.generation.decoder import Decoder
 from chargen.text.corpus import Corpus
 from chargen.text.encoder import Known
@@ -96,6 +96,17 @@ def test_a_corpus_made_without_the_bases_characters_is_refused(make_checkpoint, 
         SettingError, match=r"lacks characters of the base, such as .*chargen\.Known"
     ):
         api.train(Corpus("bc\n" * 99), name="new", base="base", **SETTINGS)
+
+
+def test_a_run_goes_on_with_a_corpus_made_with_its_own_characters_only(base):
+    with pytest.raises(Interrupted):
+        fine_tune(base, reporter=StopAt(3))
+    text, own = NEW * 60, api.load("new").vocabulary
+    as_many = Vocabulary("".join(chr(0x3B1 + i) for i in range(len(own) - len(set(NEW)))))
+    for known in (None, Known(as_many)):
+        with pytest.raises(RunError, match=r"other characters .*chargen\.Known\(model\.vocabulary"):
+            api.resume("new", corpus=Corpus(text, known=known), reporter=Silent())
+    api.resume("new", corpus=Corpus(text, known=Known(own, grow=False)), reporter=Silent())
 
 
 @pytest.mark.usefixtures("no_training")
