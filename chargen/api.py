@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from chargen.checkpoint import (
     MODEL_FILE,
@@ -16,6 +16,7 @@ from chargen.checkpoint import (
     run_folder,
 )
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
+from chargen.config.base import check
 from chargen.errors import CheckpointError, RunError, SettingError
 from chargen.language_model import LanguageModel, load
 from chargen.preflight import preflight
@@ -87,6 +88,7 @@ def train(
         StorageError: if the run could not be written.
     """
     started = time.monotonic()
+    check("vocabulary", vocabulary, vocabulary in get_args(Growth), "grow or keep")
     old = Checkpoint.load(find_checkpoint(base)) if base is not None else None
     known = (
         Known(old.vocabulary, vocabulary == "grow", tuple(old.labels)) if old is not None else None
@@ -111,7 +113,7 @@ def train(
     _refuse_to_replace(folder, overwrite)
     source: dict[str, Any] = {}
     if isinstance(corpus, Corpus):
-        check_made(corpus, settings, old)
+        check_made(corpus, settings, old, grow=vocabulary == "grow")
     else:
         source = {"paths": absolute(corpus), "reading": reading.to_json()}
         corpus = read_corpus(

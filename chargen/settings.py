@@ -9,7 +9,7 @@ from chargen.checkpoint import Checkpoint
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 from chargen.errors import CheckpointError, RunError, SettingError
 from chargen.text.corpus import Corpus
-from chargen.text.vocabulary import describe
+from chargen.text.vocabulary import BOUNDARY, describe
 
 
 def inherited_settings(
@@ -20,7 +20,8 @@ def inherited_settings(
     Its shape is kept; what was done to its text is done again, but for what is asked for.
 
     Raises:
-        SettingError: if another shape is asked for.
+        SettingError: if another shape is asked for, or that no character be unknown where the
+            base has one for the unknown.
     """
     shape = {name: getattr(base.config, name) for name in ("embedding_dim", "cell", "units")}
     given = asked[ModelConfig]
@@ -31,6 +32,12 @@ def inherited_settings(
                 f"{name} is that of the model to go on from, {value}; received {given[name]}. "
                 "Leave the option out."
             )
+    if base.unknown is not None and asked[PreparationConfig].get("min_count") == 1:
+        raise SettingError(
+            "min_count 1 leaves no character unknown, but the model to go on from has one that "
+            f"stands for all such (its min_count is {base.preparation.min_count}); ask for 2 or "
+            "more, or leave the option out."
+        )
     return {
         **asked,
         ModelConfig: given | shape,
@@ -57,8 +64,16 @@ def sorted_settings(settings: Mapping[str, Any]) -> dict[type, dict[str, Any]]:
     return by_class
 
 
-def check_made(corpus: Corpus, settings: Mapping[str, Any], base: Checkpoint | None) -> None:
+def check_made(
+    corpus: Corpus, settings: Mapping[str, Any], base: Checkpoint | None, *, grow: bool
+) -> None:
     """Refuse a corpus that was made otherwise than the settings and the base ask for.
+
+    Args:
+        corpus: made by the user.
+        settings: asked for, by name.
+        base: the model to go on from, if any.
+        grow: whether characters that it never saw may be added to those it knows.
 
     Raises:
         SettingError: saying how to make it.
@@ -68,13 +83,31 @@ def check_made(corpus: Corpus, settings: Mapping[str, Any], base: Checkpoint | N
         raise SettingError(
             f"{odd[0]} is for files; a Corpus was read and prepared when it was made."
         )
-    known = base.vocabulary.idx2char if base is not None else ""
-    if missing := set(known) - set(corpus.vocabulary.idx2char):
+    if base is not None:
+        _check_goes_on(corpus, base, grow=grow)
+
+
+def _check_goes_on(corpus: Corpus, base: Checkpoint, *, grow: bool) -> None:
+    made = corpus.preparation.to_json()
+    for name, before in base.preparation.to_json().items():
+        if made[name] != before:
+            raise SettingError(
+                f"The Corpus was made with {name} {made[name]}, the base's with {before}; make it "
+                "with preparation=chargen.load(...).checkpoint.preparation."
+            )
+    known, characters = set(base.vocabulary.idx2char), set(corpus.vocabulary.idx2char)
+    if missing := known - characters:
         raise SettingError(
             f"The Corpus lacks characters of the base, such as {describe(min(missing))}; make it "
             "with known=chargen.Known(chargen.load(...).vocabulary)."
         )
-    if base is not None and (missing := set(base.labels) - set(corpus.label_names)):
+    if not grow and (new := characters - known - {BOUNDARY}):
+        raise SettingError(
+            f"The Corpus adds characters to the base's, such as {describe(min(new))}; make it "
+            "with known=chargen.Known(chargen.load(...).vocabulary, grow=False), or let "
+            "vocabulary be grow."
+        )
+    if missing := set(base.labels) - set(corpus.label_names):
         raise SettingError(
             f"The Corpus lacks labels of the base, such as {min(missing)!r}; make it with labels=, "
             "and with known=chargen.Known(model.vocabulary, labels=model.labels)."

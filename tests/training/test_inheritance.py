@@ -12,7 +12,7 @@ from chargen.errors import CorpusError, Interrupted, RunError, SettingError
 from chargen.generation.decoder import Decoder
 from chargen.text.corpus import Corpus
 from chargen.text.encoder import Known
-from chargen.text.vocabulary import Vocabulary
+from chargen.text.vocabulary import RARE, Vocabulary
 from chargen.training.inheritance import inherited_weights
 from chargen.training.report import Silent
 
@@ -107,6 +107,44 @@ def test_a_run_goes_on_with_a_corpus_made_with_its_own_characters_only(base):
         with pytest.raises(RunError, match=r"other characters .*chargen\.Known\(model\.vocabulary"):
             api.resume("new", corpus=Corpus(text, known=known), reporter=Silent())
     api.resume("new", corpus=Corpus(text, known=Known(own, grow=False)), reporter=Silent())
+
+
+@pytest.mark.usefixtures("no_training")
+def test_a_corpus_made_with_more_characters_is_refused_where_the_vocabulary_is_to_stay(
+    make_checkpoint, workdir
+):
+    base = make_checkpoint(characters="ab\n")
+    base.save(workdir / "base")
+    made = Corpus("abc\n" * 99, known=Known(base.vocabulary))
+    with pytest.raises(SettingError, match=r"adds characters .* such as 'c' .*grow=False"):
+        api.train(made, name="new", base="base", vocabulary="keep", **SETTINGS)
+
+
+@pytest.mark.usefixtures("no_training")
+def test_a_misspelt_vocabulary_is_refused():
+    with pytest.raises(SettingError, match="vocabulary must be grow or keep; received 'groww'"):
+        api.train("nowhere.txt", vocabulary="groww")
+
+
+@pytest.mark.usefixtures("no_training")
+def test_a_corpus_prepared_otherwise_than_the_bases_is_refused(make_checkpoint, workdir):
+    base = replace(make_checkpoint(), preparation=PreparationConfig(lowercase=True))
+    base.save(workdir / "base")
+    made = Corpus(NEW * 99, known=Known(base.vocabulary))
+    with pytest.raises(SettingError, match=r"made with lowercase False, the base's with True"):
+        api.train(made, name="new", base="base", **SETTINGS)
+
+
+@pytest.mark.usefixtures("no_training")
+def test_the_unknown_of_a_base_stays_unknown(make_checkpoint, workdir):
+    """Else it would be a character like others, and be written."""
+    rare = make_checkpoint(characters="ab\n" + RARE)
+    replace(rare, preparation=PreparationConfig(min_count=3)).save(workdir / "base")
+    (workdir / "new.txt").write_text(NEW * 60)
+    with pytest.raises(SettingError, match=r"min_count 1 .*min_count is 3\); ask for 2"):
+        fine_tune("base", min_count=1)
+    with pytest.raises(CorpusError, match="give more text"):  # that is, the next thing is wrong
+        fine_tune("base", min_count=2, batch_size=10_000)
 
 
 @pytest.mark.usefixtures("no_training")
