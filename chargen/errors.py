@@ -85,4 +85,4 @@ class Interrupted(ChargenError):
 
 
 class StorageError(ChargenError):
-    """A file that could not be written; what was there before is untouched."""
+    """A file that could not be written, or not for good; the message says what is there now."""

@@ -24,7 +24,8 @@ def write_atomically(path: str | Path, data: bytes) -> None:
     The temporary file has a fixed name, so that one left by a killed process is reused.
 
     Raises:
-        StorageError: saying what failed; what was at `path` before is untouched.
+        StorageError: saying what failed; what was at `path` before is untouched. Only if the
+            folder cannot be flushed, `path` is new already, and the message says that.
     """
     path = Path(path)
     if (
@@ -44,10 +45,16 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
     except OSError as error:
         raise StorageError(
             f"{path} could not be written: {reason_of(error)}; what was there is untouched."
+        ) from None
+    try:
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise StorageError(
+            f"{path} is written, but its folder could not be flushed to disk: {reason_of(error)}; "
+            "a power cut may bring back what was there before."
         ) from None
 
 
