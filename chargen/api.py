@@ -34,7 +34,7 @@ from chargen.text.corpus import Corpus, read_corpus
 from chargen.text.encoder import Known
 from chargen.text.holdout import HeldOut, hold_out
 from chargen.text.reader import Progress
-from chargen.text.sources import STANDARD_INPUT, Paths, absolute, listed, run_name
+from chargen.text.sources import STANDARD_INPUT, Paths, absolute, run_name
 from chargen.text.streams import Streams
 from chargen.text.vocabulary import Vocabulary, enumerate_some
 
@@ -203,7 +203,13 @@ def resume(
         check_unchanged(folder, configs, settings)
         source = dict(document["corpus"])
         if not isinstance(corpus, Corpus):
-            corpus = _read_again(folder, corpus, source, configs, cache=cache, progress=progress)
+            if not corpus and STANDARD_INPUT in source.get("paths", [STANDARD_INPUT]):
+                raise RunError(
+                    f"{folder} was trained on a text that is no file; pass it again, as corpus."
+                )
+            paths = corpus or source["paths"]
+            source["paths"] = absolute(paths)  # where it is from now on
+            corpus = _read_again(paths, source, configs, cache=cache, progress=progress)
         if corpus.sha256 != source["sha256"] or corpus.preparation != configs[PreparationConfig]:
             raise RunError(
                 f"{corpus.name} is not the text that {folder} was trained on (its SHA-256 "
@@ -224,18 +230,14 @@ def resume(
 
 
 def _read_again(
-    folder: Path,
-    corpus: Paths | None,
+    paths: Paths,
     source: Mapping[str, Any],
     configs: Mapping[type, Any],
     *,
     cache: str | Path | None,
     progress: Progress | None,
 ) -> Corpus:
-    """The text of the run in `folder`, from where it was or from where it is now."""
-    paths: Paths = corpus or source.get("paths") or []
-    if not paths or (not corpus and STANDARD_INPUT in listed(paths)):
-        raise RunError(f"{folder} was trained on a text that is no file; pass it again, as corpus.")
+    """The text of a run, read as it was when the run started."""
     known = (
         Known(Vocabulary(source["known"]), source["grow"], tuple(source.get("labels", ())))
         if "known" in source

@@ -196,6 +196,17 @@ def test_nobody_else_goes_on_with_a_run_while_its_text_is_read_again(tmp_path, m
     assert tries == ["refused"]
 
 
+def test_a_text_that_was_moved_is_found_there_the_next_time(tmp_path):
+    old, new, folder = tmp_path / "old.txt", tmp_path / "new.txt", tmp_path / "run"
+    old.write_text(CORPUS.text)
+    with pytest.raises(Interrupted):
+        api.train(old, name=str(folder), reporter=StopAt(2), **SETTINGS | {"epochs": 1})
+    old.rename(new)
+    with pytest.raises(Interrupted):
+        api.resume(folder, corpus=new, reporter=StopAt(4))
+    api.resume(folder, reporter=Silent())
+
+
 def test_nothing_held_out_keeps_the_last_weights(tmp_path):
     settings = SETTINGS | {"validation_fraction": 0.0, "epochs": 1}
     model = api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **settings)
