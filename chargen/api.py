@@ -29,7 +29,7 @@ from chargen.settings import (
     kept_settings,
     sorted_settings,
 )
-from chargen.storage import locked
+from chargen.storage import locked, remove
 from chargen.text.corpus import Corpus, read_corpus
 from chargen.text.encoder import Known
 from chargen.text.holdout import HeldOut, hold_out
@@ -299,7 +299,7 @@ def _run(
     if kept is not None:
         run.restore(*kept)
     else:  # a run that is replaced must not be resumed with the new one's weights beside it
-        (folder / RESUME_FILE).unlink(missing_ok=True)
+        remove(folder / RESUME_FILE)
         if weights is not None:
             run.trainer.inherit(weights)
     run.train()

@@ -65,6 +65,18 @@ def _write_into(path: Path, data: bytes) -> None:
         raise StorageError(f"{path} could not be written: {reason_of(error)}.") from None
 
 
+def remove(path: Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises:
+        StorageError: if it cannot be removed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"{path} could not be removed: {reason_of(error)}.") from None
+
+
 def reason_of(error: OSError) -> str:
     """What went wrong, in words."""
     return _REASONS.get(error.errno or 0, error.strerror or str(error))

@@ -2,12 +2,15 @@
 
 import importlib.util
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from chargen.history import CURVE_FILE, Row, draw_curves, write_history
-from chargen.storage import write_atomically
+from chargen.storage import remove, write_atomically
 from chargen.training.backend import tf
+
+EVENTS_FOLDER = "tensorboard"
 
 
 class Records:
@@ -22,9 +25,31 @@ class Records:
         self._folder = folder
         # The curve wants matplotlib, which is an extra.
         self._draws = importlib.util.find_spec("matplotlib") is not None
-        self._events = (
-            tf.summary.create_file_writer(str(folder / "tensorboard")) if tensorboard else None
-        )
+        self._tensorboard = tensorboard
+
+    @cached_property
+    def _events(self) -> Any:
+        # Opened when there is something to write: that makes a file.
+        return tf.summary.create_file_writer(str(self._folder / EVENTS_FOLDER))
+
+    def refresh(self, rows: Sequence[Row]) -> None:
+        """Make the history and the curve those of `rows`.
+
+        Without rows, nothing stays of a run that was here before.
+
+        Raises:
+            StorageError: if one could not be written.
+        """
+        write_history(self._folder, rows)
+        if not rows:
+            for path in (
+                self._folder / CURVE_FILE,
+                *(self._folder / EVENTS_FOLDER).glob("events.out.tfevents.*"),
+            ):
+                remove(path)
+        elif self._draws:
+            picture = draw_curves({self._folder.name: rows})
+            write_atomically(self._folder / CURVE_FILE, picture)
 
     def write(self, rows: Sequence[Row]) -> None:
         """Bring the records up to date with `rows`, of which the last is new.
@@ -32,13 +57,8 @@ class Records:
         Raises:
             StorageError: if one could not be written.
         """
-        write_history(self._folder, rows)
-        if not rows:
-            return
-        if self._draws:
-            picture = draw_curves({self._folder.name: rows})
-            write_atomically(self._folder / CURVE_FILE, picture)
-        if self._events is not None:
+        self.refresh(rows)
+        if self._tensorboard:
             _write_event(self._events, rows[-1])
 
 

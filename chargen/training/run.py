@@ -101,7 +101,7 @@ class Run:
             with Interrupt() as interrupt:
                 if self.config.epochs is not None:
                     self._fix_total(self.config.epochs * self.streams.steps_per_epoch)
-                self.records.write(self.progress.rows)
+                self.records.refresh(self.progress.rows)
                 self._save()
                 if self.progress.finished:
                     self.reporter.say(f"This run has finished already: {self.progress.finished}.")

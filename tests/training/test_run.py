@@ -207,6 +207,32 @@ def test_a_text_that_was_moved_is_found_there_the_next_time(tmp_path):
     api.resume(folder, reporter=Silent())
 
 
+def test_a_run_that_replaces_another_keeps_none_of_its_records(tmp_path):
+    folder = tmp_path / "run"
+    settings = SETTINGS | {"epochs": 1}
+    api.train(CORPUS, name=str(folder), reporter=Silent(), **settings, tensorboard=True)
+    old = {folder / "history.csv", folder / "curve.svg", *(folder / "tensorboard").iterdir()}
+    (folder / "curve.svg").touch()  # also where matplotlib, which draws it, is not installed
+    (folder / "notes.txt").write_text("mine")
+    before = {path: path.read_bytes() for path in old}
+    with pytest.raises(Interrupted):
+        api.train(CORPUS, name=str(folder), overwrite=True, reporter=StopAt(1), **settings)
+    assert [path for path in old if path.exists() and path.read_bytes() == before[path]] == []
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+def test_an_evaluation_is_one_event_however_often_the_run_is_resumed(tmp_path):
+    folder = tmp_path / "run"
+    settings = SETTINGS | {"epochs": 1, "evaluations": 2, "tensorboard": True}
+    with pytest.raises(Interrupted):
+        api.train(CORPUS, name=str(folder), reporter=StopAt(2), **settings)
+    for _ in range(3):
+        api.resume(folder, corpus=CORPUS, reporter=Silent())
+    events = [path.read_bytes() for path in (folder / "tensorboard").iterdir()]
+    rows = len((folder / HISTORY_FILE).read_text().splitlines()) - 1
+    assert sum(each.count(b"loss/carried") for each in events) == rows
+
+
 def test_nothing_held_out_keeps_the_last_weights(tmp_path):
     settings = SETTINGS | {"validation_fraction": 0.0, "epochs": 1}
     model = api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **settings)
