@@ -282,6 +282,7 @@ def _excerpt(checkpoint: Checkpoint, number: int) -> str:
     vocabulary, names = checkpoint.vocabulary, list(checkpoint.labels)
     label = names[number % len(names)] if names else None
     decoder = Decoder(checkpoint, labels=checkpoint.label_ids(label))
-    text = "".join(Writer(vocabulary, _SAMPLE, unknown=checkpoint.unknown).stream(decoder, vocabulary.encode(checkpoint.start)))
+    writer = Writer(vocabulary, _SAMPLE, unknown=checkpoint.unknown)
+    text = "".join(writer.stream(decoder, checkpoint.encode(checkpoint.start)))
     lead = f"    {label}: " if label is not None else "    "
     return lead + " / ".join(re.split(f"\n|{BOUNDARY}", text))
