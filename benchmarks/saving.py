@@ -22,13 +22,14 @@ from chargen.training.run import Run
 
 
 class Stopwatch:
-    """Adds up the time that calls of the watched methods take, one within another once."""
+    """Notes the seconds that each call of a watched method takes, but not of one within another."""
 
     def __init__(self) -> None:
-        self.calls, self.seconds, self._within = 0, 0.0, False
+        self.seconds: dict[str, list[float]] = {}
+        self._within = False
 
-    def watch(self, owner: type, method: str) -> None:
-        original = getattr(owner, method)
+    def watch(self, owner: type, method: str, what: str) -> None:
+        original, spent = getattr(owner, method), self.seconds.setdefault(what, [])
 
         @wraps(original)
         def timed(*args: Any, **kwargs: Any) -> Any:
@@ -39,8 +40,7 @@ class Stopwatch:
                 return original(*args, **kwargs)
             finally:
                 self._within = False
-                self.calls += 1
-                self.seconds += time.perf_counter() - started
+                spent.append(time.perf_counter() - started)
 
         setattr(owner, method, timed)
 
@@ -52,8 +52,9 @@ def main() -> None:
     parser.add_argument("--units", default="512,512")
     args = parser.parse_args()
     stopwatch = Stopwatch()
-    for owner, method in ((Run, "_save"), (Checkpoint, "save"), (Records, "write")):
-        stopwatch.watch(owner, method)
+    stopwatch.watch(Run, "_save", "what resuming needs")
+    stopwatch.watch(Checkpoint, "save", "the best weights")
+    stopwatch.watch(Records, "write", "the history and its curve")
     units = tuple(int(width) for width in args.units.split(","))
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=".") as folder:
@@ -66,10 +67,9 @@ def main() -> None:
         )
     total = time.perf_counter() - started
     print_machine()
-    print(
-        f"units {args.units}: {stopwatch.calls} times something was written, "
-        f"{stopwatch.seconds:.2f} s of {total:.0f} s, {stopwatch.seconds / total:.2%} of the run"
-    )
+    print(f"units {args.units}, {total:.0f} s, of which went into")
+    for what, spent in stopwatch.seconds.items():
+        print(f"{what:<26} {len(spent):>3} times {sum(spent):>6.2f} s {sum(spent) / total:>7.2%}")
 
 
 if __name__ == "__main__":
