@@ -8,8 +8,9 @@ from typing import Any
 from chargen.config import Cell, Preset
 
 _UNITS = {"tiny": 128, "small": 256, "base": 512, "large": 1024}
-# The width that suits so many minutes and more. With time, wider is better, however long the text.
-_WIDTHS = ((0, 256), (0.5, 512), (5, 768), (20, 1024))
+# The width that suits so many minutes and characters, or more. Of 100,000 characters, 768 units
+# learn less than 512, of a million more; where between the two the border is, is a guess.
+_WIDTHS = ((0, 0, 256), (0.5, 0, 512), (5, 300_000, 768), (20, 300_000, 1024))
 # Characters a minute that training reads at 512 units on four cores of an ordinary processor. At
 # other widths it is so much more or less as the arithmetic is to this power, as small matrices are
 # multiplied more slowly. A guess at how often the text is read.
@@ -66,7 +67,8 @@ def choose(
     characters at a time. The more often the text is read, the more regularization pays.
 
     Args:
-        preset: tiny, small, base and large fix the width; auto chooses one from the minutes.
+        preset: tiny, small, base and large fix the width; auto chooses one from the
+            minutes and characters.
         characters: in the training part.
         minutes: to train, or None where
         epochs: says how often to read the text.
@@ -76,7 +78,12 @@ def choose(
     """
     pace = min(1.0, (cores or available_cores()) / _CORES) ** _CORES_POWER
     if units is None and preset == "auto" and minutes is not None:
-        units = ([width for least, width in _WIDTHS if least <= minutes * pace][-1],)
+        fitting = [
+            width
+            for least_minutes, least_characters, width in _WIDTHS
+            if least_minutes <= minutes * pace and least_characters <= characters
+        ]
+        units = (fitting[-1],)
     elif units is None:
         units = (_UNITS["base" if preset == "auto" else preset],)
     work = sum((below + width) * width for below, width in zip((0, *units), units, strict=False))

@@ -31,6 +31,14 @@ def test_the_more_often_the_text_is_read_the_more_is_dropped():
         assert shares[0] < shares[-1] < 1
 
 
+def test_a_long_text_and_much_time_want_a_wide_network():
+    assert [
+        settings(characters=characters, minutes=minutes)["units"][0]
+        for characters in (90_000, 1_000_000)
+        for minutes in (0.1, 2, 10, 60)
+    ] == [256, 512, 512, 512, 256, 512, 768, 1024]
+
+
 def test_fewer_cores_are_as_good_as_less_time():
     widths = [settings(cores=cores)["units"][0] for cores in (1, 2, 4, 16)]
     assert widths == sorted(widths)

@@ -43,22 +43,23 @@ def outcome(layer_class, *, batch, steps, features, units, layers, compiled, res
     ]
 
 
-@pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize(
-    ("batch", "steps", "features", "units", "layers"),
+    ("batch", "steps", "features", "units", "layers", "compiled"),
     [
-        (1, 1, 3, 4, 1),
-        (1, 9, 3, 4, 1),
-        (4, 12, 8, 16, 2),
-        (3, 5, 7, 6, 3),
-        (16, 6, 5, 8, 1),  # two groups of streams
-        (32, 6, 5, 8, 2),  # four
-        (27, 4, 5, 8, 1),  # three
-        (128, 4, 5, 8, 2),  # eight
+        (1, 1, 3, 4, 1, False),
+        (1, 9, 3, 4, 1, False),
+        (4, 12, 8, 16, 2, False),
+        (4, 12, 8, 16, 2, True),  # within a program that XLA compiles as a whole
+        (3, 5, 7, 6, 3, False),
+        (16, 6, 5, 8, 1, False),  # two groups of streams
+        (16, 6, 5, 8, 1, True),
+        (32, 6, 5, 8, 2, False),  # four
+        (27, 4, 5, 8, 1, False),  # three
+        (128, 4, 5, 8, 2, False),  # eight
     ],
 )
 def test_outputs_states_and_gradients_are_those_of_keras(
-    compiled, batch, steps, features, units, layers
+    batch, steps, features, units, layers, compiled
 ):
     shape = {
         "batch": batch,
