@@ -16,6 +16,7 @@ from measure import in_turn, print_machine, print_table, seconds
 
 import chargen
 import chargen.cache
+from chargen.runs import bundled_checkpoint
 from chargen.text.copies import CopyIndex, CopyTracker
 
 
@@ -42,7 +43,7 @@ def main() -> None:
     print(f"{args.corpus.name}: {len(corpus):,} characters\n")
     print_index(corpus, args.rounds)
 
-    model = chargen.load(chargen.checkpoint.bundled_checkpoint())
+    model = chargen.load(bundled_checkpoint())
     index = CopyIndex(corpus)
 
     def write(track: bool, limit: int | None) -> float:

@@ -5,22 +5,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from chargen.checkpoint import (
-    MODEL_FILE,
-    RESUME_FILE,
-    Arrays,
-    Checkpoint,
-    find_checkpoint,
-    holds_run,
-    read_arrays,
-    run_folder,
-)
+from chargen.checkpoint import MODEL_FILE, RESUME_FILE, Arrays, Checkpoint, read_arrays
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 from chargen.config.base import check
 from chargen.errors import CheckpointError, RunError, SettingError
 from chargen.language_model import LanguageModel, load
 from chargen.preflight import preflight
 from chargen.recipes import choose
+from chargen.runs import find_checkpoint, holds_run, run_folder
 from chargen.settings import (
     check_fits,
     check_made,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from chargen.checkpoint import Checkpoint, find_checkpoint
+from chargen.checkpoint import Checkpoint
 from chargen.config import ModelConfig, SamplingConfig
 from chargen.config.base import check, whole
 from chargen.errors import SettingError
@@ -23,6 +23,7 @@ from chargen.generation.jobs import Job, write_jobs
 from chargen.generation.sample import Sample
 from chargen.generation.sampler import Sampler
 from chargen.generation.state import State
+from chargen.runs import find_checkpoint
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import Fitted, Unknown
 from chargen.text.vocabulary import Ids, Vocabulary

@@ -15,8 +15,9 @@ def info(checkpoint: str | None, as_json: bool) -> None:
 
     CHECKPOINT is a run's name or folder, or a file; without it, what `chargen sample` would use.
     """
-    from chargen.checkpoint import Checkpoint, find_checkpoint
+    from chargen.checkpoint import Checkpoint
     from chargen.config import PreparationConfig
+    from chargen.runs import find_checkpoint
     from chargen.text.vocabulary import BOUNDARY, enumerate_some
 
     path = find_checkpoint(checkpoint)

@@ -22,9 +22,9 @@ def plot(runs: tuple[str, ...], output: Path) -> None:
 
     RUN is a name under checkpoints/, or a folder.
     """
-    from chargen.checkpoint import run_folder
     from chargen.errors import RunError
     from chargen.history import draw_curves, read_history
+    from chargen.runs import run_folder
     from chargen.storage import write_atomically
 
     kind = output.suffix.removeprefix(".")

@@ -46,7 +46,7 @@ def train(
     interrupt: chargen resume NAME.
     """
     from chargen import api
-    from chargen.checkpoint import run_folder
+    from chargen.runs import run_folder
     from chargen.text.sources import run_name
 
     given = {key: value for key, value in settings.items() if value is not None}
@@ -76,7 +76,8 @@ def train(
 
 def tell_saved(folder: Path) -> None:
     """Say where the run is, and how to write with it."""
-    from chargen.checkpoint import MODEL_FILE, find_checkpoint
+    from chargen.checkpoint import MODEL_FILE
+    from chargen.runs import find_checkpoint
 
     is_found = find_checkpoint() == folder / MODEL_FILE  # without being named
     named = "" if is_found else f"-c {shlex.quote(str(folder))} "

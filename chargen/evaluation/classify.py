@@ -11,11 +11,12 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from chargen.checkpoint import Checkpoint, find_checkpoint
+from chargen.checkpoint import Checkpoint
 from chargen.errors import SettingError
 from chargen.evaluation.surprise import Progress, no_progress, surprise
 from chargen.generation.decoder import Decoder
 from chargen.history import bits
+from chargen.runs import find_checkpoint
 
 UNKNOWN_BITS = 21.0
 """What a character costs a model that never saw it: a little more than the log2 of the 1,114,112
