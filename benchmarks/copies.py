@@ -2,33 +2,26 @@
 
     python benchmarks/copies.py [CORPUS] [--length 5000] [--limit 30] [--rounds 5]
 
-First the index of the corpus: built, and read from the cache. Then a text that the bundled model
+First the index of the corpus is built. Then a text that the bundled model
 writes, with and without a tracker that reads each character, and with one that is asked each time
 which characters would make a copy longer than the limit.
 """
 
 import argparse
-import tempfile
 import time
 from pathlib import Path
 
 from measure import in_turn, print_machine, print_table, seconds
 
 import chargen
-import chargen.cache
-from chargen.runs import bundled_checkpoint
+from chargen.storage.runs import bundled_checkpoint
 from chargen.text.copies import CopyIndex, CopyTracker
 
 
 def print_index(text: str, rounds: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        chargen.cache.cache_folder = lambda: Path(folder)
-        chargen.cache.copy_index(text)
-        contestants = {
-            "read from the cache": lambda: seconds(lambda: chargen.cache.copy_index(text)),
-            "built": lambda: seconds(lambda: CopyIndex(text)),
-        }
-        print_table(in_turn(contestants, rounds), "seconds", "read from the cache")
+    print_table(
+        in_turn({"built": lambda: seconds(lambda: CopyIndex(text))}, rounds), "seconds", "built"
+    )
 
 
 def main() -> None:

@@ -30,11 +30,11 @@ import numpy as np
 from measure import in_turn, print_machine, print_table, seconds
 
 from chargen.config import ModelConfig, PreparationConfig, TrainingConfig
-from chargen.text.corpus import encode, read_corpus
-from chargen.text.encoder import CharacterTable
-from chargen.text.holdout import split
-from chargen.text.streams import Streams
-from chargen.text.vocabulary import code_points
+from chargen.corpus.corpus import encode, read_corpus
+from chargen.corpus.encoder import CharacterTable
+from chargen.corpus.split import split
+from chargen.corpus.streams import Streams
+from chargen.text.characters import code_points
 
 PLAY = Path(__file__).parents[1] / "corpora" / "drowned-bell.txt"
 BLOCK = 1 << 20

@@ -36,9 +36,9 @@ import numpy as np
 from measure import print_machine, seconds, split_options
 
 import chargen
-from chargen.text.corpus import read_corpus
-from chargen.text.holdout import split
-from chargen.text.streams import Streams
+from chargen.corpus.corpus import read_corpus
+from chargen.corpus.split import split
+from chargen.corpus.streams import Streams
 
 NANOGPT_COMMAND = (
     "train.py config/train_shakespeare_char.py --device=cpu --compile=False --eval_iters=20 "

@@ -27,7 +27,7 @@ import numpy as np
 from measure import in_turn, print_machine
 
 from chargen.config import ModelConfig, TrainingConfig
-from chargen.text.streams import Streams
+from chargen.corpus.streams import Streams
 from chargen.training.backend import has_bfloat16_products
 
 VOCAB_SIZE = 65

@@ -18,46 +18,46 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chargen.api import resume, train
-    from chargen.cache import copy_index
+    from chargen.corpus.corpus import Corpus
+    from chargen.corpus.encoder import BaseVocabulary
     from chargen.errors import ChargenError
     from chargen.evaluation.classify import Classification, classify
     from chargen.evaluation.loss import Evaluation
     from chargen.evaluation.score import Score
     from chargen.generation.state import State
     from chargen.language_model import LanguageModel, load
-    from chargen.text.corpus import Corpus
-    from chargen.text.encoder import Known
+    from chargen.text.copies import CopyIndex
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "ChargenError": "chargen.errors",
     "Classification": "chargen.evaluation.classify",
-    "Corpus": "chargen.text.corpus",
+    "CopyIndex": "chargen.text.copies",
+    "Corpus": "chargen.corpus.corpus",
     "Evaluation": "chargen.evaluation.loss",
-    "Known": "chargen.text.encoder",
+    "BaseVocabulary": "chargen.corpus.encoder",
     "LanguageModel": "chargen.language_model",
     "Score": "chargen.evaluation.score",
     "State": "chargen.generation.state",
     "classify": "chargen.evaluation.classify",
-    "copy_index": "chargen.cache",
     "load": "chargen.language_model",
     "resume": "chargen.api",
     "train": "chargen.api",
 }
 
 __all__ = [
+    "BaseVocabulary",
     "ChargenError",
     "Classification",
+    "CopyIndex",
     "Corpus",
     "Evaluation",
-    "Known",
     "LanguageModel",
     "Score",
     "State",
     "__version__",
     "classify",
-    "copy_index",
     "load",
     "resume",
     "train",

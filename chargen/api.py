@@ -5,15 +5,32 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from chargen.checkpoint import MODEL_FILE, RESUME_FILE, Arrays, Checkpoint, read_arrays
+from chargen.checkpoint import Checkpoint
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 from chargen.config.base import check
+from chargen.config.presets import choose
+from chargen.corpus.corpus import Corpus, read_corpus
+from chargen.corpus.encoder import BaseVocabulary
+from chargen.corpus.reader import Progress
+from chargen.corpus.sources import STANDARD_INPUT, Paths, absolute, run_name
+from chargen.corpus.split import HeldOut, train_validation_split
+from chargen.corpus.streams import Streams
 from chargen.errors import CheckpointError, RunError, SettingError
 from chargen.language_model import LanguageModel, load
-from chargen.preflight import preflight
-from chargen.recipes import choose
-from chargen.runs import find_checkpoint, holds_run, run_folder
-from chargen.settings import (
+from chargen.storage.arrays import Arrays, read_arrays
+from chargen.storage.atomic import remove
+from chargen.storage.runs import (
+    MODEL_FILE,
+    RESUME_FILE,
+    find_checkpoint,
+    holds_run,
+    locked,
+    run_folder,
+)
+from chargen.text.characters import enumerate_some
+from chargen.text.vocabulary import Vocabulary
+from chargen.training.preflight import preflight
+from chargen.training.settings import (
     check_fits,
     check_made,
     check_unchanged,
@@ -21,14 +38,6 @@ from chargen.settings import (
     kept_settings,
     sorted_settings,
 )
-from chargen.storage import locked, remove
-from chargen.text.corpus import Corpus, read_corpus
-from chargen.text.encoder import Known
-from chargen.text.holdout import HeldOut, hold_out
-from chargen.text.reader import Progress
-from chargen.text.sources import STANDARD_INPUT, Paths, absolute, run_name
-from chargen.text.streams import Streams
-from chargen.text.vocabulary import Vocabulary, enumerate_some
 
 Growth = Literal["grow", "keep"]
 
@@ -83,7 +92,9 @@ def train(
     check("vocabulary", vocabulary, vocabulary in get_args(Growth), "grow or keep")
     old = Checkpoint.load(find_checkpoint(base)) if base is not None else None
     known = (
-        Known(old.vocabulary, vocabulary == "grow", tuple(old.labels)) if old is not None else None
+        BaseVocabulary(old.vocabulary, vocabulary == "grow", tuple(old.labels))
+        if old is not None
+        else None
     )
     asked = sorted_settings(settings)
     if old is not None:
@@ -113,17 +124,17 @@ def train(
         )
     notes, weights = [], None
     if old is not None and known is not None:
-        from chargen.training.inheritance import inherited_weights
+        from chargen.training.warm_start import warm_start_weights
 
         source |= {"from": str(base), "known": old.vocabulary.idx2char, "grow": known.grow}
         if old.labels:
             source["labels"] = list(old.labels)
-        weights = inherited_weights(old, corpus.vocabulary, corpus.label_names)
+        weights = warm_start_weights(old, corpus.vocabulary, corpus.label_names)
         new = corpus.vocabulary.vocab_size - old.vocabulary.vocab_size
         notes.append(f"Goes on from {base}; {new:,} characters are new to it.")
     recipe = choose(
         training_config.preset,
-        characters=len(hold_out(corpus, training_config.validation_fraction)[0]),
+        characters=len(train_validation_split(corpus, training_config.validation_fraction)[0]),
         minutes=training_config.minutes,
         epochs=training_config.epochs,
         cell=model_config.cell,
@@ -231,7 +242,7 @@ def _read_again(
 ) -> Corpus:
     """The text of a run, read as it was when the run started."""
     known = (
-        Known(Vocabulary(source["known"]), source["grow"], tuple(source.get("labels", ())))
+        BaseVocabulary(Vocabulary(source["known"]), source["grow"], tuple(source.get("labels", ())))
         if "known" in source
         else None
     )
@@ -247,7 +258,7 @@ def _read_again(
 
 def _parts(corpus: Corpus, config: TrainingConfig) -> tuple[Streams, HeldOut]:
     """What is learned and what is held out."""
-    spans, held_out = hold_out(corpus, config.validation_fraction)
+    spans, held_out = train_validation_split(corpus, config.validation_fraction)
     streams = Streams(corpus.ids, config.batch_size, config.seq_length, spans, corpus.labels)
     return streams, held_out
 

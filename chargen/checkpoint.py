@@ -7,8 +7,6 @@ and a SHA-256 over that document and every array, so that damage is noticed befo
 used.
 """
 
-import hashlib
-import json
 import os.path
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,32 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 
 from chargen.config import ModelConfig, PreparationConfig
 from chargen.errors import CheckpointError, CorpusError, SettingError
-from chargen.storage import write_atomically
+from chargen.storage.arrays import Arrays, check_arrays, read_arrays, write_arrays
+from chargen.storage.runs import MODEL_FILE
+from chargen.text.characters import code_points, enumerate_some, refuse_surrogates
 from chargen.text.preparation import fold_unknown, prepare
-from chargen.text.unknown import Fitted, Unknown, check_unknown, fit
-from chargen.text.vocabulary import (
-    BOUNDARY,
-    RARE,
-    Ids,
-    Vocabulary,
-    code_points,
-    enumerate_some,
-    refuse_surrogates,
-)
+from chargen.text.unknown import PreparedText, Unknown, check_unknown, fit
+from chargen.text.vocabulary import BOUNDARY, RARE, Ids, Vocabulary
 
-FORMAT = "chargen"
-FORMAT_VERSION = 1
-MODEL_FILE = "model.safetensors"
-RESUME_FILE = "resume.safetensors"
-
-Arrays = Mapping[str, NDArray[Any]]
-
-_MOST_LISTED = 20  # labels in a message
+_MAX_LISTED = 20  # labels in a message
 _BLOCKS = {"lstm": 4, "gru": 3, "rnn": 1}  # column blocks of a cell's kernels: its gates
 
 
@@ -100,7 +83,7 @@ class Checkpoint:
         """A text, with done to it what was done to the corpus; rare characters are left in it."""
         return prepare(text, self.preparation)
 
-    def fit(self, text: str, unknown: Unknown = "error") -> Fitted:
+    def fit(self, text: str, unknown: Unknown = "error") -> PreparedText:
         """A text that `encode` takes: prepared, and with what to do with unknown characters done.
 
         Where one character stands for all rare ones, nothing is unknown.
@@ -114,7 +97,7 @@ class Checkpoint:
             return fit(text, self.vocabulary, unknown)
         check_unknown(unknown)
         refuse_surrogates(code_points(text))
-        return Fitted(text)
+        return PreparedText(text)
 
     def encode(self, text: str) -> Ids:
         """The ids of a fitted text, shape [len(text)].
@@ -139,7 +122,7 @@ class Checkpoint:
             return None
         if not names:
             raise SettingError(f"This model has no labels; received {label!r}. Leave it out.")
-        listed = f"its labels are {enumerate_some(names, most=_MOST_LISTED)}"
+        listed = f"its labels are {enumerate_some(names, most=_MAX_LISTED)}"
         if label is None:
             raise SettingError(f"This model must be told which label a text has; {listed}.")
         nearest = get_close_matches(label, names, n=1)
@@ -198,92 +181,3 @@ class Checkpoint:
         shapes = weight_shapes(config)
         check_arrays(path, weights, {name: (shape, "float32") for name, shape in shapes.items()})
         return cls(config, vocabulary, weights, start, origin, preparation, labels)
-
-
-def check_arrays(
-    path: Path, arrays: Arrays, expected: Mapping[str, tuple[tuple[int, ...], str]]
-) -> None:
-    """Refuse arrays whose names, shapes or dtypes are not the expected ones.
-
-    Raises:
-        CheckpointError: naming the first array that is wrong.
-    """
-    if odd := sorted(set(expected).symmetric_difference(arrays)):
-        verb = "lacks" if odd[0] in expected else "has an unexpected"
-        raise CheckpointError(f"{path} {verb} array {odd[0]}.")
-    for name, (shape, dtype) in expected.items():
-        array = arrays[name]
-        if array.shape != shape or array.dtype != dtype:
-            raise CheckpointError(
-                f"{path}: array {name} is {array.dtype} {array.shape}, expected {dtype} {shape}."
-            )
-
-
-def write_arrays(path: str | Path, arrays: Arrays, document: Mapping[str, Any]) -> None:
-    """Write arrays and one JSON document to `path`, atomically.
-
-    Raises:
-        StorageError: if it cannot be written; what was there before is untouched.
-    """
-    from safetensors.numpy import save
-
-    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    header = {
-        "format_version": FORMAT_VERSION,
-        "sha256": _digest(document, arrays),
-        "document": document,
-    }
-    # One entry only: safetensors writes several in random order, and a file should be
-    # byte for byte what the same run wrote before.
-    write_atomically(path, save(dict(arrays), {FORMAT: json.dumps(header, sort_keys=True)}))
-
-
-def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read what `write_arrays` wrote.
-
-    Raises:
-        CheckpointError: if the file is missing, unreadable, damaged, not chargen's or newer.
-    """
-    try:
-        # Asked of the system first: safetensors words a missing file in its own way.
-        path.open("rb").close()
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            if FORMAT not in metadata:
-                raise CheckpointError(
-                    f"{path} is a safetensors file, but not one that chargen wrote."
-                )
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise CheckpointError(f"There is no checkpoint {path}.") from None
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (SafetensorError, ValueError, TypeError, AttributeError) as error:
-        raise CheckpointError(
-            f"{path} is no whole safetensors file ({error}); restore it or train again."
-        ) from None
-    try:
-        header = json.loads(metadata[FORMAT])
-        version, written, document = (header[k] for k in ("format_version", "sha256", "document"))
-    except (ValueError, KeyError, TypeError):
-        raise CheckpointError(f"{path} has a damaged header; restore it or train again.") from None
-    if version != FORMAT_VERSION:
-        raise CheckpointError(
-            f"{path} has format version {version}, and this chargen reads version "
-            f"{FORMAT_VERSION}; a newer chargen may read it."
-        )
-    if written != _digest(document, arrays):
-        raise CheckpointError(
-            f"{path} was changed or damaged after it was written (its SHA-256 does not match); "
-            "restore it or train again."
-        )
-    return arrays, document
-
-
-def _digest(document: Mapping[str, Any], arrays: Arrays) -> str:
-    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode())
-    for name in sorted(arrays):
-        array = arrays[name]
-        digest.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()

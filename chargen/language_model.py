@@ -15,20 +15,20 @@ from chargen.config.base import check, whole
 from chargen.errors import SettingError
 from chargen.evaluation.loss import Evaluation, evaluate
 from chargen.evaluation.score import TOP, Score, score
-from chargen.evaluation.surprise import Progress, no_progress
-from chargen.generation.beginning import beginning, choose_label, label_of
+from chargen.generation.batching import Job, write_jobs
 from chargen.generation.decoder import Decoder
 from chargen.generation.generate import Writer
-from chargen.generation.jobs import Job, write_jobs
+from chargen.generation.initial_state import beginning, choose_label, label_of
+from chargen.generation.log_probs import Progress, no_progress
 from chargen.generation.sample import Sample
 from chargen.generation.sampler import Sampler
 from chargen.generation.state import State
-from chargen.runs import find_checkpoint
+from chargen.storage.runs import find_checkpoint
 from chargen.text.copies import CopyIndex
-from chargen.text.unknown import Fitted, Unknown
+from chargen.text.unknown import PreparedText, Unknown
 from chargen.text.vocabulary import Ids, Vocabulary
 
-_MOST_TEXTS = 64  # written side by side; with more, a character takes longer and gains little
+_MAX_TEXTS = 64  # written side by side; with more, a character takes longer and gains little
 
 if TYPE_CHECKING:
     import keras
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from chargen.training.model import KerasDecoder
 
 Engine = Literal["numpy", "keras"]
-Text = str | Fitted
+Text = str | PreparedText
 """A text as it is, or one that `Checkpoint.fit` made fit already and that is taken as it is."""
 
 
@@ -56,7 +56,7 @@ class LanguageModel:
         label = np.zeros(1, np.int32) if checkpoint.labels else None  # until a text has one
         if engine == "numpy":
             self._decoder = Decoder(checkpoint, labels=label)
-            self._most_texts = _MOST_TEXTS
+            self._most_texts = _MAX_TEXTS
         elif engine == "keras":
             from chargen.training.model import KerasDecoder
 
@@ -119,7 +119,7 @@ class LanguageModel:
                 corpus's first character where it had none.
             state: what to remember before the prompt; None starts from nothing.
             sampler: used instead of what the settings say of temperature, top_k, top_p and min_p.
-            copies: of the corpus that the setting `max_copy` is about; see `chargen.copy_index`.
+            copies: of the corpus that the setting `max_copy` is about; see `chargen.CopyIndex`.
             unknown: what to do with prompt characters that the model never saw: "error", "skip" or
                 "nearest"; see `chargen.text.unknown.fit`.
             settings: any field of `SamplingConfig`, such as `length=1000, temperature=0.5`. Of a
@@ -151,7 +151,9 @@ class LanguageModel:
         **settings: Any,
     ) -> str:
         """The text that continues a prompt, without it; as `stream`, but whole."""
-        prompt = Fitted(self._fitted(prompt, unknown))  # here, so that a warning names our caller
+        prompt = PreparedText(
+            self._fitted(prompt, unknown)
+        )  # here, so that a warning names our caller
         return "".join(self.stream(prompt, state=state, sampler=sampler, copies=copies, **settings))
 
     def samples(
@@ -232,7 +234,7 @@ class LanguageModel:
 
     def _fitted(self, text: Text, unknown: Unknown) -> str:
         """The text made fit; a warning says what was changed, where it was asked for."""
-        if isinstance(text, Fitted):
+        if isinstance(text, PreparedText):
             return text.text
         fitted = self.checkpoint.fit(text, unknown)
         for note in fitted.notes:
@@ -286,7 +288,7 @@ class LanguageModel:
         ids = self.checkpoint.encode(self._fitted(text, unknown))
         result = evaluate(self.checkpoint, ids, label=label, progress=progress)
         if adapt:
-            from chargen.training.adapt import adapted_loss
+            from chargen.training.dynamic_evaluation import adapted_loss
 
             adapted = adapted_loss(self.checkpoint, ids, label=label, progress=progress)
             result = replace(result, adapted=adapted)

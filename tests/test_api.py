@@ -7,7 +7,6 @@ import pytest
 
 import chargen
 from chargen.api import run_folder
-from chargen.checkpoint import MODEL_FILE, RESUME_FILE, write_arrays
 from chargen.config import ModelConfig, PreparationConfig, TrainingConfig
 from chargen.errors import (
     CheckpointError,
@@ -18,6 +17,8 @@ from chargen.errors import (
     UnknownCharacterError,
 )
 from chargen.generation.decoder import Decoder
+from chargen.storage.arrays import write_arrays
+from chargen.storage.runs import MODEL_FILE, RESUME_FILE
 
 
 @pytest.fixture
@@ -418,7 +419,7 @@ def test_a_label_that_is_not_asked_for_is_drawn_by_the_seed(speaker):
 
 
 def test_texts_of_several_labels_are_those_of_each(speaker, monkeypatch):
-    monkeypatch.setattr("chargen.language_model._MOST_TEXTS", 5)
+    monkeypatch.setattr("chargen.language_model._MAX_TEXTS", 5)
     settings = {"seed": 3, "length": 20}
     together = list(speaker.samples(["A", "b"], n=2, label=["sky", "land"], **settings))
     assert [(each.prompt, each.label, each.number) for each in together] == [

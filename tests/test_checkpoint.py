@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from chargen.checkpoint import MODEL_FILE, Checkpoint, read_arrays, weight_shapes, write_arrays
+from chargen.checkpoint import Checkpoint, weight_shapes
 from chargen.config import ModelConfig, PreparationConfig
 from chargen.errors import CheckpointError, CorpusError, SettingError, UnknownCharacterError
+from chargen.storage.arrays import read_arrays, write_arrays
+from chargen.storage.runs import MODEL_FILE
 
 SHAPES = {
     "lstm": {

@@ -35,7 +35,7 @@ def chat(checkpoint: str | None, **settings: Any) -> None:
     """
     from chargen.cli.conversation import NAMES, Conversation
     from chargen.language_model import load
-    from chargen.text.vocabulary import enumerate_some
+    from chargen.text.characters import enumerate_some
 
     given = {key: value for key, value in settings.items() if value not in (None, ())}
     start = SamplingConfig(**given)

@@ -37,7 +37,7 @@ def classify(
     MODEL: LABEL each, so that one such model is enough.
     """
     from chargen.errors import CorpusError
-    from chargen.evaluation.classify import Classification, classify, contestants
+    from chargen.evaluation.classify import Classification, candidates, classify
 
     check_one_source(text, file)
     if file is not None:
@@ -47,7 +47,7 @@ def classify(
         texts = [whole or ""]
     if not any(texts):
         raise CorpusError("The text is empty; there is nothing to tell models apart by.")
-    several = contestants(models)
+    several = candidates(models)
     with progress_bar(len(several) * sum(map(len, texts))) as progress:
         results: list[Classification] = classify(texts, several, progress=progress)
     for result in results:

@@ -14,9 +14,9 @@ import numpy as np
 from chargen.cli.options import read_setting, show_setting
 from chargen.config import SamplingConfig
 from chargen.errors import CommandError
-from chargen.generation.ending import Ending
-from chargen.storage import write_atomically
-from chargen.text.unknown import Fitted
+from chargen.generation.stopping import Ending
+from chargen.storage.atomic import write_atomically
+from chargen.text.unknown import PreparedText
 
 if TYPE_CHECKING:
     from chargen.generation.state import State
@@ -155,7 +155,7 @@ class Conversation:
 
     def _open(self, prompt: str, state: "State | None", seed: int) -> Iterator[str]:
         settings = {**self.settings.to_json(), **_ENDLESS, "seed": seed}
-        return self._model.stream(Fitted(prompt), state=state, **settings)
+        return self._model.stream(PreparedText(prompt), state=state, **settings)
 
     def _write(self) -> Iterator[str]:
         """A passage: first what the last one drew but left out, such as a text to stop at."""

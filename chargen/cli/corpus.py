@@ -11,9 +11,9 @@ from chargen.cli.texts import put_json, reading_bar
 from chargen.config import PreparationConfig, ReadingConfig
 
 if TYPE_CHECKING:
-    from chargen.survey import Survey
+    from chargen.corpus.survey import Survey
 
-_MOST_LISTED = 12
+_MAX_LISTED = 12
 
 
 @click.command()
@@ -36,10 +36,10 @@ def corpus(
     """
     from dataclasses import fields
 
-    from chargen.storage import write_atomically
-    from chargen.survey import survey
-    from chargen.survey_page import page
-    from chargen.text.corpus import read_corpus
+    from chargen.corpus.corpus import read_corpus
+    from chargen.corpus.survey import survey
+    from chargen.pages.survey import page
+    from chargen.storage.atomic import write_atomically
 
     def given(cls: type) -> dict[str, Any]:
         names = [each.name for each in fields(cls)]
@@ -61,7 +61,7 @@ def corpus(
 
 
 def _report(found: "Survey") -> Iterator[str]:
-    from chargen.survey import RARE_BELOW
+    from chargen.corpus.survey import RARE_BELOW
 
     yield f"{found.name}: {found.characters:,} characters, {len(found.distinct):,} distinct"
     yield f"  encoding      {found.encoding}; line endings: {found.line_ending}"
@@ -109,7 +109,7 @@ def _duplicates(found: "Survey") -> str:
 
 
 def _labels(found: "Survey") -> str:
-    from chargen.text.vocabulary import enumerate_some
+    from chargen.text.characters import enumerate_some
 
     largest = sorted(found.labels, key=lambda each: -each.characters)
     return enumerate_some(
@@ -118,13 +118,13 @@ def _labels(found: "Survey") -> str:
             f"in {each.documents:,} documents"
             for each in largest
         ],
-        most=_MOST_LISTED,
+        most=_MAX_LISTED,
     )
 
 
 def _listed(characters: Any) -> str:
-    from chargen.text.vocabulary import describe
+    from chargen.text.characters import describe
 
-    named = [f"{describe(each.character)} {each.count:,}×" for each in characters[:_MOST_LISTED]]
-    more = f" and {len(characters) - _MOST_LISTED:,} more" if len(characters) > _MOST_LISTED else ""
+    named = [f"{describe(each.character)} {each.count:,}×" for each in characters[:_MAX_LISTED]]
+    more = f" and {len(characters) - _MAX_LISTED:,} more" if len(characters) > _MAX_LISTED else ""
     return ", ".join(named) + more

@@ -34,8 +34,7 @@ def evaluate(
     characters that each start from nothing. With --adapt, dynamic evaluation: each 20 characters
     are counted and then learned from. The checkpoint itself is never changed.
     """
-    from chargen.evaluation.loss import perplexity
-    from chargen.history import bits
+    from chargen.generation.log_probs import bits, perplexity
     from chargen.language_model import load
 
     model = load(checkpoint)

@@ -17,8 +17,9 @@ def info(checkpoint: str | None, as_json: bool) -> None:
     """
     from chargen.checkpoint import Checkpoint
     from chargen.config import PreparationConfig
-    from chargen.runs import find_checkpoint
-    from chargen.text.vocabulary import BOUNDARY, enumerate_some
+    from chargen.storage.runs import find_checkpoint
+    from chargen.text.characters import enumerate_some
+    from chargen.text.vocabulary import BOUNDARY
 
     path = find_checkpoint(checkpoint)
     model = Checkpoint.load(path)

@@ -23,9 +23,9 @@ def plot(runs: tuple[str, ...], output: Path) -> None:
     RUN is a name under checkpoints/, or a folder.
     """
     from chargen.errors import RunError
-    from chargen.history import draw_curves, read_history
-    from chargen.runs import run_folder
-    from chargen.storage import write_atomically
+    from chargen.storage.atomic import write_atomically
+    from chargen.storage.runs import run_folder
+    from chargen.training.history import draw_curves, read_history
 
     kind = output.suffix.removeprefix(".")
     if kind not in ("svg", "png", "pdf"):

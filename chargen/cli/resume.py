@@ -14,7 +14,7 @@ from chargen.cli.train import tell_saved
 def resume(run: str, corpus: tuple[str, ...], cache: str | None) -> None:
     """Go on with RUN, a name under checkpoints/ or a folder, to where it would have ended."""
     from chargen import api
-    from chargen.runs import run_folder
+    from chargen.storage.runs import run_folder
 
     with reading_bar() as progress:
         api.resume(run, corpus=corpus or None, cache=cache, progress=progress)

@@ -88,8 +88,8 @@ def sample(
     and --max-copy say what may come; --temperature flattens or sharpens the odds; --top-k, --top-p
     and --min-p rule the unlikely out; and one of what is left is drawn.
     """
+    from chargen.corpus.sources import check_standard_input
     from chargen.language_model import load
-    from chargen.text.sources import check_standard_input
 
     if top and not as_json:
         raise click.UsageError("--top is shown in JSON only; add --json.")
@@ -146,9 +146,9 @@ def _copy_index(
 ) -> "CopyIndex | None":
     if corpus is None:
         return None
-    from chargen.cache import copy_index
+    from chargen.text.copies import CopyIndex
 
-    return copy_index(prepare(read_text(corpus, encoding)))
+    return CopyIndex(prepare(read_text(corpus, encoding)))
 
 
 def _put(text: str, errors: str = "backslashreplace") -> str:

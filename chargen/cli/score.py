@@ -55,7 +55,7 @@ def score(
     with its probability; backslashes, tabs, line ends and what is hidden are escaped.
     """
     from chargen.language_model import load
-    from chargen.storage import write_atomically
+    from chargen.storage.atomic import write_atomically
 
     check_one_source(text, file)
     if file is not None or text == "-":
@@ -95,7 +95,7 @@ def _painted(text: str, cost: float) -> str:
 
 def _coloured(score: "Score") -> str:
     """The text, the surprising characters on a background; hidden ones as signs."""
-    from chargen.evaluation.score import visible
+    from chargen.text.characters import visible
 
     painted = []
     for character, cost in zip(score.text, score.bits.tolist(), strict=True):

@@ -18,8 +18,8 @@ def read_text(source: str | Path, encoding: str) -> str:
         EncodingError: if the bytes are not text in `encoding`.
     """
     from chargen.config import ReadingConfig
+    from chargen.corpus.reader import Reader
     from chargen.errors import CorpusError
-    from chargen.text.reader import Reader
 
     if Path(source).is_dir():
         raise CorpusError(f"{source} is a folder; give the path of one text file.")

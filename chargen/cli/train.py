@@ -46,8 +46,8 @@ def train(
     interrupt: chargen resume NAME.
     """
     from chargen import api
-    from chargen.runs import run_folder
-    from chargen.text.sources import run_name
+    from chargen.corpus.sources import run_name
+    from chargen.storage.runs import run_folder
 
     given = {key: value for key, value in settings.items() if value is not None}
     if resume and overwrite:
@@ -76,8 +76,7 @@ def train(
 
 def tell_saved(folder: Path) -> None:
     """Say where the run is, and how to write with it."""
-    from chargen.checkpoint import MODEL_FILE
-    from chargen.runs import find_checkpoint
+    from chargen.storage.runs import MODEL_FILE, find_checkpoint
 
     is_found = find_checkpoint() == folder / MODEL_FILE  # without being named
     named = "" if is_found else f"-c {shlex.quote(str(folder))} "

@@ -38,7 +38,7 @@ def real(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and abs(value) <= sys.float_info.max
 
 
-def above_0(value: object) -> bool:
+def is_positive(value: object) -> bool:
     """Whether it is a finite number above 0."""
     return real(value) and value > 0
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chargen.config.base import Settings, above_0, check, real, setting, whole
+from chargen.config.base import Settings, check, is_positive, real, setting, whole
 
 DEFAULT_LENGTH = 500
 ENDING_LENGTH = 10_000  # of a text that is to end by itself, should it not
@@ -86,7 +86,7 @@ class SamplingConfig(Settings):
         check(
             "repetition_penalty",
             self.repetition_penalty,
-            above_0(self.repetition_penalty),
+            is_positive(self.repetition_penalty),
             "a number above 0",
         )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from chargen.config.base import Settings, above_0, check, real, setting, whole
+from chargen.config.base import Settings, check, is_positive, real, setting, whole
 from chargen.errors import SettingError
 
 Preset = Literal["auto", "tiny", "small", "base", "large"]
@@ -28,10 +28,12 @@ class TrainingConfig(Settings):
     seq_length: int = setting(
         16, "characters between updates; gradients reach no further back", by_preset=True
     )
-    restarts: float = setting(0.02, "share of the rows that start a batch from a zero state")
+    state_reset_rate: float = setting(
+        0.02, "share of the rows that start a batch from a zero state"
+    )
     learning_rate: float = setting(4e-3, "the highest, after warm-up", by_preset=True)
     warmup_steps: int = setting(50, "steps of linear rise to it")
-    floor: float = setting(0.05, "what the cosine falls to, as a share of the highest")
+    min_lr_ratio: float = setting(0.05, "what the cosine falls to, as a share of the highest")
     precision: Precision = setting("auto", "of the factors of matrix products in LSTM layers")
     weight_dropout: float = setting(
         0.0, "share of each LSTM layer's recurrent weights dropped", by_preset=True
@@ -43,7 +45,7 @@ class TrainingConfig(Settings):
     validation_fraction: float = setting(
         0.1, "share of the corpus, or of each label's text, held out at its end"
     )
-    evaluations: int = setting(10, "how often to evaluate, at most, evenly spread over the run")
+    max_evaluations: int = setting(10, "how often to evaluate, at most, evenly spread over the run")
     patience: int = setting(5, "evaluations without a better loss before stopping early")
     save_seconds: float = setting(30.0, "seconds between saves")
     tensorboard: bool = setting(False, "write event files for TensorBoard too")
@@ -62,20 +64,23 @@ class TrainingConfig(Settings):
         if self.epochs is None:
             if self.minutes is None:
                 object.__setattr__(self, "minutes", DEFAULT_MINUTES)
-            check("minutes", self.minutes, above_0(self.minutes), "a number above 0")
+            check("minutes", self.minutes, is_positive(self.minutes), "a number above 0")
         else:
             check("epochs", self.epochs, whole(self.epochs, 1), "a whole number from 1")
-        for name in ("batch_size", "seq_length", "evaluations", "patience"):
+        for name in ("batch_size", "seq_length", "max_evaluations", "patience"):
             value = getattr(self, name)
             check(name, value, whole(value, 1), "a whole number from 1")
         for name in ("learning_rate", "clip_norm"):
             value = getattr(self, name)
-            check(name, value, above_0(value), "a number above 0")
+            check(name, value, is_positive(value), "a number above 0")
         for name in ("warmup_steps", "seed"):
             value = getattr(self, name)
             check(name, value, whole(value, 0) and value < 2**31, "a whole number from 0")
         check(
-            "restarts", self.restarts, real(self.restarts) and 0 <= self.restarts <= 1, "in [0, 1]"
+            "state_reset_rate",
+            self.state_reset_rate,
+            real(self.state_reset_rate) and 0 <= self.state_reset_rate <= 1,
+            "in [0, 1]",
         )
         check(
             "weight_dropout",
@@ -89,7 +94,12 @@ class TrainingConfig(Settings):
             real(self.weight_decay) and self.weight_decay >= 0,
             "a number from 0",
         )
-        check("floor", self.floor, real(self.floor) and 0 <= self.floor <= 1, "in [0, 1]")
+        check(
+            "min_lr_ratio",
+            self.min_lr_ratio,
+            real(self.min_lr_ratio) and 0 <= self.min_lr_ratio <= 1,
+            "in [0, 1]",
+        )
         check(
             "save_seconds",
             self.save_seconds,

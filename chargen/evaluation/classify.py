@@ -13,27 +13,26 @@ from numpy.typing import NDArray
 
 from chargen.checkpoint import Checkpoint
 from chargen.errors import SettingError
-from chargen.evaluation.surprise import Progress, no_progress, surprise
 from chargen.generation.decoder import Decoder
-from chargen.history import bits
-from chargen.runs import find_checkpoint
+from chargen.generation.log_probs import Progress, bits, no_progress, surprise
+from chargen.storage.runs import find_checkpoint
 
 UNKNOWN_BITS = 21.0
 """What a character costs a model that never saw it: a little more than the log2 of the 1,114,112
 code points that Unicode has room for, so that no known character is ever such a waste to guess."""
 
-_MOST_ROWS = 64
+_MAX_ROWS = 64
 
 
 @dataclass(frozen=True, eq=False)
-class Contestant:
+class Candidate:
     """A model, and which of its labels it reads with, if it has any."""
 
     checkpoint: Checkpoint
     label: str | None = None
 
 
-Models = Mapping[str, Contestant | Checkpoint | str | Path] | Sequence[str | Path]
+Models = Mapping[str, Candidate | Checkpoint | str | Path] | Sequence[str | Path]
 
 
 @dataclass(frozen=True)
@@ -81,14 +80,14 @@ def classify(
         models: checkpoints by name, or paths and names of runs as `load` takes them; one with
             several labels, or at least two.
         progress: told how many characters were read; in all, those of the texts once for each of
-            the `contestants`.
+            the `candidates`.
 
     Raises:
         SettingError: if there are fewer than two to choose from, or two of the same name.
         CheckpointError: if one is missing or damaged.
     """
     several = [texts] if isinstance(texts, str) else list(texts)
-    costs = {name: _bits(each, several, progress) for name, each in contestants(models).items()}
+    costs = {name: _bits(each, several, progress) for name, each in candidates(models).items()}
     results = [
         Classification({name: float(cost[i]) for name, cost in costs.items()})
         for i in range(len(several))
@@ -96,25 +95,25 @@ def classify(
     return results[0] if isinstance(texts, str) else results
 
 
-def contestants(models: Models) -> dict[str, Contestant]:
+def candidates(models: Models) -> dict[str, Candidate]:
     """Who competes, by name: a model without labels as it is, another as "model: label" for each.
 
     Raises:
         As `classify` does.
     """
     named = models if isinstance(models, Mapping) else {str(each): each for each in models}
-    found: dict[str, Contestant] = {}
+    found: dict[str, Candidate] = {}
     for name, each in named.items():
-        if isinstance(each, Contestant):
+        if isinstance(each, Candidate):
             found[name] = each
             continue
         checkpoint = (
             each if isinstance(each, Checkpoint) else Checkpoint.load(find_checkpoint(each))
         )
         if checkpoint.labels:
-            found |= {f"{name}: {it}": Contestant(checkpoint, it) for it in checkpoint.labels}
+            found |= {f"{name}: {it}": Candidate(checkpoint, it) for it in checkpoint.labels}
         else:
-            found[name] = Contestant(checkpoint)
+            found[name] = Candidate(checkpoint)
     if len(found) < 2 or len(named) < len(models):
         raise SettingError(
             "Classifying needs at least two different models; received "
@@ -123,9 +122,9 @@ def contestants(models: Models) -> dict[str, Contestant]:
     return found
 
 
-def _bits(contestant: Contestant, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
+def _bits(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
     """What each text costs a model, shape [len(texts)]."""
-    checkpoint = contestant.checkpoint
+    checkpoint = candidate.checkpoint
     known = set(checkpoint.vocabulary.idx2char) - {checkpoint.unknown}
     texts = [checkpoint.prepare(text) for text in texts]
     readable = ["".join(c for c in text if c in known) for text in texts]
@@ -133,20 +132,20 @@ def _bits(contestant: Contestant, texts: Sequence[str], progress: Progress) -> N
     costs = UNKNOWN_BITS * unknown
     progress(int(unknown.sum()))
     by_length = sorted(range(len(texts)), key=lambda i: len(readable[i]))
-    for first in range(0, len(texts), _MOST_ROWS):
-        rows = by_length[first : first + _MOST_ROWS]
-        costs[rows] += _read(contestant, [readable[i] for i in rows], progress)
+    for first in range(0, len(texts), _MAX_ROWS):
+        rows = by_length[first : first + _MAX_ROWS]
+        costs[rows] += _read(candidate, [readable[i] for i in rows], progress)
     return costs
 
 
-def _read(contestant: Contestant, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
+def _read(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
     """The bits of texts that are read side by side, shape [len(texts)]."""
-    checkpoint, rows = contestant.checkpoint, len(texts)
+    checkpoint, rows = candidate.checkpoint, len(texts)
     lengths = np.array([len(text) for text in texts])
     ids = np.zeros((len(texts), 1 + lengths.max()), np.int32)  # what a text lacks is not counted
     for row, text in zip(ids, texts, strict=True):
         row[: 1 + len(text)] = checkpoint.vocabulary.encode(checkpoint.start + text)
-    decoder = Decoder(checkpoint, rows, checkpoint.label_ids(contestant.label, rows))
+    decoder = Decoder(checkpoint, rows, checkpoint.label_ids(candidate.label, rows))
     nats = np.zeros(rows)
     for position in range(lengths.max()):
         inside = position < lengths

@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 from chargen.checkpoint import Checkpoint
 from chargen.errors import CorpusError
-from chargen.evaluation.surprise import Progress, no_progress, surprise
 from chargen.generation.decoder import Decoder
-from chargen.history import bits
+from chargen.generation.log_probs import Progress, bits, no_progress, perplexity, surprise
 from chargen.text.vocabulary import Ids
 
 WINDOW = 256  # characters, as in training
-_MOST_ROWS = 64
-_LEAST_WINDOWS = 16  # in a row, so that warming up costs a sixteenth at most
+_MAX_ROWS = 64
+_MIN_WINDOWS = 16  # in a row, so that warming up costs a sixteenth at most
 
 
 @dataclass(frozen=True)
@@ -52,11 +51,6 @@ class Evaluation:
                 for name, loss in losses.items()
             },
         }
-
-
-def perplexity(loss: float) -> float:
-    """The exponential of a loss in nats; infinite where no float could hold it."""
-    return math.exp(loss) if loss < math.log(np.finfo(float).max) else math.inf
 
 
 def evaluate(
@@ -111,7 +105,7 @@ def _windows(ids: Ids) -> int:
 
 def _carried(checkpoint: Checkpoint, ids: Ids, label: str | None, progress: Progress) -> float:
     windows = _windows(ids)
-    rows = max(1, min(_MOST_ROWS, windows // _LEAST_WINDOWS))
+    rows = max(1, min(_MAX_ROWS, windows // _MIN_WINDOWS))
     length = math.ceil(windows / rows) * WINDOW
     starts = np.arange(rows) * length
     decoder = Decoder(checkpoint, rows, checkpoint.label_ids(label, rows))
@@ -127,7 +121,7 @@ def _carried(checkpoint: Checkpoint, ids: Ids, label: str | None, progress: Prog
 
 def _windowed(checkpoint: Checkpoint, ids: Ids, label: str | None, progress: Progress) -> float:
     windows = _windows(ids)
-    rows = min(_MOST_ROWS, windows)
+    rows = min(_MAX_ROWS, windows)
     decoder, total = Decoder(checkpoint, rows, checkpoint.label_ids(label, rows)), 0.0
     for first in range(0, windows, rows):
         decoder.reset()

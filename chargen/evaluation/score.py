@@ -8,13 +8,11 @@ from numpy.typing import NDArray
 
 from chargen.checkpoint import Checkpoint
 from chargen.errors import CorpusError, SettingError
-from chargen.evaluation.loss import perplexity
-from chargen.evaluation.surprise import Progress, log_probabilities, no_progress
 from chargen.generation.decoder import Decoder
-from chargen.history import bits
+from chargen.generation.log_probs import Progress, bits, log_probabilities, no_progress, perplexity
+from chargen.pages.score import fragment, page
 
 TOP = 5
-_SIGNS = {"\n": "↵", "\r": "␍", "\t": "⇥"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,14 +71,10 @@ class Score:
 
     def to_html(self) -> str:
         """A page that stands alone."""
-        from chargen.evaluation.page import page
-
         return page(self)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        from chargen.evaluation.page import fragment
-
         return fragment(self)
 
     def __repr__(self) -> str:
@@ -131,10 +125,3 @@ def score(
         probabilities[position] = np.exp(expected[best])
         progress(1)
     return Score(text, costs, tuple(likeliest), probabilities)
-
-
-def visible(character: str) -> str:
-    """A character that can be seen: a sign for a line end or tab, an escape for what is hidden."""
-    if character in _SIGNS:
-        return _SIGNS[character]
-    return character if character.isprintable() else ascii(character)[1:-1]

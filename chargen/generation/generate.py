@@ -12,11 +12,11 @@ import numpy as np
 
 from chargen.config import SamplingConfig
 from chargen.errors import SettingError
-from chargen.generation.ending import Ending, FinishReason
-from chargen.generation.rules import NothingLeft, Rule, allowed, make_rules
+from chargen.generation.logits_processors import NothingLeft, Rule, allowed, make_rules
 from chargen.generation.sample import Record
 from chargen.generation.sampler import Sampler, make_sampler
 from chargen.generation.state import Floats, State
+from chargen.generation.stopping import Ending, FinishReason
 from chargen.text.copies import CopyIndex
 from chargen.text.vocabulary import Ids, Vocabulary
 

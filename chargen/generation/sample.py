@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from chargen.generation.ending import FinishReason
 from chargen.generation.state import Floats
+from chargen.generation.stopping import FinishReason
 
 Alternatives = tuple[tuple[str, float], ...]  # the likeliest characters and their log-probabilities
 

@@ -1,1 +1,1 @@
-"""From files to batches of ids: corpus, vocabulary, streams."""
+"""What a trained model needs to know of text: characters, vocabulary, preparation, unknown, copies."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from chargen.config import PreparationConfig
 from chargen.text.vocabulary import BOUNDARY, RARE, Vocabulary
 
-_MOST_HELD = 1 << 22  # characters without a space, after which a piece is cut anyhow
+_MAX_HELD = 1 << 22  # characters without a space, after which a piece is cut anyhow
 _ENDINGS = re.compile(r"\r\n?")
 
 
@@ -40,7 +40,7 @@ def prepared(pieces: Iterable[str], config: PreparationConfig) -> Iterator[str]:
         if text[cut - 1 : cut + 1] == "\r\n":
             cut -= 1
         if cut <= 0:
-            if len(text) < _MOST_HELD:
+            if len(text) < _MAX_HELD:
                 held = text
                 continue
             cut = len(held)
@@ -53,40 +53,3 @@ def fold_unknown(text: str, vocabulary: Vocabulary) -> str:
     """The text with every character outside a vocabulary replaced by the one for rare ones."""
     known = vocabulary.char2idx
     return "".join(character if character in known else RARE for character in text)
-
-
-def unescaped(separator: str) -> str:
-    r"""A separator with the characters that \n, \t and \f in it stand for."""
-    return separator.replace("\\n", "\n").replace("\\t", "\t").replace("\\f", "\f")
-
-
-def separated(pieces: Iterable[str], separator: str) -> Iterator[str]:
-    """The pieces of a text with a boundary in place of every separator."""
-    held = ""
-    for piece in pieces:
-        text = (held + piece).replace(separator, BOUNDARY)
-        cut = len(text) - (len(separator) - 1)
-        yield text[: max(0, cut)]
-        held = text[max(0, cut) :]
-    yield held
-
-
-def bounded(pieces: Iterable[str]) -> Iterator[str]:
-    """Pieces in which documents are set apart, without those that are empty.
-
-    A boundary comes first and last, and no two come together.
-    """
-    at_boundary = False
-    for piece in _enclosed(pieces):
-        text = re.sub(f"{BOUNDARY}+", BOUNDARY, piece)
-        if at_boundary:
-            text = text.removeprefix(BOUNDARY)
-        if text:
-            at_boundary = text.endswith(BOUNDARY)
-            yield text
-
-
-def _enclosed(pieces: Iterable[str]) -> Iterator[str]:
-    yield BOUNDARY
-    yield from pieces
-    yield BOUNDARY

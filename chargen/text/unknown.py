@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from chargen.errors import SettingError, UnknownCharacterError
-from chargen.text.vocabulary import Vocabulary, describe, enumerate_some
+from chargen.text.characters import describe, enumerate_some
+from chargen.text.vocabulary import Vocabulary
 
 Unknown = Literal["error", "skip", "nearest"]
 UNKNOWNS: tuple[str, ...] = get_args(Unknown)
@@ -41,7 +42,7 @@ _DIRECTED = {'"': ("“", "”"), "'": ("‘", "’")}  # a straight quote, as i
 
 
 @dataclass(frozen=True)
-class Fitted:
+class PreparedText:
     """A text that holds characters of the vocabulary only.
 
     Args:
@@ -53,7 +54,7 @@ class Fitted:
     notes: tuple[str, ...] = ()
 
 
-def fit(text: str, vocabulary: Vocabulary, unknown: Unknown = "error") -> Fitted:
+def fit(text: str, vocabulary: Vocabulary, unknown: Unknown = "error") -> PreparedText:
     """Make a text fit the characters that a model knows.
 
     Args:
@@ -70,7 +71,7 @@ def fit(text: str, vocabulary: Vocabulary, unknown: Unknown = "error") -> Fitted
     check_unknown(unknown)
     strangers = {character for character in set(text) if character not in vocabulary}
     if not strangers:
-        return Fitted(text)
+        return PreparedText(text)
     if unknown == "error":
         vocabulary.encode(text)  # raises
     near = _Nearest(vocabulary) if unknown == "nearest" else _nothing
@@ -92,7 +93,7 @@ def fit(text: str, vocabulary: Vocabulary, unknown: Unknown = "error") -> Fitted
             f"Nothing is left of the text without {named}; the model knows "
             f"{vocabulary.vocab_size} characters (`chargen info` lists them)."
         )
-    return Fitted(fitted, tuple(_notes(changes)))
+    return PreparedText(fitted, tuple(_notes(changes)))
 
 
 def check_unknown(unknown: Unknown) -> None:

@@ -1,7 +1,5 @@
 """The distinct characters of a corpus, and the way from text to ids and back."""
 
-import unicodedata
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chargen.errors import CorpusError, UnknownCharacterError
+from chargen.text.characters import code_points, describe, enumerate_some, refuse_surrogates
 
 Ids = NDArray[np.integer[Any]]
 
@@ -16,48 +15,6 @@ BOUNDARY = "\0"  # where a document begins or ends; no text holds it, and it is 
 RARE = "\N{REPLACEMENT CHARACTER}"  # stands for all characters too rare to be learned
 
 _UNKNOWN = -1
-# Unicode gives control characters no name; these are its aliases for those that texts have.
-_CONTROLS = {"\t": "CHARACTER TABULATION", "\n": "LINE FEED", "\r": "CARRIAGE RETURN"}
-_FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
-
-
-def code_points(text: str) -> NDArray[np.uint32]:
-    """The code points of `text`, shape [len(text)]; lone surrogates pass."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-
-
-def refuse_surrogates(codes: NDArray[np.uint32]) -> None:
-    """Refuse lone surrogates among code points.
-
-    Raises:
-        CorpusError: naming the first.
-    """
-    surrogates = codes[(codes >= _FIRST_SURROGATE) & (codes <= _LAST_SURROGATE)]
-    if surrogates.size:
-        raise CorpusError(
-            f"The text holds the lone surrogate {describe(chr(surrogates[0]))}, which is half "
-            "of a character and has no UTF-8 form; remove it or decode the source again."
-        )
-
-
-def unicode_name(character: str) -> str:
-    """Its name in Unicode; empty where it has none."""
-    return unicodedata.name(character, _CONTROLS.get(character, ""))
-
-
-def describe(character: str) -> str:
-    """A character as an error message names it: quoted where it prints, with its code point."""
-    code = f"U+{ord(character):04X}"
-    if character.isprintable():
-        return f"{character!r} ({code})"
-    name = unicode_name(character)
-    return f"{code} ({name})" if name else code
-
-
-def enumerate_some(names: Sequence[str], *, most: int = 8, separator: str = ", ") -> str:
-    """The first few of `names`, and how many more there are."""
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return separator.join(names[:most]) + more
 
 
 class Vocabulary:

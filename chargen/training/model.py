@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from chargen.checkpoint import Arrays, Checkpoint, weight_shapes
+from chargen.checkpoint import Checkpoint, weight_shapes
 from chargen.config import ModelConfig
 from chargen.generation.state import Floats, State
+from chargen.storage.arrays import Arrays
 from chargen.text.vocabulary import Ids
 from chargen.training.backend import graph, keras, tf
-from chargen.training.recurrence import LSTM
+from chargen.training.lstm import LSTM
 from chargen.training.resetting import GRU, SimpleRNN
 
 KERAS_CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}

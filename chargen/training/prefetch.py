@@ -1,15 +1,15 @@
-"""Batches from a file on disk, fetched while the step before is computed."""
+"""Prefetcher from a file on disk, fetched while the step before is computed."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from chargen.text.mapping import is_mapped, release
-from chargen.text.streams import Streams
+from chargen.corpus.memory_map import is_mapped, release
+from chargen.corpus.streams import Streams
 from chargen.text.vocabulary import Ids
 
 _RELEASED_EVERY = 10_000  # batches
 
 
-class Batches:
+class Prefetcher:
     """The batches of streams, by number; where the ids are in a file, the next one is at hand.
 
     Args:

@@ -6,9 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from chargen.history import CURVE_FILE, Row, draw_curves, write_history
-from chargen.storage import remove, write_atomically
+from chargen.storage.atomic import remove, write_atomically
 from chargen.training.backend import tf
+from chargen.training.history import CURVE_FILE, Row, draw_curves, write_history
 
 EVENTS_FOLDER = "tensorboard"
 

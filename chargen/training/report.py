@@ -3,7 +3,8 @@
 import sys
 from typing import Protocol
 
-from chargen.history import Row, bits
+from chargen.generation.log_probs import bits
+from chargen.training.history import Row
 
 
 class Reporter(Protocol):

@@ -8,32 +8,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chargen.checkpoint import (
-    MODEL_FILE,
-    RESUME_FILE,
-    Arrays,
-    Checkpoint,
-    read_arrays,
-    write_arrays,
-)
+from chargen.checkpoint import Checkpoint
 from chargen.config import ModelConfig, SamplingConfig, TrainingConfig
+from chargen.corpus.corpus import Corpus
+from chargen.corpus.split import HeldOut
+from chargen.corpus.streams import Streams
 from chargen.errors import DivergedError, Interrupted
 from chargen.generation.decoder import Decoder
 from chargen.generation.generate import Writer
-from chargen.history import Row, bits
-from chargen.text.corpus import Corpus
-from chargen.text.holdout import HeldOut
-from chargen.text.streams import Streams
+from chargen.generation.log_probs import bits
+from chargen.storage.arrays import Arrays, read_arrays, write_arrays
+from chargen.storage.runs import MODEL_FILE, RESUME_FILE
 from chargen.text.vocabulary import BOUNDARY
+from chargen.training.history import Row
 from chargen.training.interrupt import Interrupt
-from chargen.training.progress import Progress
 from chargen.training.records import Records
 from chargen.training.report import Reporter
+from chargen.training.run_state import Progress
 from chargen.training.schedule import evaluation_interval, learning_rate
 from chargen.training.trainer import Trainer
 from chargen.training.validation import Validator
 
-_MOST_RETREATS = 3
+_MAX_ROLLBACKS = 3
 _MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
 _MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
 _SAVING_SHARE = 0.01  # of the time is left for saves
@@ -127,7 +123,7 @@ class Run:
         loss = self.trainer.step(progress.step, rate * progress.rate_factor)
         self._step_seconds.append(time.monotonic() - began)
         if not loss < 3 * math.log(self.model_config.vocab_size):  # so NaN too
-            self._retreat(loss)
+            self._rollback(loss)
             return
         progress.step += 1
         progress.loss_sum += loss
@@ -221,17 +217,17 @@ class Run:
                 f"Finished: {progress.finished}; the best is from step {progress.best_step:,}."
             )
 
-    def _retreat(self, loss: float) -> None:
+    def _rollback(self, loss: float) -> None:
         """The loss broke: go back to the last save and take smaller steps from there."""
-        retreats, factor = self.progress.retreats + 1, self.progress.rate_factor / 2
-        if retreats > _MOST_RETREATS:
+        rollbacks, factor = self.progress.rollbacks + 1, self.progress.rate_factor / 2
+        if rollbacks > _MAX_ROLLBACKS:
             raise DivergedError(
                 f"The loss broke ({loss:.3g}) a fourth time, at step {self.progress.step:,}, with "
                 "the learning rate already cut to an eighth; try a lower --learning-rate. "
                 f"The best weights so far are in {self.folder}."
             )
         self.restore(*read_arrays(self.folder / RESUME_FILE))
-        self.progress.retreats, self.progress.rate_factor = retreats, factor
+        self.progress.rollbacks, self.progress.rate_factor = rollbacks, factor
         self.reporter.say(
             f"The loss broke ({loss:.3g}): back at step {self.progress.step:,}, "
             f"with the learning rate times {factor:g}."

@@ -22,7 +22,7 @@ def learning_rate(step: int, total_steps: int | None, config: TrainingConfig) ->
         return config.learning_rate
     progress = min(1.0, (step - warmup) / max(1, total_steps - warmup))
     cosine = (1 + math.cos(math.pi * progress)) / 2
-    return config.learning_rate * (config.floor + (1 - config.floor) * cosine)
+    return config.learning_rate * (config.min_lr_ratio + (1 - config.min_lr_ratio) * cosine)
 
 
 def evaluation_interval(total_steps: int, config: TrainingConfig, validation: int) -> int:
@@ -34,5 +34,5 @@ def evaluation_interval(total_steps: int, config: TrainingConfig, validation: in
     """
     step_characters = config.batch_size * config.seq_length
     affordable = _EVALUATION_SHARE * total_steps * step_characters / (2 / 3 * max(1, validation))
-    evaluations = max(1, min(config.evaluations, int(affordable)))
+    evaluations = max(1, min(config.max_evaluations, int(affordable)))
     return math.ceil(total_steps / evaluations)

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from chargen.checkpoint import Arrays, check_arrays, weight_shapes
+from chargen.checkpoint import weight_shapes
 from chargen.config import ModelConfig, TrainingConfig
+from chargen.corpus.streams import Streams
 from chargen.generation.state import Floats
-from chargen.text.streams import Streams
+from chargen.storage.arrays import Arrays, check_arrays
 from chargen.training.backend import graph, has_bfloat16_products, keras, tf
 from chargen.training.dropout import LockedDropout, Mask
+from chargen.training.lstm import LSTM
 from chargen.training.model import (
     KERAS_CELLS,
     RESETTING_CELLS,
@@ -27,8 +29,7 @@ from chargen.training.model import (
     weights_of,
 )
 from chargen.training.optimizer import AdamW
-from chargen.training.prefetch import Batches
-from chargen.training.recurrence import LSTM
+from chargen.training.prefetch import Prefetcher
 
 # bfloat16 products pay for themselves from about so many streams, where the processor has them.
 _BFLOAT16_STREAMS = 256
@@ -53,7 +54,7 @@ class Trainer:
         boundary: int | None = None,
     ) -> None:
         self.model_config, self.config, self.streams = model_config, config, streams
-        self._batches = Batches(streams)
+        self._batches = Prefetcher(streams)
         keras.utils.set_random_seed(config.seed)
         self._step_number = tf.Variable(0, dtype=tf.int32)
         masks = count()
@@ -109,7 +110,7 @@ class Trainer:
         if number % self.streams.steps_per_epoch == 0:
             return np.zeros((rows, 1), np.float32)
         drawn = np.random.default_rng((self.config.seed, number)).random((rows, 1))
-        return (drawn >= self.config.restarts).astype(np.float32)
+        return (drawn >= self.config.state_reset_rate).astype(np.float32)
 
     @graph
     def _step(self, keep, ids, targets, *labels):  # type: ignore[no-untyped-def]

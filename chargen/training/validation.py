@@ -19,8 +19,8 @@ from chargen.training.model import (
 )
 
 WINDOW = 256  # characters; the window that nanoGPT's figure is measured in
-_MOST_ROWS = 64
-_MOST_LOGITS = 16_000_000  # elements in one batch of logits, which bounds the memory
+_MAX_ROWS = 64
+_MAX_LOGITS = 16_000_000  # elements in one batch of logits, which bounds the memory
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class Validator:
         predictable = len(ids) - 1
         self._window = min(WINDOW, predictable)
         windows = -(-predictable // self._window)
-        most = max(1, _MOST_LOGITS // (self._window * config.vocab_size))
-        self._rows = min(windows, most, _MOST_ROWS)
+        most = max(1, _MAX_LOGITS // (self._window * config.vocab_size))
+        self._rows = min(windows, most, _MAX_ROWS)
         self._windows_per_row = -(-windows // self._rows)
         self._targets = ids[1:]
         self._inputs = [ids[:-1]] if labels is None else [ids[:-1], labels[:-1]]

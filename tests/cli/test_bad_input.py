@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from chargen.checkpoint import write_arrays
+from chargen.storage.arrays import write_arrays
 
 as_root = not hasattr(os, "geteuid") or os.geteuid() == 0
 

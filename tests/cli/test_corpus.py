@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from chargen.cli import main
-from chargen.recipes import available_cores
+from chargen.config.presets import available_cores
 
 
 @pytest.fixture

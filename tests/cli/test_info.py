@@ -3,8 +3,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from chargen.checkpoint import MODEL_FILE
 from chargen.cli import main
+from chargen.storage.runs import MODEL_FILE
 
 
 def facts(result):

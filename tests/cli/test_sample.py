@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import chargen
-from chargen.checkpoint import MODEL_FILE
 from chargen.config import PreparationConfig
+from chargen.storage.runs import MODEL_FILE
 
 SAMPLE = (sys.executable, "-m", "chargen", "sample")
 
@@ -157,8 +157,7 @@ def test_lines_are_kept_short(invoke, lstm_file):
 
 
 @pytest.fixture
-def corpus(tmp_path, monkeypatch):
-    monkeypatch.setattr("chargen.cache.cache_folder", lambda: tmp_path / "cache")
+def corpus(tmp_path):
     path = tmp_path / "corpus.txt"
     path.write_text("abc: ABC\n\ncabba cab, abba!\n aaaa bbbb cccc\n" * 3)
     return path

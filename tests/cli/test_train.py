@@ -6,8 +6,8 @@ import os
 import pytest
 from click.testing import CliRunner
 
-from chargen.checkpoint import MODEL_FILE
 from chargen.cli import main
+from chargen.storage.runs import MODEL_FILE
 
 SMALL = ["--epochs", "1", "--units", "8", "--batch-size", "4", "--seq-length", "16"]
 

@@ -9,7 +9,7 @@ import chargen
 from chargen.config import PreparationConfig
 from chargen.errors import CheckpointError, SettingError
 from chargen.evaluation import classify as module
-from chargen.evaluation.classify import UNKNOWN_BITS, Classification, classify, contestants
+from chargen.evaluation.classify import UNKNOWN_BITS, Classification, candidates, classify
 from chargen.evaluation.score import score
 
 TEXTS = ["ABC", "", "a cab", "C: cab\nA" * 9, "B", "cc"]
@@ -35,7 +35,7 @@ def test_the_cost_is_the_total_of_the_score(models):
 
 
 def test_texts_are_read_side_by_side_and_stay_in_order(models, monkeypatch):
-    monkeypatch.setattr(module, "_MOST_ROWS", 4)
+    monkeypatch.setattr(module, "_MAX_ROWS", 4)
     together = classify(TEXTS, models)
     for text, result in zip(TEXTS, together, strict=True):
         assert result.bits == pytest.approx(classify(text, models).bits, rel=1e-5)
@@ -131,7 +131,7 @@ def test_each_label_is_a_model_of_its_own(labelled, models):
 def test_progress_counts_each_character_once_a_label(labelled):
     told = []
     classify("ABC é", {"many": labelled}, progress=told.append)
-    assert sum(told) == len(contestants({"many": labelled})) * 5 == 15
+    assert sum(told) == len(candidates({"many": labelled})) * 5 == 15
 
 
 def test_one_label_is_nothing_to_choose_from(make_checkpoint):

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 import chargen
+from chargen.corpus.split import split
 from chargen.errors import CorpusError
 from chargen.evaluation import loss
-from chargen.evaluation.loss import WINDOW, Evaluation, evaluate, perplexity
+from chargen.evaluation.loss import WINDOW, Evaluation, evaluate
 from chargen.generation.decoder import Decoder
-from chargen.text.holdout import split
+from chargen.generation.log_probs import perplexity
 from chargen.training.report import Silent
 
 
@@ -43,8 +44,8 @@ def test_both_losses_are_exact(checkpoint, text, length):
 
 
 def test_a_long_text_is_read_in_rows_that_arrive_warm(make_checkpoint, monkeypatch):
-    monkeypatch.setattr(loss, "_LEAST_WINDOWS", 2)
-    monkeypatch.setattr(loss, "_MOST_ROWS", 3)
+    monkeypatch.setattr(loss, "_MIN_WINDOWS", 2)
+    monkeypatch.setattr(loss, "_MAX_ROWS", 3)
     checkpoint = make_checkpoint("lstm")
     checkpoint.weights.update({k: v * np.float32(0.4) for k, v in checkpoint.weights.items()})
     ids = np.random.default_rng(1).integers(checkpoint.config.vocab_size, size=3000)
@@ -59,7 +60,7 @@ def test_the_held_out_losses_of_training_are_found_again(workdir, documents):
     texts = ["".join(each) for each in np.array_split(pieces, documents)]
     corpus = chargen.Corpus(texts[0] if documents == 1 else texts)
     model = chargen.train(
-        corpus, name="tiny", epochs=1, units=(8,), evaluations=1, reporter=Silent()
+        corpus, name="tiny", epochs=1, units=(8,), max_evaluations=1, reporter=Silent()
     )
     _, held_out = split(corpus.ids, 0.1)
     measured = evaluate(model.checkpoint, held_out.astype(np.int32))

@@ -10,8 +10,9 @@ import pytest
 
 import chargen
 from chargen.errors import CorpusError, SettingError, UnknownCharacterError
-from chargen.evaluation.score import score, visible
+from chargen.evaluation.score import score
 from chargen.generation.decoder import Decoder
+from chargen.text.characters import visible
 
 MARKUP = "\n \"&'<>abc"
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from chargen.config import SamplingConfig
-from chargen.generation.ending import Ending
 from chargen.generation.generate import Draft, Writer, write
 from chargen.generation.sampler import greedy
 from chargen.generation.state import State
+from chargen.generation.stopping import Ending
 from chargen.text.vocabulary import Vocabulary
 
 LETTERS = Vocabulary("abcdefgh")

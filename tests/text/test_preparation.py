@@ -4,14 +4,8 @@ import unicodedata
 import pytest
 
 from chargen.config import PreparationConfig
-from chargen.text.preparation import (
-    bounded,
-    fold_unknown,
-    prepare,
-    prepared,
-    separated,
-    unescaped,
-)
+from chargen.corpus.documents import mark_boundaries, split_documents, unescaped
+from chargen.text.preparation import fold_unknown, prepare, prepared
 from chargen.text.vocabulary import Vocabulary
 
 TEXT = "Cafe\u0301 ﬁn\r\nΟΔΟΣ ΣΑΣ.\rİ한글 e\u0323\u0301 한국어\r\n"
@@ -53,7 +47,7 @@ def test_a_text_in_pieces_is_prepared_as_a_whole(normalize, newlines, lowercase)
 
 
 def test_a_text_without_spaces_is_not_held_back_for_ever(monkeypatch):
-    monkeypatch.setattr("chargen.text.preparation._MOST_HELD", 10)
+    monkeypatch.setattr("chargen.text.preparation._MAX_HELD", 10)
     pieces = prepared(iter(["漢字漢字漢"] * 9), PreparationConfig(normalize="NFC"))
     assert next(pieces)
     assert "".join(pieces)
@@ -73,7 +67,7 @@ def test_characters_outside_the_vocabulary_become_one():
 def test_separators_become_boundaries_wherever_the_pieces_are_cut(separator):
     text = separator.join(["one", "two\nlines", "", "three<e"])
     for seed in range(100):
-        found = "".join(separated(cut_anyhow(text, seed), separator))
+        found = "".join(split_documents(cut_anyhow(text, seed), separator))
         assert found == "one\0two\nlines\0\0three<e"
 
 
@@ -83,5 +77,5 @@ def test_a_separator_is_written_with_the_usual_escapes():
 
 def test_empty_documents_are_left_out():
     for seed in range(50):
-        assert "".join(bounded(cut_anyhow("\0\0one\0\0\0two\0", seed))) == "\0one\0two\0"
-    assert "".join(bounded([])) == "\0"
+        assert "".join(mark_boundaries(cut_anyhow("\0\0one\0\0\0two\0", seed))) == "\0one\0two\0"
+    assert "".join(mark_boundaries([])) == "\0"

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from chargen.errors import SettingError, UnknownCharacterError
-from chargen.text.unknown import UNKNOWNS, Fitted, fit
+from chargen.text.unknown import UNKNOWNS, PreparedText, fit
 from chargen.text.vocabulary import Vocabulary
 
 LETTERS = string.ascii_letters
@@ -19,7 +19,7 @@ def nearest(text, characters):
 @pytest.mark.parametrize("unknown", UNKNOWNS)
 @pytest.mark.parametrize("text", ["", "ab ba", "e\u0301"])
 def test_known_characters_are_left_as_they_are(text, unknown):
-    assert fit(text, Vocabulary("ab e\u0301é"), unknown) == Fitted(text, ())
+    assert fit(text, Vocabulary("ab e\u0301é"), unknown) == PreparedText(text, ())
 
 
 def test_error_names_the_character_and_the_way_out():
@@ -116,7 +116,7 @@ def test_the_vocabulary_may_have_the_typographic_form_only(text, characters, exp
 
 def test_what_changed_is_said_with_how_often():
     fitted = fit("é’é Ж", Vocabulary("e' "), "nearest")
-    assert fitted == Fitted(
+    assert fitted == PreparedText(
         "e'e ",
         (
             "Changed 'é' (U+00E9) to 'e', 2 times; '’' (U+2019) to \"'\".",

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from chargen.errors import CorpusError, UnknownCharacterError
-from chargen.text.vocabulary import Vocabulary, describe
+from chargen.text.characters import describe
+from chargen.text.vocabulary import Vocabulary
 
 PLANES = range(17)
 SURROGATES = range(0xD800, 0xE000)

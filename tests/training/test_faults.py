@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from chargen import api, storage
-from chargen.checkpoint import MODEL_FILE, RESUME_FILE
+from chargen import api
 from chargen.errors import StorageError
+from chargen.storage import atomic as storage
+from chargen.storage.runs import MODEL_FILE, RESUME_FILE
 from chargen.training.report import Silent
 from tests.training.test_run import CORPUS, SETTINGS, content
 

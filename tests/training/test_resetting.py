@@ -8,11 +8,11 @@ from chargen.config import ModelConfig
 from chargen.generation.decoder import Decoder
 from chargen.text.vocabulary import BOUNDARY, Vocabulary
 from chargen.training.backend import keras, tf
+from chargen.training.lstm import LSTM
 from chargen.training.model import RESETTING_CELLS, build_model, load_weights
-from chargen.training.recurrence import LSTM
 from chargen.training.resetting import Resetting
 
-from .test_recurrence import outcome
+from .test_lstm import outcome
 
 CHARACTERS = BOUNDARY + "\nabcd"
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from chargen import api
-from chargen.checkpoint import MODEL_FILE, RESUME_FILE, read_arrays
+from chargen.corpus.corpus import Corpus
 from chargen.errors import DivergedError, Interrupted, RunError, StorageError
-from chargen.history import HISTORY_FILE
-from chargen.text.corpus import Corpus
+from chargen.storage.arrays import read_arrays
+from chargen.storage.runs import MODEL_FILE, RESUME_FILE
 from chargen.training import run
+from chargen.training.history import HISTORY_FILE
 from chargen.training.report import Silent
 from chargen.training.trainer import Trainer
 from chargen.training.validation import ValidationLoss, Validator
@@ -29,7 +30,7 @@ SETTINGS = {
     "epochs": 4,
     "batch_size": 4,
     "seq_length": 16,
-    "evaluations": 5,
+    "max_evaluations": 5,
     "save_seconds": 1e9,
 }
 
@@ -90,7 +91,7 @@ def test_sigterm_saves_and_exits_with_143(tmp_path):
 
 def test_evaluating_never_touches_training(uninterrupted, tmp_path):
     api.train(
-        CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **SETTINGS | {"evaluations": 1}
+        CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **SETTINGS | {"max_evaluations": 1}
     )
     arrays, _ = read_arrays(tmp_path / "run" / RESUME_FILE)
     assert {name: array.tobytes() for name, array in arrays.items()} == uninterrupted["resume"]
@@ -223,7 +224,7 @@ def test_a_run_that_replaces_another_keeps_none_of_its_records(tmp_path):
 
 def test_an_evaluation_is_one_event_however_often_the_run_is_resumed(tmp_path):
     folder = tmp_path / "run"
-    settings = SETTINGS | {"epochs": 1, "evaluations": 2, "tensorboard": True}
+    settings = SETTINGS | {"epochs": 1, "max_evaluations": 2, "tensorboard": True}
     with pytest.raises(Interrupted):
         api.train(CORPUS, name=str(folder), reporter=StopAt(2), **settings)
     for _ in range(3):

@@ -5,7 +5,7 @@ import pytest
 from chargen.config import TrainingConfig
 from chargen.training.schedule import evaluation_interval, learning_rate
 
-CONFIG = TrainingConfig(learning_rate=0.1, warmup_steps=10, floor=0.2, evaluations=5)
+CONFIG = TrainingConfig(learning_rate=0.1, warmup_steps=10, min_lr_ratio=0.2, max_evaluations=5)
 
 
 def test_the_rate_rises_then_falls_along_a_cosine_to_the_floor():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chargen.config import ModelConfig, TrainingConfig
-from chargen.text.streams import Streams
+from chargen.corpus.streams import Streams
 from chargen.training import trainer
 from chargen.training.trainer import Trainer
 
@@ -14,8 +14,10 @@ IDS = np.random.default_rng(0).integers(5, size=400).astype(np.int32)
 MODEL = ModelConfig(vocab_size=5, embedding_dim=3, units=(6,), dropout=0.2)
 
 
-def states_after(*, restarts: float, steps: int) -> list[np.ndarray]:
-    config = TrainingConfig(batch_size=3, seq_length=4, restarts=restarts, learning_rate=1e-9)
+def states_after(*, state_reset_rate: float, steps: int) -> list[np.ndarray]:
+    config = TrainingConfig(
+        batch_size=3, seq_length=4, state_reset_rate=state_reset_rate, learning_rate=1e-9
+    )
     trainer = Trainer(MODEL, config, Streams(IDS, 3, 4))
     for number in range(steps):
         trainer.step(number, 1e-9)
@@ -23,20 +25,20 @@ def states_after(*, restarts: float, steps: int) -> list[np.ndarray]:
 
 
 def test_rows_carry_their_state_unless_they_restart():
-    fresh = states_after(restarts=1.0, steps=2)
-    carried = states_after(restarts=0.0, steps=2)
+    fresh = states_after(state_reset_rate=1.0, steps=2)
+    carried = states_after(state_reset_rate=0.0, steps=2)
     assert not np.allclose(fresh[0], carried[0])
     # With an end of an epoch between, all rows start from zero, as at the very first step.
     steps = Streams(IDS, 3, 4).steps_per_epoch
     np.testing.assert_allclose(
-        states_after(restarts=0.0, steps=steps + 1)[0],
-        states_after(restarts=1.0, steps=steps + 1)[0],
+        states_after(state_reset_rate=0.0, steps=steps + 1)[0],
+        states_after(state_reset_rate=1.0, steps=steps + 1)[0],
         rtol=1e-4,
     )
 
 
 def test_which_rows_restart_depends_on_seed_and_step_alone():
-    config = TrainingConfig(batch_size=3, seq_length=4, restarts=0.3)
+    config = TrainingConfig(batch_size=3, seq_length=4, state_reset_rate=0.3)
     trainer = Trainer(MODEL, config, Streams(IDS, 3, 4))
     once = [trainer._kept(number).ravel().tolist() for number in range(30)]
     assert once == [trainer._kept(number).ravel().tolist() for number in range(30)]

@@ -29,7 +29,7 @@ def read_through(checkpoint: Checkpoint, ids: np.ndarray, window: int | None) ->
 
 @pytest.mark.parametrize("length", [2, 57, 257, 3000])
 def test_both_losses(length, monkeypatch):
-    monkeypatch.setattr(validation, "_MOST_ROWS", 4)  # so that rows of several windows occur
+    monkeypatch.setattr(validation, "_MAX_ROWS", 4)  # so that rows of several windows occur
     config = ModelConfig(vocab_size=len(CHARACTERS), embedding_dim=5, units=(8,))
     generator = np.random.default_rng(0)
     weights = {

@@ -1,0 +1,1 @@
+"""From what is named on the command line to batches of ids; a trained model needs none of it."""

@@ -1,0 +1,225 @@
+"""From pieces of text to ids, in one pass: the vocabulary is known only at the end."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.corpus.labels import Labels
+from chargen.errors import CorpusError
+from chargen.text.characters import code_points, describe, enumerate_some, refuse_surrogates
+from chargen.text.vocabulary import BOUNDARY, RARE, Ids, Vocabulary
+
+_WIDTHS = (np.uint8, np.uint16, np.uint32)
+_CODES = 0x110000  # code points there are
+_LATIN = 0x100  # of which one byte holds so many
+_CHARACTERS = 1 << 18  # encoded at once, so that they stay in the processor's cache
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A text as ids, and what was counted on the way."""
+
+    ids: Ids  # shape [characters and boundaries], of the narrowest type
+    vocabulary: Vocabulary
+    counts: NDArray[np.int64]  # of each id, shape [vocab_size]
+    sha256: str  # of the text's UTF-8 form, boundaries and rare characters as they were
+    line_ending: str  # LF, CRLF, CR or none
+    rare: tuple[int, int] = (0, 0)  # distinct characters folded into one, and how many in all
+    labels: Labels | None = None  # of the documents, if they have any
+
+
+@dataclass(frozen=True)
+class BaseVocabulary:
+    """The characters of a model that is to learn a new text: they keep a place in its vocabulary.
+
+    Where it may not `grow`, others are folded into `RARE`, if the model has that. Its labels keep
+    a place among those of the text.
+    """
+
+    vocabulary: Vocabulary
+    grow: bool = True
+    labels: tuple[str, ...] = ()
+
+
+class Store(Protocol):
+    """Keeps ids while they are first-come ones, and turns them into final ones."""
+
+    def append(self, ids: Ids) -> None:
+        """Keep some more."""
+
+    def finish(self, final: Ids) -> Ids:
+        """All ids kept, each replaced by the one that `final` has in its place."""
+
+
+class Memory:
+    """Keeps ids in memory."""
+
+    def __init__(self) -> None:
+        self.parts: list[Ids] = []
+
+    def append(self, ids: Ids) -> None:
+        self.parts.append(ids)
+
+    def finish(self, final: Ids) -> Ids:
+        whole = np.empty(sum(map(len, self.parts)), final.dtype)
+        end = len(whole)
+        while self.parts:  # let go of each part at once, so that the peak is low
+            part = self.parts.pop()
+            np.take(final, part, out=whole[end - len(part) : end], mode="clip")
+            end -= len(part)
+        return whole
+
+
+class CharacterTable:
+    """The id of every code point, and the way from text to ids through it.
+
+    Args:
+        codes: the code points known, in the order of their ids.
+    """
+
+    def __init__(self, codes: NDArray[np.uint32]) -> None:
+        # The highest number marks what is unknown, so it can be no id.
+        self.dtype = next(each for each in _WIDTHS if len(codes) <= np.iinfo(each).max)
+        self.unknown = int(np.iinfo(self.dtype).max)
+        self._ids = np.full(_CODES, self.unknown, self.dtype)
+        self._ids[codes] = np.arange(len(codes), dtype=self.dtype)
+        self._latin = self._ids[:_LATIN].tobytes() if self.dtype is np.uint8 else None
+
+    def look_up(self, text: str) -> Ids:
+        """The id of each character, `unknown` where there is none; shape [len(text)]."""
+        if self._latin is not None:
+            try:
+                return np.frombuffer(text.encode("latin-1").translate(self._latin), np.uint8)
+            except UnicodeEncodeError:
+                pass
+        return np.take(self._ids, code_points(text), mode="clip")
+
+
+class Encoder:
+    """Takes a text piece by piece, and gives its ids in the end.
+
+    While the text goes by, a character's id is its place in the order of first appearance.
+
+    Args:
+        store: where the ids go.
+        name: what to call the text where it is none.
+    """
+
+    def __init__(self, store: Store, name: str) -> None:
+        self._store, self._name = store, name
+        self._codes = np.empty(0, np.uint32)  # in the order of their first-come ids
+        self._counts = np.empty(0, np.int64)
+        self._table = CharacterTable(self._codes)
+        self._digest = hashlib.sha256()
+        self._crlf = False
+        self._last = ""
+
+    def add(self, text: str) -> None:
+        """Take the next piece.
+
+        Raises:
+            CorpusError: if it holds lone surrogates.
+        """
+        for start in range(0, len(text), _CHARACTERS):
+            self._add(text[start : start + _CHARACTERS])
+
+    def _add(self, text: str) -> None:
+        ids = self._table.look_up(text)
+        if ids.max() == self._table.unknown:
+            codes = code_points(text)
+            self._learn(np.unique(codes[ids == self._table.unknown]))
+            ids = self._table.look_up(text)
+        self._counts += np.bincount(ids, minlength=len(self._codes))
+        self._digest.update(text.encode())
+        self._crlf = self._crlf or (self._last + text[0]) == "\r\n" or "\r\n" in text
+        self._last = text[-1]
+        self._store.append(ids)
+
+    def _learn(self, codes: NDArray[np.uint32]) -> None:
+        refuse_surrogates(codes)
+        self._codes = np.concatenate([self._codes, codes])
+        self._counts = np.concatenate([self._counts, np.zeros(len(codes), np.int64)])
+        self._table = CharacterTable(self._codes)
+
+    def finish(self, *, min_count: int = 1, known: BaseVocabulary | None = None) -> Encoded:
+        """The whole text.
+
+        Args:
+            min_count: characters seen less often are folded into `RARE`.
+            known: characters that are to be in the vocabulary anyhow, and are never rare.
+
+        Raises:
+            CorpusError: if there was no text, or one distinct character only, be it that all
+                others are folded; if there are characters outside a vocabulary that may not grow
+                and has no `RARE`.
+        """
+        self._check()
+        rare = (self._counts < min_count) & (self._codes != ord(BOUNDARY))
+        anyhow = np.empty(0, np.uint32)
+        if known is not None:
+            anyhow = code_points(known.vocabulary.idx2char)
+            new = ~np.isin(self._codes, anyhow) & (self._codes != ord(BOUNDARY))
+            if not known.grow:
+                self._refuse(new, folded=min_count > 1 and RARE in known.vocabulary)
+            rare = new if not known.grow else rare & new
+        if rare.any():
+            self._check_left(rare, None if known is not None and not known.grow else min_count)
+        kept = np.where(rare, ord(RARE), self._codes).astype(np.uint32)
+        codes = np.unique(np.concatenate([kept, anyhow]))
+        order = np.searchsorted(codes, kept)
+        dtype = next(each for each in _WIDTHS if len(codes) - 1 <= np.iinfo(each).max)
+        counts = np.zeros(len(codes), np.int64)
+        np.add.at(counts, order, self._counts)
+        vocabulary = Vocabulary(codes.astype("<u4").tobytes().decode("utf-32-le"))
+        return Encoded(
+            self._store.finish(order.astype(dtype)),
+            vocabulary,
+            counts,
+            self._digest.hexdigest(),
+            self._line_ending(),
+            (int(rare.sum()), int(self._counts[rare].sum())),
+        )
+
+    def _refuse(self, new: NDArray[np.bool_], *, folded: bool) -> None:
+        if new.any() and not folded:
+            names = enumerate_some([describe(chr(code)) for code in self._codes[new]])
+            raise CorpusError(
+                f"{self._name} holds characters that the model never saw: {names}; let its "
+                "vocabulary grow, or leave them out of the text."
+            )
+
+    def _check(self) -> None:
+        characters = [chr(code) for code in self._codes if code != ord(BOUNDARY)]
+        if not characters:
+            raise CorpusError(f"{self._name} is empty; a corpus needs text to learn from.")
+        if len(characters) < 2:
+            raise CorpusError(
+                f"{self._name} repeats one character, {describe(characters[0])}; "
+                "there is nothing to learn. At least two distinct characters are needed."
+            )
+
+    def _check_left(self, rare: NDArray[np.bool_], min_count: int | None) -> None:
+        """Refuse a text of which folding leaves nothing; None stands for a fixed vocabulary."""
+        own = ~np.isin(self._codes, (ord(BOUNDARY), ord(RARE)))
+        if (own & ~rare).sum() >= 2:
+            return
+        if min_count is None:
+            raise CorpusError(
+                f"{self._name} has fewer than two of the characters that the model knows; let its "
+                "vocabulary grow."
+            )
+        counts = zip(self._counts[own].tolist(), self._codes[own].tolist(), strict=True)
+        commonest = [f"{describe(chr(code))} {n:,}×" for n, code in sorted(counts, reverse=True)]
+        raise CorpusError(
+            f"{self._name} has fewer than two characters that occur {min_count:,} times; the "
+            f"commonest are {', '.join(commonest[:2])}. Lower min_count (--min-count)."
+        )
+
+    def _line_ending(self) -> str:
+        if self._crlf:
+            return "CRLF"
+        endings = {"LF": "\n", "CR": "\r"}
+        return next((name for name, mark in endings.items() if ord(mark) in self._codes), "none")

@@ -1,0 +1,246 @@
+"""From the files of a corpus to one long text, and what was noticed on the way."""
+
+import hashlib
+import os
+import stat
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from chargen.config import PreparationConfig, ReadingConfig
+from chargen.corpus.decoding import AUTO, decoded, detect
+from chargen.corpus.decompression import read_blocks
+from chargen.corpus.documents import mark_boundaries, split_documents, unescaped
+from chargen.corpus.labels import LabelRecorder, label_of
+from chargen.corpus.sources import Paths, Source, find_sources, title
+from chargen.errors import CorpusError, EncodingError
+from chargen.text.preparation import prepare, prepared
+from chargen.text.vocabulary import BOUNDARY
+
+Progress = Callable[[int, int], object]
+"""Takes how many bytes are done with, and how many there are, 0 while that is not known.
+
+The two are equal when nothing is left, and not before.
+"""
+
+_BOM = "\N{BYTE ORDER MARK}"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_HEAD = 8192  # bytes in which a NUL says that a file is no text
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a file was when it was read."""
+
+    path: str
+    size: int  # bytes
+    modified: int  # nanoseconds since the epoch
+    sha256: str  # of its bytes; empty if they were not read
+
+    def still_holds(self) -> bool:
+        """Whether the file is that still: of that size and time, or else of that content."""
+        try:
+            status = Path(self.path).stat()
+            if status.st_size != self.size:
+                return False
+            if status.st_mtime_ns == self.modified:
+                return True
+            with Path(self.path).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
+        except OSError:
+            return False
+
+
+class Reader:
+    """Reads files one after the other, as text.
+
+    Args:
+        paths: what to read; see `find_sources`.
+        config: how.
+        preparation: what is going to be done to the text; a separator is looked for in what its
+            line ends become.
+        documents: whether even a single file is to be a document, with boundaries.
+        progress: is told of every block read.
+
+    Attributes:
+        label_recorder: what was noted of the labels of the documents read, if they are to have any.
+
+    Raises:
+        CorpusError: if a path leads nowhere, standard input is to be read twice, or a file is to
+            have a label and has none.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        config: ReadingConfig,
+        preparation: PreparationConfig = PreparationConfig(),
+        *,
+        documents: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
+        self.name = title(paths)
+        self.sources = find_sources(paths, config.include)
+        self._config, self._progress = config, progress
+        self._line_ends = PreparationConfig(newlines=preparation.newlines)
+        separator = config.document_separator
+        self._separator = separator and prepare(unescaped(separator), self._line_ends)
+        self._separators = 0  # found
+        self._done = self._total = 0  # bytes
+        self._labels = [label_of(source, config.label) for source in self.sources if config.label]
+        self.label_recorder: LabelRecorder | None = None
+        self._documents = documents or len(self.sources) > 1 or bool(config.label)
+        self._marks = 0
+        self._skipped: list[Source] = []
+        self._encodings: Counter[str] = Counter()
+        self.fingerprints: list[Fingerprint] = []  # of the files read so far
+
+    @property
+    def paths(self) -> list[str] | None:
+        """Where the sources are; None if one cannot be read again."""
+        if any(source.path is None for source in self.sources):
+            return None
+        return [str(source.path.absolute()) for source in self.sources if source.path is not None]
+
+    @property
+    def encoding(self) -> str:
+        """That of the files; of several, the commonest first."""
+        return ", ".join(name for name, _ in self._encodings.most_common())
+
+    def pieces(self) -> Iterator[str]:
+        """The text, a piece at a time; of several documents, with boundaries.
+
+        Raises:
+            CorpusError: if a file cannot be read, or none is text.
+        """
+        self._marks, self._skipped, self._encodings, self.fingerprints = 0, [], Counter(), []
+        self._separators = 0
+        sizes = [_size(source) for source in self.sources]
+        known = [size for size in sizes if size is not None]
+        self._done, self._total = 0, sum(known) if len(known) == len(sizes) else 0
+        if self._separator is None and not self._documents:
+            return self._files()
+        if not self._labels:
+            return mark_boundaries(self._files())
+        self.label_recorder = LabelRecorder()
+        return self.label_recorder.watched(mark_boundaries(self._files()))
+
+    def _files(self) -> Iterator[str]:
+        for number, source in enumerate(self.sources):
+            pieces = self._file(source)
+            if self._documents:
+                yield BOUNDARY
+            if self.label_recorder is not None:
+                self.label_recorder.begin(self._labels[number])
+            yield from pieces if self._separator is None else self._cut(pieces, self._separator)
+        self._tell(self._done, self._done)
+        if len(self._skipped) == len(self.sources):
+            raise CorpusError(
+                f"{self.name} holds no text: {self._skipped[0]} is binary"
+                + (f", and so are {len(self._skipped) - 1:,} others." if self._skipped[1:] else ".")
+            )
+
+    def _cut(self, pieces: Iterator[str], separator: str) -> Iterator[str]:
+        for piece in split_documents(prepared(pieces, self._line_ends), separator):
+            self._separators += piece.count(BOUNDARY)
+            yield piece
+
+    def _file(self, source: Source) -> Iterator[str]:
+        digest = hashlib.sha256()
+        before = _status(source)
+        done = self._done
+
+        def read(block: bytes) -> None:
+            digest.update(block)
+            self._done += len(block)
+            self._tell(self._done, self._total)
+
+        blocks = self._blocks(source, read)
+        first = next(blocks, b"")
+        if source.folder is not None and self._is_binary(first):
+            self._skipped.append(source)
+            self._remember(source, before, "")
+            self._done = done + (_size(source) or 0)
+            return
+        encoding = self._encoding_of(source)
+        self._encodings[encoding] += 1
+        at_start = True
+        for piece in decoded(_chain(first, blocks), encoding=encoding, name=str(source)):
+            if at_start and piece:
+                at_start = False
+                if piece.startswith(_BOM):
+                    self._marks += 1
+                    yield piece.removeprefix(_BOM)
+                    continue
+            yield piece
+        self._remember(source, before, digest.hexdigest())
+
+    def _tell(self, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress(done, total)
+
+    def _remember(self, source: Source, status: os.stat_result | None, sha256: str) -> None:
+        if source.path is not None and status is not None:
+            path = str(source.path.absolute())
+            self.fingerprints.append(Fingerprint(path, status.st_size, status.st_mtime_ns, sha256))
+
+    def _blocks(
+        self, source: Source, read: Callable[[bytes], None] | None = None
+    ) -> Iterator[bytes]:
+        return read_blocks(source, max_expansion=self._config.max_expansion, read=read)
+
+    def _is_binary(self, first: bytes) -> bool:
+        encoding = self._config.encoding.lower()
+        if encoding.startswith(("utf-16", "utf-32", "utf16", "utf32", "utf_16", "utf_32")):
+            return False
+        if encoding == AUTO and first.startswith(_UTF16_MARKS):
+            return False
+        return b"\0" in first[:_HEAD]
+
+    def _encoding_of(self, source: Source) -> str:
+        if self._config.encoding != AUTO:
+            return self._config.encoding
+        if source.path is None:
+            raise EncodingError(
+                "Standard input can be read once only, so its encoding cannot be detected; "
+                "name it with --encoding."
+            )
+        return detect(self._blocks(source), name=str(source))
+
+    def notes(self) -> Iterator[str]:
+        """What a user should know of what was read, one sentence each."""
+        if self._marks and len(self.sources) == 1:
+            yield "The byte order mark at the start was dropped."
+        elif self._marks:
+            yield f"Byte order marks were dropped at the start of {self._marks:,} files."
+        if self._skipped:
+            yield (
+                f"Left out {len(self._skipped):,} files that are no text, "
+                f"such as {self._skipped[0]}."
+            )
+        if self._separator is not None and not self._separators:
+            keeps = "\n" in self._separator and self._line_ends.newlines == "keep"
+            hint = "; if its lines end as on Windows, add --newlines unix" if keeps else ""
+            yield f"The document separator {self._separator!r} is nowhere in the text{hint}."
+        if len(self._encodings) > 1:
+            counts = (f"{name} {count:,}" for name, count in self._encodings.most_common())
+            yield f"Encodings of the files: {', '.join(counts)}."
+
+
+def _status(source: Source) -> os.stat_result | None:
+    try:
+        return None if source.path is None else source.path.stat()
+    except OSError:
+        return None  # reading it will say why
+
+
+def _size(source: Source) -> int | None:
+    """In bytes; None of a pipe or the like."""
+    status = _status(source)
+    return status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None
+
+
+def _chain(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from others

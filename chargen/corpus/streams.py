@@ -1,0 +1,94 @@
+"""The corpus cut into contiguous rows, for a network that carries its state from batch to batch."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.corpus.labels import Labels
+from chargen.corpus.spans import Positions, Spans
+from chargen.errors import CorpusError
+from chargen.text.vocabulary import Ids
+
+
+@dataclass(frozen=True)
+class Streams:
+    """`batch_size` rows through a text, read side by side, `seq_length` characters at a time.
+
+    Row i of a batch continues row i of the batch before, up to the end of the epoch. Targets are
+    one step ahead. The rows are evenly spaced and together cover every character: where the text
+    does not divide evenly, a row ends a little after the start of the next. (A single row has no
+    neighbour to overlap; it starts up to `seq_length` characters late in every second epoch
+    instead, so that the odd end is read too.)
+
+    Prefetcher are found by number, not by iteration, so that a run can carry on anywhere.
+
+    Raises:
+        CorpusError: if there are fewer characters than one batch needs.
+    """
+
+    ids: Ids
+    batch_size: int
+    seq_length: int
+    spans: Spans | None = None  # of the ids, to be read as if they were one text; None reads all
+    labels: Labels | None = None  # that each character is read with
+
+    def __post_init__(self) -> None:
+        if self._predictable < 1:
+            raise CorpusError(
+                f"The training part has {self.characters} characters, and at least 2 are needed; "
+                "give more text."
+            )
+        if self._predictable < self.batch_size * self.seq_length:
+            raise CorpusError(
+                f"The training part has {self.characters:,} characters, and one batch of "
+                f"{self.batch_size} streams × {self.seq_length} steps needs "
+                f"{self.batch_size * self.seq_length + 1:,}; give more text, or a smaller "
+                f"--batch-size or --seq-length (here {self._fitting_advice()})."
+            )
+
+    def _fitting_advice(self) -> str:
+        seq_length = max(1, min(self.seq_length, self._predictable // 2))
+        batch_size = max(1, min(self.batch_size, self._predictable // seq_length))
+        return f"--batch-size {batch_size} --seq-length {seq_length} would fit"
+
+    @property
+    def characters(self) -> int:
+        """How many there are to read."""
+        return len(self.ids if self.spans is None else self.spans)
+
+    @property
+    def _predictable(self) -> int:
+        """How many characters have one before them to be predicted from."""
+        return self.characters - 1
+
+    @cached_property
+    def steps_per_epoch(self) -> int:
+        """How many batches take every row to its end."""
+        steps = -(-self._predictable // (self.batch_size * self.seq_length))
+        return min(steps, self._predictable // self.seq_length)
+
+    def _starts(self, epoch: int) -> NDArray[np.int64]:
+        """Where each row starts, shape [batch_size]."""
+        last = self._predictable - self.steps_per_epoch * self.seq_length
+        if self.batch_size == 1:
+            return np.array([last if epoch % 2 else 0])
+        return np.arange(self.batch_size) * last // (self.batch_size - 1)
+
+    def batch(self, step: int) -> tuple[Ids, ...]:
+        """Inputs, targets and, where there are labels, those of the `step`-th batch of training.
+
+        Each is [batch_size, seq_length]. The rows begin anew where `step` is a multiple of
+        `steps_per_epoch`. A target is what follows in the text, be that in the next span or not.
+        """
+        epoch, position = divmod(step, self.steps_per_epoch)
+        offset = position * self.seq_length
+        columns = np.arange(offset, offset + self.seq_length)
+        positions: Positions = self._starts(epoch)[:, None] + columns  # [batch_size, seq_length]
+        if self.spans is not None:
+            positions = self.spans.positions(positions)
+        inputs, targets = (self.ids[each].astype(np.int32) for each in (positions, positions + 1))
+        if self.labels is None:
+            return inputs, targets
+        return inputs, targets, self.labels.at(positions)

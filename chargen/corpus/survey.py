@@ -1,0 +1,235 @@
+"""What a corpus is like, without training: what `chargen corpus` tells."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.config.presets import available_cores, choose
+from chargen.corpus.corpus import Corpus
+from chargen.corpus.memory_map import release
+from chargen.corpus.ngrams import entropies, held_out_losses
+from chargen.corpus.spans import Spans
+from chargen.corpus.split import train_validation_split
+from chargen.errors import CorpusError
+from chargen.text.characters import unicode_name
+from chargen.text.vocabulary import BOUNDARY, Ids
+
+ORDERS = 5  # characters that the longest n-gram looks back
+RARE_BELOW = 10  # occurrences; a character that is rarer is hardly learned
+_MINUTES = (2, 10, 60)
+_HELD_OUT = 0.1
+_MAX_COUNTED = 4_000_000  # characters of which n-grams are counted
+_STRETCHES = 40  # in which they are taken from a longer text
+_SHORTEST = 1000  # characters of such a stretch, as its ends count for little then
+_BLOCK = 1 << 22  # ids looked at together
+_LONGEST_LINE = 1 << 16  # longer ones are counted as if they were of this length
+
+
+@dataclass(frozen=True)
+class Character:
+    """A distinct character of the text."""
+
+    character: str
+    code: str  # such as U+0041
+    name: str  # in Unicode; "" where it has none
+    count: int
+
+
+@dataclass(frozen=True)
+class LabelCount:
+    """A label, and how much text has it."""
+
+    label: str
+    documents: int
+    characters: int
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lengths of lines, in characters, their ends left out."""
+
+    number: int
+    mean: float
+    median: int
+    longest: int
+
+
+@dataclass(frozen=True)
+class NGram:
+    """What counting knows where the `order` characters before are known, in nats per character."""
+
+    order: int
+    entropy: float  # by the counts of the text itself
+    held_out: float | None  # loss on its last tenth of a model that counted the rest
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `--preset auto` would do here in so many minutes, on an ordinary processor."""
+
+    minutes: int
+    passes: float  # over the training part
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that was found."""
+
+    name: str
+    encoding: str
+    line_ending: str
+    documents: int
+    labels: list[LabelCount]  # in the order of their names; none if the text has none
+    characters: int
+    distinct: list[Character]  # the commonest first
+    rare: int  # of these, how many occur fewer than `RARE_BELOW` times
+    lines: Lines
+    duplicates: list[list[int]]  # numbers, from 1, of documents that are the same
+    counted: int  # characters of which n-grams were counted
+    ngrams: list[NGram]
+    cores: int  # that training would have here
+    plans: list[Plan]  # on so many cores
+    notes: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+
+def survey(corpus: Corpus) -> Survey:
+    """Look a corpus through. It may be longer than memory."""
+    characters = [
+        Character(each, f"U+{ord(each):04X}", unicode_name(each), count)
+        for each, count in reversed(corpus.distinct.items())
+    ]
+    counted, ngrams = _ngrams(corpus)
+    cores = available_cores()
+    return Survey(
+        name=corpus.name,
+        encoding=corpus.encoding,
+        line_ending=corpus.line_ending,
+        documents=corpus.documents,
+        labels=_labels(corpus),
+        characters=corpus.characters,
+        distinct=characters,
+        rare=sum(each.count < RARE_BELOW for each in characters),
+        lines=_lines(corpus),
+        duplicates=_duplicates(corpus),
+        counted=counted,
+        ngrams=ngrams,
+        cores=cores,
+        plans=[_plan(corpus, minutes, cores) for minutes in _MINUTES],
+        notes=list(corpus.notes),
+    )
+
+
+def _labels(corpus: Corpus) -> list[LabelCount]:
+    if corpus.labels is None:
+        return []
+    documents, characters = corpus.labels.documents.tolist(), corpus.labels.characters
+    counts = zip(characters, documents, characters.values(), strict=True)
+    return [LabelCount(*each) for each in counts]
+
+
+def _blocks(ids: Ids) -> Iterator[Ids]:
+    for start in range(0, len(ids), _BLOCK):
+        yield ids[start : start + _BLOCK]
+        release(ids)
+
+
+def _lines(corpus: Corpus) -> Lines:
+    """Lengths by a running count, since a long text has too many lines to keep.
+
+    A document ends its last line.
+    """
+    feed, carriage, boundary = (corpus.vocabulary.char2idx.get(each) for each in "\n\r" + BOUNDARY)
+    ends = [carriage if corpus.line_ending == "CR" else feed, boundary]  # None where there is none
+    returns = carriage if corpus.line_ending == "CRLF" else None
+    last = np.zeros(1, corpus.ids.dtype)  # of the block before
+    lengths = np.zeros(_LONGEST_LINE + 1, np.int64)
+    longest = open_length = total = 0
+    for block in _blocks(corpus.ids):
+        places = np.flatnonzero(np.isin(block, [end for end in ends if end is not None]))
+        before, last = np.concatenate([last, block[:-1]]), block[-1:]
+        if not len(places):
+            open_length += len(block)
+            continue
+        found = np.diff(places, prepend=-1) - 1
+        found[0] += open_length
+        if returns is not None:  # a line feed's carriage return is no part of its line
+            found -= (block[places] == ends[0]) & (before[places] == returns)
+        open_length = len(block) - 1 - int(places[-1])
+        # Between a line's end and the document's there is no line.
+        found = found[(found > 0) | (block[places] == ends[0])]
+        longest = max(longest, int(found.max(initial=0)))
+        total += int(found.sum())
+        lengths += np.bincount(np.minimum(found, _LONGEST_LINE), minlength=len(lengths))
+    if open_length:
+        lengths[min(open_length, _LONGEST_LINE)] += 1
+        longest = max(longest, open_length)
+        total += open_length
+    number = int(lengths.sum())
+    sums = lengths.cumsum()
+    return Lines(
+        number=number,
+        mean=total / max(1, number),
+        median=int(np.searchsorted(sums, (number + 1) // 2)),
+        longest=longest,
+    )
+
+
+def _duplicates(corpus: Corpus) -> list[list[int]]:
+    """Groups of documents that are the same, character for character."""
+    if corpus.documents < 2:
+        return []
+    numbers: defaultdict[bytes, list[int]] = defaultdict(list)
+    digest, number = hashlib.sha256(), 0  # document 0 is the nothing before the first boundary
+    for block in _blocks(corpus.ids):
+        start = 0
+        for place in np.flatnonzero(block == 0):
+            digest.update(block[start:place].tobytes())
+            if number:
+                numbers[digest.digest()].append(number)
+            digest, number, start = hashlib.sha256(), number + 1, int(place) + 1
+        digest.update(block[start:].tobytes())
+    return [group for group in numbers.values() if len(group) > 1]
+
+
+def _ngrams(corpus: Corpus) -> tuple[int, list[NGram]]:
+    try:
+        spans, ends = train_validation_split(corpus, _HELD_OUT)
+    except CorpusError:  # too short to hold anything out
+        spans, ends = train_validation_split(corpus, 0)
+    training = _sample(corpus.ids, spans, _MAX_COUNTED)
+    whole = Spans(np.array([0]), np.array([len(ends)]))
+    held_out = _sample(ends.ids, whole, int(_MAX_COUNTED * _HELD_OUT))
+    counted = np.concatenate([training, held_out])
+    found = entropies(counted, ORDERS)
+    losses: list[float | None] = [None] * len(found)
+    if len(held_out) > ORDERS:
+        losses = [*held_out_losses(training, held_out, corpus.vocabulary.vocab_size, ORDERS)]
+    pairs = zip(found, losses, strict=True)
+    return len(counted), [NGram(order, *pair) for order, pair in enumerate(pairs)]
+
+
+def _sample(ids: Ids, spans: Spans, most: int) -> Ids:
+    """The ids in spans, or of more than `most` as many, in stretches evenly spread."""
+    if len(spans) <= most:
+        return ids[spans.positions(np.arange(len(spans)))]
+    stretches = max(1, min(_STRETCHES, most // _SHORTEST))
+    length = most // stretches
+    starts: NDArray[np.int64] = np.linspace(0, len(spans) - length, stretches).astype(np.int64)
+    places = starts[:, None] + np.arange(length)
+    return ids[spans.positions(places.ravel())]
+
+
+def _plan(corpus: Corpus, minutes: int, cores: int) -> Plan:
+    training = max(2, int(len(corpus.ids) * (1 - _HELD_OUT)))
+    recipe = choose("auto", characters=training, minutes=minutes, epochs=None, cores=cores)
+    return Plan(minutes, recipe.passes, recipe.settings)

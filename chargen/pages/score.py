@@ -1,0 +1,95 @@
+"""A score as HTML: coloured characters that tell their alternatives when pointed at or focused.
+
+`fragment` is for a notebook and needs no script; `page` adds what a page of its own has, and the
+arrow keys. Nothing is loaded from elsewhere. The colour is laid over the background thinly enough
+that the reader's own text colour, dark or light, stays legible.
+"""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from chargen.text.characters import visible
+
+if TYPE_CHECKING:
+    from chargen.evaluation.score import Score
+
+MAX_LEVEL = 10  # from so many bits on, the colour stays the same
+
+_STYLE = """
+.chargen { line-height: 1.7; }
+.chargen-text { font-family: ui-monospace, monospace; white-space: pre-wrap;
+  overflow-wrap: anywhere; tab-size: 4; margin-right: 14em; }
+.chargen b { font-weight: normal; position: relative; border-radius: 2px; }
+.chargen b:focus { outline: 2px solid; }
+.chargen b[aria-label]:is(:hover, :focus)::after { content: attr(aria-label); position: absolute;
+  z-index: 1; left: 0; top: 1.6em; width: max-content; max-width: 18em; padding: .4em .8em;
+  white-space: pre-wrap; font-size: 90%; line-height: 1.4; border-radius: 4px; color: #fff;
+  background: #222; border: 1px solid #888; pointer-events: none; }
+@media (max-width: 50em) {
+  .chargen-text { margin-right: 0; }
+  .chargen b[aria-label]:is(:hover, :focus)::after { position: fixed; left: 1em; top: auto;
+    bottom: 1em; } }
+""" + "".join(
+    f".chargen .l{level} {{ background: rgb(235 75 20 / {level * 7}%); }}\n"
+    for level in range(1, MAX_LEVEL + 1)
+)
+
+_SCRIPT = """
+const characters = [...document.querySelectorAll(".chargen-text b")];
+const steps = {ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity};
+characters[0].tabIndex = 0;
+document.querySelector(".chargen-text").addEventListener("keydown", event => {
+  const at = characters.indexOf(document.activeElement);
+  if (at < 0 || !(event.key in steps)) return;
+  const to = Math.max(0, Math.min(characters.length - 1, at + steps[event.key]));
+  characters[at].tabIndex = -1;
+  characters[to].tabIndex = 0;
+  characters[to].focus();
+  event.preventDefault();
+});
+"""
+
+
+def page(score: "Score") -> str:
+    """A page that stands alone; arrow keys, Home and End move from character to character."""
+    hint = " Or press Tab, then the arrow keys."
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width">\n<title>chargen score</title>\n'
+        "<style>:root { color-scheme: light dark; font-family: system-ui, sans-serif; }\n"
+        "body { max-width: 60em; margin: 2em auto; padding: 0 1em 12em; }</style>\n"
+        f"</head>\n<body>\n{fragment(score, hint)}<script>{_SCRIPT}</script>\n</body>\n</html>\n"
+    )
+
+
+def fragment(score: "Score", hint: str = "") -> str:
+    """The score as a part of some page; `hint` is added to the line that explains it."""
+    legend = "".join(f'<b class="l{level}"> {level} </b>' for level in range(MAX_LEVEL + 1))
+    characters = "".join(_character(score, position) for position in range(len(score.text)))
+    return (
+        f'<style>{_STYLE}</style>\n<div class="chargen">\n'
+        f"<p>{len(score.text):,} characters, {score.total_bits:,.1f} bits: "
+        f"<strong>{score.bits_per_char:.3f} bits per character</strong>, "
+        f"perplexity {score.perplexity:.2f}.</p>\n"
+        f"<p>Bits of surprise:{legend} and more. Point at a character to see what was expected."
+        f"{hint}</p>\n"
+        f'<div class="chargen-text">{characters}</div>\n</div>\n'
+    )
+
+
+def _character(score: "Score", position: int) -> str:
+    character, cost = score.text[position], score.bits[position]
+    lines = [f"{_named(character)}: {cost:.2f} bits, {2**-cost:.2%}"]
+    if expected := score.alternatives(position):
+        lines += ["expected:", *(f"{_named(other)} {share:.1%}" for other, share in expected)]
+    label = escape("\n".join(lines)).replace("\n", "&#10;")
+    after = character if character in "\n\t" else ""
+    level = min(MAX_LEVEL, int(cost))
+    return (
+        f'<b class="l{level}" tabindex="-1" role="img" aria-label="{label}">'
+        f"{escape(visible(character))}</b>{after}"
+    )
+
+
+def _named(character: str) -> str:
+    return "space" if character == " " else visible(character)

@@ -1,0 +1,1 @@
+"""Files that survive a crash: atomic writes, the array format, run folders, the cache folder."""

@@ -1,0 +1,116 @@
+"""The array format: safetensors with a JSON header, written atomically and checked when read.
+
+The header is the entry "chargen" of the file's metadata, a JSON object: the format version, a
+document of the writer's own, and a SHA-256 over that document and every array, so that damage is
+noticed before any of it is used.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from chargen.errors import CheckpointError
+from chargen.storage.atomic import write_atomically
+
+FORMAT = "chargen"
+
+
+FORMAT_VERSION = 1
+
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def check_arrays(
+    path: Path, arrays: Arrays, expected: Mapping[str, tuple[tuple[int, ...], str]]
+) -> None:
+    """Refuse arrays whose names, shapes or dtypes are not the expected ones.
+
+    Raises:
+        CheckpointError: naming the first array that is wrong.
+    """
+    if odd := sorted(set(expected).symmetric_difference(arrays)):
+        verb = "lacks" if odd[0] in expected else "has an unexpected"
+        raise CheckpointError(f"{path} {verb} array {odd[0]}.")
+    for name, (shape, dtype) in expected.items():
+        array = arrays[name]
+        if array.shape != shape or array.dtype != dtype:
+            raise CheckpointError(
+                f"{path}: array {name} is {array.dtype} {array.shape}, expected {dtype} {shape}."
+            )
+
+
+def write_arrays(path: str | Path, arrays: Arrays, document: Mapping[str, Any]) -> None:
+    """Write arrays and one JSON document to `path`, atomically.
+
+    Raises:
+        StorageError: if it cannot be written; what was there before is untouched.
+    """
+    from safetensors.numpy import save
+
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    header = {
+        "format_version": FORMAT_VERSION,
+        "sha256": _digest(document, arrays),
+        "document": document,
+    }
+    # One entry only: safetensors writes several in random order, and a file should be
+    # byte for byte what the same run wrote before.
+    write_atomically(path, save(dict(arrays), {FORMAT: json.dumps(header, sort_keys=True)}))
+
+
+def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read what `write_arrays` wrote.
+
+    Raises:
+        CheckpointError: if the file is missing, unreadable, damaged, not chargen's or newer.
+    """
+    try:
+        # Asked of the system first: safetensors words a missing file in its own way.
+        path.open("rb").close()
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            if FORMAT not in metadata:
+                raise CheckpointError(
+                    f"{path} is a safetensors file, but not one that chargen wrote."
+                )
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise CheckpointError(f"There is no checkpoint {path}.") from None
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except (SafetensorError, ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(
+            f"{path} is no whole safetensors file ({error}); restore it or train again."
+        ) from None
+    try:
+        header = json.loads(metadata[FORMAT])
+        version, written, document = (header[k] for k in ("format_version", "sha256", "document"))
+    except (ValueError, KeyError, TypeError):
+        raise CheckpointError(f"{path} has a damaged header; restore it or train again.") from None
+    if version != FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path} has format version {version}, and this chargen reads version "
+            f"{FORMAT_VERSION}; a newer chargen may read it."
+        )
+    if written != _digest(document, arrays):
+        raise CheckpointError(
+            f"{path} was changed or damaged after it was written (its SHA-256 does not match); "
+            "restore it or train again."
+        )
+    return arrays, document
+
+
+def _digest(document: Mapping[str, Any], arrays: Arrays) -> str:
+    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()

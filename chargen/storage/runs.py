@@ -1,0 +1,80 @@
+"""Where runs are kept, and which checkpoint a name means."""
+
+import os.path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from chargen.errors import RunError, StorageError
+from chargen.storage.atomic import reason_of
+
+MODEL_FILE = "model.safetensors"
+RESUME_FILE = "resume.safetensors"
+RUNS_FOLDER = Path("checkpoints")
+BUNDLED = "bundled"
+
+
+def run_folder(name: str | Path) -> Path:
+    """Where a run is kept: checkpoints/`name`, or just `name` if that is a path, or has a run.
+
+    Raises:
+        RunError: if the name is empty.
+    """
+    path = Path(name)
+    if path.name in ("", ".."):
+        raise RunError(f"A run needs a name of its own; received {str(name)!r}.")
+    return path if len(path.parts) > 1 or holds_run(path) else RUNS_FOLDER / path
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether there is a run in `folder`."""
+    return os.path.exists(folder / MODEL_FILE) or os.path.exists(folder / RESUME_FILE)
+
+
+def find_checkpoint(path: str | Path | None = None) -> Path:
+    """The file or folder that `path` means.
+
+    Args:
+        path: a file, a folder with a run, or the name of a run under checkpoints/, beside which
+            there may well be a folder of texts of that name. None means the run there whose
+            model was written last, else the model that comes with chargen.
+    """
+    if path is not None:
+        named = RUNS_FOLDER / path
+        is_model = os.path.isfile(path) or holds_run(Path(path))
+        return named if not is_model and os.path.exists(named) else Path(path)
+    models = [each for each in RUNS_FOLDER.glob(f"*/{MODEL_FILE}") if each.parent.name != BUNDLED]
+    return max(models, key=lambda each: each.stat().st_mtime, default=bundled_checkpoint())
+
+
+def bundled_checkpoint() -> Path:
+    """The model that comes with chargen: inside the installed package, else in the source tree."""
+    package = Path(__file__).parents[1]
+    installed = package / "bundled" / MODEL_FILE
+    return installed if installed.exists() else package.parent / RUNS_FOLDER / BUNDLED / MODEL_FILE
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the run's lock, which the system releases when the process ends, however it ends.
+
+    Raises:
+        RunError: if another process trains in this folder.
+        StorageError: if the folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise RunError(
+            f"Another process is training in {folder}; wait for it, or choose another --name."
+        ) from None
+    except OSError as error:
+        raise StorageError(f"{folder} cannot hold a run: {reason_of(error)}.") from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,130 @@
+"""Dynamic evaluation: the loss on a text of a network that goes on learning as it reads.
+
+Each segment is counted first and learned from afterwards, so that every character is still
+predicted from those before it alone. See Krause, Kahembwe, Murray and Renals 2018, "Dynamic
+Evaluation of Neural Sequence Models".
+
+They scale each gradient by its root mean square over the training text. Here that text is no
+longer at hand, so the mean is a running one over the segments read, its bias corrected as in Adam
+(Kingma and Ba 2015), and the weights are drawn back to the original ones all alike.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.checkpoint import Checkpoint
+from chargen.generation.state import Floats
+from chargen.text.vocabulary import Ids
+from chargen.training.backend import graph, tf
+from chargen.training.model import (
+    RESETTING_CELLS,
+    TRAINING_CELLS,
+    build_model,
+    inputs_of,
+    load_weights,
+    weights_of,
+)
+
+# Found by trying others on validation texts; the figures are in benchmarks/README.md.
+_SEGMENT = 20  # characters between updates, as in the paper
+_LEARNING_RATE = 5e-4
+_DECAY = 1e-3  # of the way back to the original weights, at each update
+_MEMORY = 0.999  # of the mean of squared gradients
+_EPSILON = 1e-5  # keeps gradients that are as good as zero from being scaled up
+
+
+class DynamicEvaluator:
+    """Reads a text once, learning from it on the way.
+
+    Args:
+        checkpoint: the network to begin with; its own weights are not touched.
+        label: the text's, if the network has labels.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, label: str | None = None) -> None:
+        self._label = checkpoint.label_ids(label)
+        self._config = checkpoint.config
+        self._model = build_model(
+            checkpoint.config,
+            batch_size=1,
+            seq_length=_SEGMENT,
+            cells=TRAINING_CELLS if checkpoint.boundary is None else RESETTING_CELLS,
+            boundary=checkpoint.boundary,
+        )
+        load_weights(self._model, checkpoint.config, checkpoint.weights)
+        self._weights = self._model.trainable_variables
+        self._original = [tf.constant(weight.numpy()) for weight in self._weights]
+        self._squares = [tf.Variable(tf.zeros_like(weight)) for weight in self._original]
+        self._updates = tf.Variable(0.0)
+
+    def read(self, ids: Ids) -> float:
+        """Read the characters that follow those read before, and learn from them.
+
+        Args:
+            ids: up to 21 characters, of which the first was predicted already. Fewer than 21 end
+                the text.
+
+        Returns:
+            What those after the first cost before the update, in nats.
+        """
+        padded = np.zeros(_SEGMENT + 1, np.int32)
+        padded[: len(ids)] = ids
+        counted: NDArray[np.float32] = (np.arange(_SEGMENT) < len(ids) - 1).astype(np.float32)
+        inputs = [padded[:-1]]
+        if self._label is not None:
+            inputs.append(np.full(_SEGMENT, self._label[0], np.int32))
+        return float(self._step(*(tf.constant(x[None]) for x in (padded[1:], counted, *inputs))))
+
+    @property
+    def weights(self) -> dict[str, Floats]:
+        """The weights as they are now, by name."""
+        return weights_of(self._model, self._config)
+
+    @graph
+    def _step(self, targets, counted, *inputs):  # type: ignore[no-untyped-def]
+        with tf.GradientTape() as tape:
+            logits = self._model(inputs_of(*inputs), training=False)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+            loss = tf.reduce_sum(losses * counted)
+            mean = loss / tf.reduce_sum(counted)
+        gradients = tape.gradient(mean, self._weights)
+        self._update([tf.convert_to_tensor(gradient) for gradient in gradients])
+        return loss
+
+    @graph(jit_compile=True)
+    def _update(self, gradients):  # type: ignore[no-untyped-def]
+        self._updates.assign_add(1.0)
+        seen = 1 - _MEMORY**self._updates  # the weight of all segments so far in the mean
+        for weight, original, squares, gradient in zip(
+            self._weights, self._original, self._squares, gradients, strict=True
+        ):
+            squares.assign(_MEMORY * squares + (1 - _MEMORY) * gradient**2)
+            scaled = gradient / (tf.sqrt(squares / seen) + _EPSILON)
+            weight.assign_add(_DECAY * (original - weight) - _LEARNING_RATE * scaled)
+
+
+def adapted_loss(
+    checkpoint: Checkpoint,
+    ids: Ids,
+    *,
+    label: str | None = None,
+    progress: Callable[[int], object],
+) -> float:
+    """The mean loss of dynamic evaluation, in nats per character.
+
+    The text is read from end to end, from a zero state; a short one is hardly learned from.
+
+    Args:
+        checkpoint: the network to begin with.
+        ids: the text, at least two characters; all but the first are predicted.
+        label: the text's, if the network has labels.
+        progress: told how many characters were read.
+    """
+    reader, total = DynamicEvaluator(checkpoint, label), 0.0
+    for first in range(0, len(ids) - 1, _SEGMENT):
+        segment = ids[first : first + _SEGMENT + 1]
+        total += reader.read(segment)
+        progress(len(segment) - 1)
+    return total / (len(ids) - 1)

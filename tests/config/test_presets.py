@@ -1,0 +1,81 @@
+"""Presets: what suits a corpus and the time there is."""
+
+import pytest
+
+from chargen import api
+from chargen.config import PRESETS
+from chargen.config.presets import choose
+from chargen.corpus.corpus import Corpus
+from chargen.errors import RunError
+from chargen.storage.arrays import read_arrays
+from chargen.storage.runs import RESUME_FILE
+from chargen.training.report import Silent
+
+
+def settings(preset="auto", characters=1_000_000, minutes=10.0, epochs=None, cores=4):
+    return choose(
+        preset, characters=characters, minutes=minutes, epochs=epochs, cores=cores
+    ).settings
+
+
+def test_presets_grow():
+    widths = [settings(name)["units"][0] for name in PRESETS if name != "auto"]
+    assert widths == sorted(set(widths))
+
+
+def test_the_more_often_the_text_is_read_the_more_is_dropped():
+    by_time = [settings(minutes=minutes)["dropout"] for minutes in (0.5, 3, 10, 60)]
+    by_size = [settings(characters=size)["dropout"] for size in (10**8, 10**6, 10**5)]
+    by_epochs = [settings(minutes=None, epochs=n)["dropout"] for n in (1, 5, 50)]
+    for shares in (by_time, by_size, by_epochs):
+        assert shares == sorted(shares)
+        assert shares[0] < shares[-1] < 1
+
+
+def test_a_long_text_and_much_time_want_a_wide_network():
+    assert [
+        settings(characters=characters, minutes=minutes)["units"][0]
+        for characters in (90_000, 1_000_000)
+        for minutes in (0.1, 2, 10, 60)
+    ] == [256, 512, 512, 512, 256, 512, 768, 1024]
+
+
+def test_fewer_cores_are_as_good_as_less_time():
+    widths = [settings(cores=cores)["units"][0] for cores in (1, 2, 4, 16)]
+    assert widths == sorted(widths)
+    assert widths[0] < widths[2] == widths[3]
+    passes = [
+        choose("auto", characters=10**6, minutes=None, epochs=3, cores=cores).passes
+        for cores in (1, 4)
+    ]
+    assert passes == [3, 3]
+
+
+@pytest.mark.parametrize("characters", [17, 100, 400, 513, 10_000])
+def test_a_batch_fits_into_a_short_text(characters):
+    chosen = settings(characters=characters)
+    assert chosen["batch_size"] * chosen["seq_length"] < characters
+
+
+def test_what_is_given_goes_before_and_the_rest_is_said_and_kept(tmp_path):
+    lines = []
+
+    class Listening(Silent):
+        def say(self, line):
+            lines.append(line)
+
+    folder = tmp_path / "run"
+    corpus = Corpus("the sea is under the town\n" * 40, name="sea")
+    given = {"units": (6,), "epochs": 1, "seq_length": 8}
+    api.train(corpus, name=str(folder), preset="tiny", reporter=Listening(), **given)
+    _, document = read_arrays(folder / RESUME_FILE)
+    chosen = settings("tiny", 936, None, 1) | given
+    assert document["model"]["units"] == [6]
+    assert document["model"]["dropout"] == chosen["dropout"]
+    for name in ("batch_size", "seq_length", "learning_rate"):
+        assert document["training"][name] == chosen[name]
+    (line,) = (line for line in lines if line.startswith("Preset tiny"))
+    assert f"dropout {chosen['dropout']:g}" in line
+    assert "units" not in line
+    with pytest.raises(RunError, match="preset tiny"):
+        api.resume(folder, corpus=corpus, preset="base", reporter=Silent())

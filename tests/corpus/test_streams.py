@@ -1,0 +1,144 @@
+import random
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from chargen.corpus.corpus import Corpus
+from chargen.corpus.spans import Spans
+from chargen.corpus.streams import Streams
+from chargen.errors import CorpusError
+
+
+def sizes(count=300, least_batch=1):
+    """Characters, batch_size and seq_length, from just enough to many batches."""
+    generator = random.Random(0)
+    for _ in range(count):
+        batch_size, seq_length = generator.randint(least_batch, 9), generator.randint(1, 12)
+        one_batch = batch_size * seq_length
+        yield one_batch + 1 + generator.randint(0, 4 * one_batch), batch_size, seq_length
+
+
+def epoch(streams, number=0):
+    """The batches of an epoch, each [2, batch_size, seq_length]: inputs, then targets."""
+    first = number * streams.steps_per_epoch
+    return [np.array(streams.batch(first + i)) for i in range(streams.steps_per_epoch)]
+
+
+def targets_of(batches):
+    return {int(target) for batch in batches for target in batch[1].flat}
+
+
+def test_shapes_and_dtype():
+    inputs, targets = Streams(np.arange(100, dtype=np.int32), 4, 5).batch(0)
+    assert inputs.shape == targets.shape == (4, 5)
+    assert inputs.dtype == targets.dtype == np.int32
+
+
+def test_the_rows_of_a_text_that_divides_evenly():
+    streams = Streams(np.arange(13), 2, 3)
+    assert streams.steps_per_epoch == 2
+    assert streams.batch(0)[0].tolist() == [[0, 1, 2], [6, 7, 8]]
+    assert streams.batch(1)[0].tolist() == [[3, 4, 5], [9, 10, 11]]
+    assert streams.batch(1)[1].tolist() == [[4, 5, 6], [10, 11, 12]]
+
+
+def test_targets_are_one_ahead():
+    for characters, batch_size, seq_length in sizes():
+        for inputs, targets in epoch(Streams(np.arange(characters), batch_size, seq_length)):
+            np.testing.assert_array_equal(targets, inputs + 1)
+
+
+def test_each_row_continues_the_row_of_the_batch_before():
+    for characters, batch_size, seq_length in sizes():
+        batches = epoch(Streams(np.arange(characters), batch_size, seq_length))
+        for before, after in pairwise(batches):
+            np.testing.assert_array_equal(after[0][:, 0], before[1][:, -1])
+
+
+def test_an_epoch_predicts_every_character_that_can_be():
+    for characters, batch_size, seq_length in sizes(least_batch=2):
+        streams = Streams(np.arange(characters), batch_size, seq_length)
+        for number in range(2):
+            assert targets_of(epoch(streams, number)) == set(range(1, characters))
+
+
+def test_a_single_row_predicts_every_character_within_two_epochs():
+    for characters, _, seq_length in sizes():
+        streams = Streams(np.arange(characters), 1, seq_length)
+        targets = targets_of(epoch(streams, 0)) | targets_of(epoch(streams, 1))
+        assert targets == set(range(1, characters))
+        assert streams.batch(0)[0][0, 0] == 0
+
+
+def test_an_epoch_takes_no_more_batches_than_it_must():
+    for characters, batch_size, seq_length in sizes(least_batch=2):
+        steps = Streams(np.arange(characters), batch_size, seq_length).steps_per_epoch
+        assert (steps - 1) * batch_size * seq_length < characters - 1
+        assert steps * batch_size * seq_length >= characters - 1
+
+
+def test_batches_are_found_by_number():
+    streams = Streams(np.arange(200), 3, 7)
+    there_and_back = [*range(25), *reversed(range(25))]
+    batches = [np.array(streams.batch(number)) for number in there_and_back]
+    for batch, again in zip(batches, reversed(batches), strict=True):
+        np.testing.assert_array_equal(batch, again)
+    fresh = Streams(np.arange(200), 3, 7)
+    np.testing.assert_array_equal(fresh.batch(24), batches[24])
+
+
+def test_rows_begin_anew_with_each_epoch():
+    streams = Streams(np.arange(200), 3, 7)
+    first, second = epoch(streams, 0), epoch(streams, 1)
+    np.testing.assert_array_equal(first, second)
+
+
+def test_exactly_one_batch_is_enough():
+    streams = Streams(np.arange(3 * 4 + 1), 3, 4)
+    assert streams.steps_per_epoch == 1
+    assert targets_of(epoch(streams)) == set(range(1, 13))
+
+
+def test_one_character_less_is_too_short():
+    with pytest.raises(CorpusError, match=r"12 characters.*3 streams × 4 steps needs 13"):
+        Streams(np.arange(3 * 4), 3, 4)
+
+
+def advised(characters, batch_size, seq_length):
+    """What the refusal of a corpus that is too short proposes."""
+    with pytest.raises(CorpusError) as caught:
+        Streams(np.arange(characters), batch_size, seq_length)
+    advice = re.search(r"--batch-size (\d+) --seq-length (\d+) would fit", str(caught.value))
+    return tuple(map(int, advice.groups()))
+
+
+def test_a_corpus_too_short_is_told_what_would_fit():
+    generator = random.Random(0)
+    for _ in range(500):
+        asked = generator.randint(1, 64), generator.randint(2, 128)
+        characters = generator.randint(2, asked[0] * asked[1])
+        advice = advised(characters, *asked)
+        assert advice[0] <= asked[0]
+        assert advice[1] <= asked[1]
+        Streams(np.arange(characters), *advice).batch(0)
+
+
+def test_nothing_is_proposed_where_nothing_fits():
+    with pytest.raises(CorpusError) as caught:
+        Streams(np.arange(1), 32, 64)
+    assert "would fit" not in str(caught.value)
+
+
+def test_spans_are_read_as_one_text_with_its_labels():
+    labels = Corpus(["aaaa", "bbbb", "cccc"], labels=["x", "y", "x"]).labels
+    spans = Spans(np.array([0, 6]), np.array([5, 14]))
+    streams = Streams(np.arange(100, 116), 1, 4, spans, labels)
+    batches = [streams.batch(step) for step in range(streams.steps_per_epoch)]
+    inputs, targets, numbers = (
+        np.concatenate(each, axis=1)[0].tolist() for each in zip(*batches, strict=True)
+    )
+    assert inputs == [100, 101, 102, 103, 104, 106, 107, 108, 109, 110, 111, 112]
+    assert targets == [number + 1 for number in inputs]  # as in the text, so nothing ends early
+    assert numbers == [0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0]

@@ -1,0 +1,54 @@
+"""Which checkpoint a name means."""
+
+import os
+
+import pytest
+
+from chargen.checkpoint import Checkpoint
+from chargen.errors import CheckpointError
+from chargen.storage.runs import MODEL_FILE, bundled_checkpoint, find_checkpoint, run_folder
+
+
+def save_runs(checkpoint, *names):
+    """Runs under checkpoints/, the first the oldest."""
+    for age, name in enumerate(names):
+        path = find_checkpoint("checkpoints") / name / MODEL_FILE
+        checkpoint.save(path)
+        os.utime(path, (age, age))
+
+
+def test_without_a_path_the_newest_run_is_meant(workdir, make_checkpoint):
+    save_runs(make_checkpoint(), "a", "c", "b")
+    assert find_checkpoint().resolve() == workdir / "checkpoints" / "b" / MODEL_FILE
+
+
+def test_without_any_run_the_bundled_model_is_meant(workdir, make_checkpoint):
+    assert find_checkpoint() == bundled_checkpoint()
+    save_runs(make_checkpoint(), "bundled")
+    assert find_checkpoint() == bundled_checkpoint()
+
+
+@pytest.mark.parametrize("find", [find_checkpoint, run_folder])
+def test_a_name_means_a_run_unless_a_path_of_that_name_holds_one(workdir, make_checkpoint, find):
+    save_runs(make_checkpoint(), "a")
+    assert find("a").resolve() == workdir / "checkpoints" / "a"
+    assert find("nowhere").name == "nowhere"
+    (workdir / "a").mkdir()  # of texts, as it was learned from
+    assert find("a").resolve() == workdir / "checkpoints" / "a"
+    make_checkpoint().save(workdir / "a" / MODEL_FILE)
+    assert find("a").resolve() == workdir / "a"
+
+
+def test_a_file_wins_over_a_run_of_its_name(workdir, make_checkpoint):
+    save_runs(make_checkpoint(), "a")
+    make_checkpoint().save(workdir / "a")
+    assert find_checkpoint("a").resolve() == workdir / "a"
+
+
+def test_a_name_longer_than_any_file_name(workdir):
+    with pytest.raises(CheckpointError):
+        Checkpoint.load(find_checkpoint("a" * 300))
+
+
+def test_the_bundled_model_loads():
+    assert Checkpoint.load(bundled_checkpoint()).origin["corpus"] == "drowned-bell.txt"
