@@ -1,1 +1,1 @@
-"""What a trained model needs to know of text: characters, vocabulary, preparation, unknown, copies."""
+"""What a trained model needs to know of text, and nothing of where a text comes from."""

@@ -339,7 +339,11 @@ def test_a_run_name_longer_than_any_file_name(refused, corpus, workdir):
     ],
 )
 def test_a_place_that_no_file_can_be_written_to(refused, workdir, monkeypatch, command, path, told):
-    for work in ("text.corpus.read_corpus", "language_model.load", "history.read_history"):
+    for work in (
+        "corpus.corpus.read_corpus",
+        "language_model.load",
+        "training.history.read_history",
+    ):
         monkeypatch.setattr(f"chargen.{work}", None)  # it is told before any work
     (workdir / "text").write_text("ab")
     (workdir / "folder.svg").mkdir()
