@@ -5,7 +5,7 @@
 All contestants take the same whole steps: embedding, stateful LSTM layers, dense, cross entropy,
 gradients through all steps, clipping to a global norm of 1, Adam; the state is carried on. Each
 lives in a process of its own and works only in its turn, so that no one's threads spin beside
-another's. The bfloat16 contestants run where the processor has bfloat16 products.
+another's.
 
 "of the machine" is the share of the rate at which TensorFlow multiplies large float32 matrices,
 measured in the same rounds. It counts the arithmetic that an LSTM needs: three products for each
@@ -28,7 +28,6 @@ from measure import in_turn, print_machine
 
 from chargen.config import ModelConfig, TrainingConfig
 from chargen.corpus.streams import Streams
-from chargen.training.backend import has_bfloat16_products
 
 VOCAB_SIZE = 65
 
@@ -65,8 +64,7 @@ def streams_of(work: Work) -> Streams:
     return Streams(ids.astype(np.int32), work.streams, work.steps)
 
 
-def chargen_step(work: Work, precision: str) -> Callable[[int], object]:
-    precision = precision or "float32"
+def chargen_step(work: Work) -> Callable[[int], object]:
     from chargen.training.trainer import Trainer
 
     model = ModelConfig(
@@ -75,14 +73,12 @@ def chargen_step(work: Work, precision: str) -> Callable[[int], object]:
         units=(work.units,) * work.layers,
         dropout=0.0,
     )
-    config = TrainingConfig(
-        batch_size=work.streams, seq_length=work.steps, precision=precision, restarts=0
-    )
+    config = TrainingConfig(batch_size=work.streams, seq_length=work.steps, state_reset_rate=0)
     trainer = Trainer(model, config, streams_of(work))
     return lambda number: trainer.step(number, 1e-3)
 
 
-def keras_step(work: Work, precision: str) -> Callable[[int], object]:
+def keras_step(work: Work) -> Callable[[int], object]:
     from chargen.training.backend import keras, tf
     from chargen.training.model import build_model
 
@@ -105,7 +101,7 @@ def keras_step(work: Work, precision: str) -> Callable[[int], object]:
     return lambda number: float(step(*map(tf.constant, streams.batch(number))))
 
 
-def torch_step(work: Work, precision: str) -> Callable[[int], object]:
+def torch_step(work: Work) -> Callable[[int], object]:
     import torch
 
     class Network(torch.nn.Module):
@@ -128,9 +124,7 @@ def torch_step(work: Work, precision: str) -> Callable[[int], object]:
     def step(number: int) -> float:
         inputs, targets = (torch.from_numpy(part).long() for part in streams.batch(number))
         optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-            logits = network(inputs)
-        loss = torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten())
+        loss = torch.nn.functional.cross_entropy(network(inputs).flatten(0, 1), targets.flatten())
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
@@ -139,7 +133,7 @@ def torch_step(work: Work, precision: str) -> Callable[[int], object]:
     return step
 
 
-def product_step(work: Work, precision: str) -> Callable[[int], object]:
+def product_step(work: Work) -> Callable[[int], object]:
     from chargen.training.backend import tf
 
     left = tf.random.normal([2048, 2048])
@@ -160,8 +154,7 @@ def serve(pipe: Connection, name: str, work: Work, seconds: float) -> None:
 
     The rate is in steps per second. At the end, send the peak of resident memory in MB.
     """
-    maker, _, precision = name.partition(" ")
-    step = MAKERS[maker](work, precision)
+    step = MAKERS[name](work)
     number = 0
     for number in range(2):  # whatever compiles does so now
         step(number)
@@ -232,8 +225,6 @@ def main() -> None:
     parser.add_argument("--only", type=int, nargs="+", help="which configurations, from 0")
     parser.add_argument("--contestants", nargs="+", default=["chargen", "keras", "torch"])
     args = parser.parse_args()
-    if has_bfloat16_products():
-        args.contestants += ["chargen bfloat16", "torch bfloat16"]
     print_machine()
     for number in args.only or range(len(WORKS)):
         compare(WORKS[number], args.contestants, args.rounds, args.seconds)

@@ -7,10 +7,8 @@ from chargen.config.base import Settings, check, is_positive, real, setting, who
 from chargen.errors import SettingError
 
 Preset = Literal["auto", "tiny", "small", "base", "large"]
-Precision = Literal["auto", "float32", "bfloat16"]
 DEFAULT_MINUTES = 10.0
 PRESETS: tuple[str, ...] = get_args(Preset)
-PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +32,6 @@ class TrainingConfig(Settings):
     learning_rate: float = setting(4e-3, "the highest, after warm-up", by_preset=True)
     warmup_steps: int = setting(50, "steps of linear rise to it")
     min_lr_ratio: float = setting(0.05, "what the cosine falls to, as a share of the highest")
-    precision: Precision = setting("auto", "of the factors of matrix products in LSTM layers")
     weight_dropout: float = setting(
         0.0, "share of each LSTM layer's recurrent weights dropped", by_preset=True
     )
@@ -53,12 +50,6 @@ class TrainingConfig(Settings):
 
     def __post_init__(self) -> None:
         check("preset", self.preset, self.preset in PRESETS, "one of " + ", ".join(PRESETS))
-        check(
-            "precision",
-            self.precision,
-            self.precision in PRECISIONS,
-            "one of " + ", ".join(PRECISIONS),
-        )
         if self.minutes is not None and self.epochs is not None:
             raise SettingError("Training takes either minutes or epochs; received both.")
         if self.epochs is None:

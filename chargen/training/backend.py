@@ -1,8 +1,8 @@
 """TensorFlow and Keras, imported without their start-up noise.
 
 TensorFlow's C++ side writes to file descriptor 2 before Python can configure its logging, and
-TF_CPP_MIN_LOG_LEVEL does not stop all of it. The descriptor is therefore turned aside while the
-libraries load. If loading fails, what was held back is printed.
+TF_CPP_MIN_LOG_LEVEL does not stop all of it. The descriptor therefore leads to a temporary file
+while the libraries load. If loading fails, what they wrote is printed.
 """
 
 import os
@@ -11,11 +11,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 
 @contextmanager
 def _quiet_stderr() -> Iterator[None]:
+    """Hold back what is written to standard error; print it only if the body raises."""
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as aside:
@@ -37,7 +37,7 @@ with _quiet_stderr():
     import keras
     import tensorflow as tf
 
-__all__ = ["graph", "has_bfloat16_products", "keras", "on_gpu", "tf"]
+__all__ = ["graph", "keras", "on_gpu", "tf"]
 
 # `tf.function` without its translation of Python's `if` and `for` into graphs, which nothing here
 # needs and which is more than half of the time that it takes to trace a training step.
@@ -45,14 +45,5 @@ graph = partial(tf.function, autograph=False)
 
 
 def on_gpu() -> bool:
-    """Whether TensorFlow computes on a GPU here."""
+    """Return whether TensorFlow computes on a GPU here."""
     return bool(tf.config.list_logical_devices("GPU"))
-
-
-def has_bfloat16_products() -> bool:
-    """Whether the processor multiplies bfloat16 numbers (AVX-512 BF16 or AMX, as Linux tells)."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text().split()
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags

@@ -10,8 +10,8 @@ compiled by XLA, that TensorFlow runs beside the others. Therefore the training 
 to be a `tf.function` that XLA does not compile: within one program there is no such concurrency.
 
 The two kernels are stacked, [W; U], so that one product a step reads both the input and the state.
-Inside the loops all is transposed, [units, batch]: XLA's product is markedly faster with the large
-matrix on the left than with the few streams there, and the gates are contiguous rows.
+Inside the loops every matrix is transposed, [units, batch]: XLA multiplies markedly faster with the
+large matrix on the left than with the few streams there, and the gates are contiguous rows.
 
 The first layer's inputs are rows of the embedding, plus rows of that of the labels. Where there are
 fewer of these than an input has features, it reads one-hot vectors, side by side, through
@@ -20,7 +20,7 @@ embedding·W instead, which are less to multiply and have no gradient to run bac
 The formulas are Keras's: z = x·W + h·U + b, split into the gates i, f, c, o.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,34 +28,26 @@ from chargen.training.backend import graph, keras, on_gpu, tf
 from chargen.training.dropout import Mask
 from chargen.training.resetting import Resetting
 
-_GROUPS = ((8, 16), (4, 8), (3, 8), (2, 8))  # so many groups, of so many streams or more
+_GROUPS = ((8, 16), (4, 8), (3, 8), (2, 8))  # numbers of groups, each with its minimum of streams
 
 
 class LSTM(Resetting, keras.layers.LSTM):
     """A drop-in for `keras.layers.LSTM`: the same weights, states and results, and `keep`.
 
-    With a mask, on a GPU, or with options that change the formulas, Keras's own loop runs, in
-    float32.
+    With a mask, on a GPU, or with options that change the formulas, Keras's own loop runs.
 
     Args:
-        args, kwargs: as for Keras's layer, and
-        precision: "float32", or "bfloat16" to round the factors of every product to bfloat16;
-            weights, states and gates stay float32.
+        args: as for Keras's layer.
         weight_mask: which of the recurrent kernel's weights to use in training, for all steps of
             a sequence (the "weight-dropped" LSTM of Merity, Keskar and Socher 2017).
+        kwargs: as for Keras's layer.
     """
 
     _lookup: tuple[Any, Any] | None = None  # one-hot vectors, and the table they look into
 
-    def __init__(
-        self,
-        *args: Any,
-        precision: str = "float32",
-        weight_mask: Mask | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *args: Any, weight_mask: Mask | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.precision, self._weight_mask = precision, weight_mask
+        self._weight_mask = weight_mask
 
     def call(
         self,
@@ -67,9 +59,10 @@ class LSTM(Resetting, keras.layers.LSTM):
         ids: Sequence[Any] = (),
         embeddings: Sequence[keras.layers.Embedding] = (),
     ) -> Any:
-        """As Keras's, with `keep`; and where `sequences` are embedded ids, those may be told too.
+        """Run the layer as Keras's own does, with `keep`.
 
-        The ids are [batch, steps]; of several, the embeddings are added up.
+        Where `sequences` are the sum of some embeddings, these may be given too, with the ids that
+        each embeds, [batch, steps].
         """
         rows = [each.input_dim for each in embeddings]
         if embeddings and sum(rows) < embeddings[0].output_dim:
@@ -106,14 +99,14 @@ class LSTM(Resetting, keras.layers.LSTM):
         kernel = tf.concat([input_kernel, recurrent_kernel], axis=0)
         bias = tf.convert_to_tensor(self.cell.bias)
         h0, c0 = (tf.convert_to_tensor(state) for state in initial_state)
-        run, constant = _RECURRENCES[self.precision], self._lookup is not None
-        outputs, h, c = run(sequences, kernel, bias, h0, c0, self._keep, constant=constant)
+        constant = self._lookup is not None
+        outputs, h, c = _run_groups(sequences, kernel, bias, h0, c0, self._keep, constant=constant)
         return h, outputs, [h, c]
 
 
 @contextmanager
 def _replaced(layer: keras.layers.Layer, name: str, value: Any) -> Iterator[None]:
-    """Another tensor in the place of a layer's weight, past Keras's tracking of attributes."""
+    """Put another tensor in the place of a layer's weight, past Keras's tracking of attributes."""
     weight = getattr(layer, name)
     object.__setattr__(layer, name, value)
     try:
@@ -122,138 +115,143 @@ def _replaced(layer: keras.layers.Layer, name: str, value: Any) -> Iterator[None
         object.__setattr__(layer, name, weight)
 
 
-def _groups(batch: int) -> int:
-    """How many groups of equal size the streams make."""
-    fitting = (n for n, least in _GROUPS if batch % n == 0 and batch // n >= least)
-    return next(fitting, 1)
+def _count_groups(batch: int) -> int:
+    """Return how many groups of equal size the streams make."""
+    for groups, min_streams in _GROUPS:
+        if batch % groups == 0 and batch // groups >= min_streams:
+            return groups
+    return 1
 
 
-def _recurrence(forward: Callable[..., Any], backward: Callable[..., Any]) -> Callable[..., Any]:
-    """The function that runs a layer, group by group.
+def _run_groups(
+    x: Any, kernel: Any, bias: Any, h0: Any, c0: Any, keep: Any, *, constant: bool
+) -> Any:
+    """Run a layer through time, group by group.
 
-    It takes the inputs, [batch, steps, features]; the stacked kernels, [features + units,
-    4 * units]; the bias, [4 * units]; the first hidden and cell states, [batch, units]; unless
-    all is kept, 1 or 0 for whether the state before a step is, [batch, steps, 1]; and whether the
-    inputs are constant, that is, have no gradient. It gives every hidden state, [batch, steps,
-    units], the last one, and the last cell state.
+    Args:
+        x: the inputs, [batch, steps, features].
+        kernel: the stacked kernels, [features + units, 4 * units].
+        bias: [4 * units].
+        h0: the hidden states before the first step, [batch, units].
+        c0: the cell states before the first step, [batch, units].
+        keep: 0 at the steps before which a state is set to zero, else 1; [batch, steps, 1]. None
+            keeps every state.
+        constant: whether the inputs need no gradient.
+
+    Returns:
+        Every hidden state, [batch, steps, units]; the last one and the last cell state, each
+        [batch, units].
     """
+    groups = _count_groups(x.shape[0])
+    keeps = [None] * groups if keep is None else tf.split(keep, groups)
 
-    def run(x: Any, kernel: Any, bias: Any, h0: Any, c0: Any, keep: Any, *, constant: bool) -> Any:
-        groups = _groups(x.shape[0])
-        keeps = [None] * groups if keep is None else tf.split(keep, groups)
+    @tf.custom_gradient
+    def run(*given: Any) -> Any:
+        # Without this, an eager tape would differentiate `_forward` itself too.
+        x, kernel, bias, h0, c0 = map(tf.stop_gradient, given)
+        left = tf.transpose(kernel)
+        inputs = zip(*(tf.split(each, groups) for each in (x, h0, c0)), keeps, strict=True)
+        done = [_forward(x, left, bias, h, c, keep) for x, h, c, keep in inputs]
+        results, kept = zip(*done, strict=True)
 
-        @tf.custom_gradient
-        def recur(*given: Any) -> Any:
-            # An eager tape would otherwise differentiate `forward` itself too.
-            x, kernel, bias, h0, c0 = map(tf.stop_gradient, given)
-            left = tf.transpose(kernel)
-            inputs = zip(*(tf.split(each, groups) for each in (x, h0, c0)), keeps, strict=True)
-            done = [forward(x, left, bias, h, c, keep) for x, h, c, keep in inputs]
-            results, kept = zip(*done, strict=True)
+        def gradient(*upstream: Any) -> Any:
+            right = kernel[x.shape[2] :] if constant else kernel
+            parts = zip(*(tf.split(each, groups) for each in upstream), strict=True)
+            gradients = [
+                _backward(right, *mine, *part) for mine, part in zip(kept, parts, strict=True)
+            ]
+            dx, d_kernel, d_bias, dh0, dc0 = zip(*gradients, strict=True)
+            return (
+                None if constant else tf.concat(dx, 0),
+                tf.add_n(d_kernel),
+                tf.add_n(d_bias),
+                tf.concat(dh0, 0),
+                tf.concat(dc0, 0),
+            )
 
-            def gradient(*upstream: Any) -> Any:
-                right = kernel[x.shape[2] :] if constant else kernel
-                parts = zip(*(tf.split(each, groups) for each in upstream), strict=True)
-                gradients = [
-                    backward(right, *mine, *part) for mine, part in zip(kept, parts, strict=True)
-                ]
-                dx, d_kernel, d_bias, dh0, dc0 = zip(*gradients, strict=True)
-                join = tf.concat
-                return (
-                    None if constant else join(dx, 0),
-                    tf.add_n(d_kernel),
-                    tf.add_n(d_bias),
-                    join(dh0, 0),
-                    join(dc0, 0),
-                )
+        return tuple(tf.concat(each, 0) for each in zip(*results, strict=True)), gradient
 
-            return tuple(tf.concat(each, 0) for each in zip(*results, strict=True)), gradient
-
-        return recur(x, kernel, bias, h0, c0)
-
-    return run
+    return run(x, kernel, bias, h0, c0)
 
 
-def _make_forward(product: Callable[..., Any]) -> Callable[..., Any]:
-    """The way of one group of streams through time, multiplying matrices by `product`."""
+@graph(jit_compile=True)
+def _forward(x: Any, left: Any, bias: Any, h0: Any, c0: Any, keep: Any) -> Any:
+    """Run one group of streams forward through time.
 
-    def forward(x: Any, left: Any, bias: Any, h0: Any, c0: Any, keep: Any) -> Any:
-        x, h0, c0 = tf.transpose(x, [1, 2, 0]), tf.transpose(h0), tf.transpose(c0)
-        bias = bias[:, None]
+    Returns:
+        The results, as `_run_groups` gives them, and what `_backward` needs.
+    """
+    x, h0, c0 = tf.transpose(x, [1, 2, 0]), tf.transpose(h0), tf.transpose(c0)
+    bias = bias[:, None]
+    if keep is not None:
+        keep = tf.transpose(keep, [1, 2, 0])  # [steps, 1, batch]
+    (steps, _, batch), units = x.shape, h0.shape[0]
+
+    def step(t: Any, h: Any, c: Any, gates: Any, cells: Any, hiddens: Any) -> Any:
         if keep is not None:
-            keep = tf.transpose(keep, [1, 2, 0])  # [steps, 1, batch]
-        (steps, _, batch), units = x.shape, h0.shape[0]
+            h, c = h * keep[t], c * keep[t]
+        z = tf.matmul(left, tf.concat([x[t], h], axis=0))  # [4 * units, batch]
+        activations, c, h = _gate(z, bias, c)
+        written = gates.write(t, activations), cells.write(t + 1, c), hiddens.write(t + 1, h)
+        return t + 1, h, c, *written
 
-        def step(t: Any, h: Any, c: Any, gates: Any, cells: Any, hiddens: Any) -> Any:
-            if keep is not None:
-                h, c = h * keep[t], c * keep[t]
-            z = product(left, tf.concat([x[t], h], axis=0))  # [4 * units, batch]
-            activations, c, h = _gate(z, bias, c)
-            written = gates.write(t, activations), cells.write(t + 1, c), hiddens.write(t + 1, h)
-            return t + 1, h, c, *written
-
-        # The states' arrays begin with the first ones, so that t is what a step was given.
-        arrays = (
-            _array(steps, 4 * units, batch),
-            _array(steps + 1, units, batch).write(0, c0),
-            _array(steps + 1, units, batch).write(0, h0),
-        )
-        _, h, c, *arrays = tf.while_loop(lambda t, *_: t < steps, step, (0, h0, c0, *arrays))
-        gates, cells, hiddens = (array.stack() for array in arrays)  # each [steps, rows, batch]
-        results = tf.transpose(hiddens[1:], [2, 0, 1]), tf.transpose(h), tf.transpose(c)
-        return results, (x, gates, cells, hiddens, keep)
-
-    return forward
+    # The states' arrays begin with the first ones, so that t is what a step was given.
+    arrays = (
+        _array(steps, 4 * units, batch),
+        _array(steps + 1, units, batch).write(0, c0),
+        _array(steps + 1, units, batch).write(0, h0),
+    )
+    _, h, c, *arrays = tf.while_loop(lambda t, *_: t < steps, step, (0, h0, c0, *arrays))
+    gates, cells, hiddens = (array.stack() for array in arrays)  # each [steps, rows, batch]
+    results = tf.transpose(hiddens[1:], [2, 0, 1]), tf.transpose(h), tf.transpose(c)
+    return results, (x, gates, cells, hiddens, keep)
 
 
-def _make_backward(product: Callable[..., Any]) -> Callable[..., Any]:
-    """The way back of one group, from what `forward` kept and the gradients of its results.
+@graph(jit_compile=True)
+def _backward(
+    kernel: Any,
+    x: Any,
+    gates: Any,
+    cells: Any,
+    hiddens: Any,
+    keep: Any,
+    d_outputs: Any,
+    dh: Any,
+    dc: Any,
+) -> Any:
+    """Run one group of streams backward, from what `_forward` kept and its results' gradients.
 
-    The kernel's first rows, those of the inputs, may be left out; then dx has no features.
+    Where the kernel comes without its first rows, those of the inputs, dx has no features.
     """
+    (steps, _, batch), units = x.shape, cells.shape[1]
+    features = kernel.shape[0] - units
+    d_hiddens = tf.transpose(d_outputs, [1, 2, 0])
 
-    def backward(
-        kernel: Any,
-        x: Any,
-        gates: Any,
-        cells: Any,
-        hiddens: Any,
-        keep: Any,
-        d_outputs: Any,
-        dh: Any,
-        dc: Any,
-    ) -> Any:
-        (steps, _, batch), units = x.shape, cells.shape[1]
-        features = kernel.shape[0] - units
-        d_hiddens = tf.transpose(d_outputs, [1, 2, 0])
+    def step(t: Any, dh: Any, dc: Any, dxs: Any, dzs: Any) -> Any:
+        c_before = cells[t] if keep is None else cells[t] * keep[t]
+        dz, dc = _gate_gradient(gates[t], c_before, cells[t + 1], dh + d_hiddens[t], dc)
+        dx, dh = tf.split(tf.matmul(kernel, dz), [features, units])
+        if keep is not None:
+            dh, dc = dh * keep[t], dc * keep[t]
+        return t - 1, dh, dc, dxs.write(t, dx), dzs.write(t, dz)
 
-        def step(t: Any, dh: Any, dc: Any, dxs: Any, dzs: Any) -> Any:
-            c_before = cells[t] if keep is None else cells[t] * keep[t]
-            dz, dc = _gate_gradient(gates[t], c_before, cells[t + 1], dh + d_hiddens[t], dc)
-            dx, dh = tf.split(product(kernel, dz), [features, units])
-            if keep is not None:
-                dh, dc = dh * keep[t], dc * keep[t]
-            return t - 1, dh, dc, dxs.write(t, dx), dzs.write(t, dz)
-
-        arrays = _array(steps, features, batch), _array(steps, 4 * units, batch)
-        start = (steps - 1, tf.transpose(dh), tf.transpose(dc), *arrays)
-        _, dh0, dc0, dxs, dzs = tf.while_loop(lambda t, *_: t >= 0, step, start)
-        dz = _joined(dzs.stack())
-        h_before = hiddens[:-1] if keep is None else hiddens[:-1] * keep
-        read = _joined(tf.concat([x, h_before], axis=1))
-        return (
-            tf.transpose(dxs.stack(), [2, 0, 1]),
-            product(read, dz, transpose_b=True),
-            tf.matmul(dz, tf.ones([steps * batch, 1]))[:, 0],  # a product, as XLA's sum is slow
-            tf.transpose(dh0),
-            tf.transpose(dc0),
-        )
-
-    return backward
+    arrays = _array(steps, features, batch), _array(steps, 4 * units, batch)
+    start = (steps - 1, tf.transpose(dh), tf.transpose(dc), *arrays)
+    _, dh0, dc0, dxs, dzs = tf.while_loop(lambda t, *_: t >= 0, step, start)
+    dz = _join_steps(dzs.stack())
+    h_before = hiddens[:-1] if keep is None else hiddens[:-1] * keep
+    read = _join_steps(tf.concat([x, h_before], axis=1))
+    return (
+        tf.transpose(dxs.stack(), [2, 0, 1]),
+        tf.matmul(read, dz, transpose_b=True),
+        tf.matmul(dz, tf.ones([steps * batch, 1]))[:, 0],  # a product, as XLA's sum is slow
+        tf.transpose(dh0),
+        tf.transpose(dc0),
+    )
 
 
 def _gate(z: Any, bias: Any, c: Any) -> Any:
-    """From pre-activations, [4 * units, batch], to the gates, the next c and the next h."""
+    """Return the gates, the next c and the next h, from pre-activations, [4 * units, batch]."""
     # σ(z) = (1 + tanh(z / 2)) / 2, so that the four gates are one stretch of tanh.
     half = tf.repeat(tf.constant([0.5, 0.5, 1.0, 0.5]), c.shape[0])[:, None]
     gates = tf.tanh((z + bias) * half) * half + (1 - half)
@@ -263,7 +261,7 @@ def _gate(z: Any, bias: Any, c: Any) -> Any:
 
 
 def _gate_gradient(gates: Any, c_before: Any, c: Any, dh: Any, dc: Any) -> Any:
-    """The gradients of the pre-activations, [4 * units, batch], and of the c before."""
+    """Return the gradients of the pre-activations, [4 * units, batch], and of the c before."""
     i, f, g, o = tf.split(gates, 4)
     tanh_c = tf.tanh(c)
     dc += dh * o * (1 - tanh_c * tanh_c)
@@ -280,24 +278,6 @@ def _array(steps: int, rows: int, batch: int) -> Any:
     return tf.TensorArray(tf.float32, size=steps, element_shape=(rows, batch))
 
 
-def _joined(stacked: Any) -> Any:
-    """From [steps, rows, batch] to [rows, steps * batch]."""
+def _join_steps(stacked: Any) -> Any:
+    """Reshape from [steps, rows, batch] to [rows, steps * batch]."""
     return tf.reshape(tf.transpose(stacked, [1, 0, 2]), [stacked.shape[1], -1])
-
-
-def _bfloat16_product(a: Any, b: Any, **kwargs: Any) -> Any:
-    product = tf.matmul(tf.cast(a, tf.bfloat16), tf.cast(b, tf.bfloat16), **kwargs)
-    return tf.cast(product, tf.float32)
-
-
-# XLA would widen bfloat16 factors again before it multiplies; TensorFlow's own product does not.
-_RECURRENCES = {
-    "float32": _recurrence(
-        graph(_make_forward(tf.matmul), jit_compile=True),
-        graph(_make_backward(tf.matmul), jit_compile=True),
-    ),
-    "bfloat16": _recurrence(
-        graph(_make_forward(_bfloat16_product)),
-        graph(_make_backward(_bfloat16_product)),
-    ),
-}

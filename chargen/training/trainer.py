@@ -16,7 +16,7 @@ from chargen.config import ModelConfig, TrainingConfig
 from chargen.corpus.streams import Streams
 from chargen.generation.state import Floats
 from chargen.storage.arrays import Arrays, check_arrays
-from chargen.training.backend import graph, has_bfloat16_products, keras, tf
+from chargen.training.backend import graph, keras, tf
 from chargen.training.dropout import LockedDropout, Mask
 from chargen.training.lstm import LSTM
 from chargen.training.model import (
@@ -30,9 +30,6 @@ from chargen.training.model import (
 )
 from chargen.training.optimizer import AdamW
 from chargen.training.prefetch import Prefetcher
-
-# bfloat16 products pay for themselves from about so many streams, where the processor has them.
-_BFLOAT16_STREAMS = 256
 
 
 class Trainer:
@@ -63,13 +60,8 @@ class Trainer:
             return Mask(rate, seed=config.seed, number=next(masks), step=self._step_number)
 
         def lstm(*args: Any, **kwargs: Any) -> keras.layers.Layer:
-            weight_mask = mask(config.weight_dropout)
-            return LSTM(*args, precision=precision, weight_mask=weight_mask, **kwargs)
+            return LSTM(*args, weight_mask=mask(config.weight_dropout), **kwargs)
 
-        precision = config.precision
-        if precision == "auto":
-            worthwhile = config.batch_size >= _BFLOAT16_STREAMS and has_bfloat16_products()
-            precision = "bfloat16" if worthwhile else "float32"
         self.model = build_model(
             model_config,
             batch_size=config.batch_size,

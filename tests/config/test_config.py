@@ -21,7 +21,6 @@ TRAINING_BAD = {
     "minutes": [0, -1, NAN, INF, "3"],
     "epochs": [0, -1, 1.5, True],
     "preset": ["huge", "", None],
-    "precision": ["float16", None],
     "batch_size": [0, -1, 1.5, None],
     "seq_length": [0, -1, 1.5, None],
     "learning_rate": [0, -1e-3, NAN, INF, None],

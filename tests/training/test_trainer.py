@@ -3,11 +3,9 @@
 import dataclasses
 
 import numpy as np
-import pytest
 
 from chargen.config import ModelConfig, TrainingConfig
 from chargen.corpus.streams import Streams
-from chargen.training import trainer
 from chargen.training.trainer import Trainer
 
 IDS = np.random.default_rng(0).integers(5, size=400).astype(np.int32)
@@ -48,7 +46,7 @@ def test_which_rows_restart_depends_on_seed_and_step_alone():
 def test_dropped_weights_are_others_at_each_step_and_the_same_when_it_is_repeated():
     def loss(number, **given):
         config = TrainingConfig(batch_size=3, seq_length=4, **given)
-        made = trainer.Trainer(dataclasses.replace(MODEL, dropout=0.0), config, Streams(IDS, 3, 4))
+        made = Trainer(dataclasses.replace(MODEL, dropout=0.0), config, Streams(IDS, 3, 4))
         kernel = made.model.get_layer("lstm_0").cell.recurrent_kernel
         kernel.assign(8 * kernel)  # so that it matters within four characters
         steps = made.streams.steps_per_epoch  # the same batch and the same fresh states
@@ -59,23 +57,3 @@ def test_dropped_weights_are_others_at_each_step_and_the_same_when_it_is_repeate
     assert whole[0] == whole[1]
     assert len({whole[0], *dropped}) == 3
     assert dropped[1] == dropped[2]
-
-
-@pytest.mark.parametrize(
-    ("asked", "streams", "capable", "used"),
-    [
-        ("auto", 256, True, "bfloat16"),
-        ("auto", 256, False, "float32"),
-        ("auto", 32, True, "float32"),
-        ("bfloat16", 2, False, "bfloat16"),
-        ("float32", 256, True, "float32"),
-    ],
-)
-def test_precision_is_as_asked_or_fits_processor_and_work(
-    asked, streams, capable, used, monkeypatch
-):
-    monkeypatch.setattr(trainer, "has_bfloat16_products", lambda: capable)
-    config = TrainingConfig(batch_size=streams, seq_length=1, precision=asked)
-    made = trainer.Trainer(MODEL, config, Streams(IDS, streams, 1))
-    assert made.model.get_layer("lstm_0").precision == used
-    assert np.isfinite(made.step(0, 1e-3))
