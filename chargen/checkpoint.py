@@ -122,7 +122,7 @@ class Checkpoint:
             return None
         if not names:
             raise SettingError(f"This model has no labels; received {label!r}. Leave it out.")
-        listed = f"its labels are {enumerate_some(names, most=_MAX_LISTED)}"
+        listed = f"its labels are {enumerate_some(names, max_names=_MAX_LISTED)}"
         if label is None:
             raise SettingError(f"This model must be told which label a text has; {listed}.")
         nearest = get_close_matches(label, names, n=1)

@@ -118,7 +118,7 @@ def _labels(found: "Survey") -> str:
             f"in {each.documents:,} documents"
             for each in largest
         ],
-        most=_MAX_LISTED,
+        max_names=_MAX_LISTED,
     )
 
 

@@ -6,6 +6,8 @@ import click
 
 from chargen.cli.texts import put_json
 
+_MAX_SHOWN = 120  # characters of the vocabulary
+
 
 @click.command()
 @click.argument("checkpoint", required=False)
@@ -18,7 +20,7 @@ def info(checkpoint: str | None, as_json: bool) -> None:
     from chargen.checkpoint import Checkpoint
     from chargen.config import PreparationConfig
     from chargen.storage.runs import find_checkpoint
-    from chargen.text.characters import enumerate_some
+    from chargen.text.characters import enumerate_some, escape_hidden
     from chargen.text.vocabulary import BOUNDARY
 
     path = find_checkpoint(checkpoint)
@@ -43,10 +45,10 @@ def info(checkpoint: str | None, as_json: bool) -> None:
     known = model.vocabulary.idx2char.replace(BOUNDARY, "")
     lines = {
         "checkpoint": str(path),
-        "network": f"embedding {config.embedding_dim} → {config.cell} "
-        f"{' → '.join(map(str, config.units))} → dense {config.vocab_size}",
+        "network": config.describe(),
         "size": f"{weights:,} weights, {4 * weights / 1e6:.1f} MB",
-        "vocabulary": f"{len(known)} characters: {_shown(known)}",
+        "vocabulary": f"{len(known)} characters: {escape_hidden(known[:_MAX_SHOWN])}"
+        + (" …" if len(known) > _MAX_SHOWN else ""),
         "corpus": f"{origin.get('corpus', 'unknown')}, {characters:,} characters"
         + (f" in {documents:,} documents" if documents > 1 else ""),
         "trained": f"{origin.get('step') or 0:,} steps",
@@ -54,18 +56,12 @@ def info(checkpoint: str | None, as_json: bool) -> None:
     }
     if model.labels:
         counts = [f"{name} {count:,}" for name, count in model.labels.items()]
-        lines["labels"] = enumerate_some(counts, most=20)
+        lines["labels"] = enumerate_some(counts, max_names=20)
     usual = PreparationConfig().to_json()
     if done := {k: v for k, v in model.preparation.to_json().items() if v != usual[k]}:
         lines["prepared"] = ", ".join(f"{name} {value}" for name, value in done.items())
     for name, value in lines.items():
         click.echo(f"{name:<11} {value}")
-
-
-def _shown(characters: str) -> str:
-    """The characters on one line, what does not print as an escape; the first 120 of many."""
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in characters[:120])
-    return shown + (" …" if len(characters) > 120 else "")
 
 
 def _losses(origin: Any) -> str:

@@ -111,21 +111,16 @@ def _legend() -> str:
 
 
 def _table(score: "Score") -> list[str]:
-    """A header and a line for each character."""
+    """Return a header and a line for each character."""
+    from chargen.text.characters import escape_hidden
+
     header = ["character", "bits"]
     for number in range(1, score.probabilities.shape[1] + 1):
         header += [f"expected{number}", f"probability{number}"]
     lines = ["\t".join(header)]
     for position, character in enumerate(score.text):
-        fields = [_field(character), f"{score.bits[position]:.4f}"]
+        fields = [escape_hidden(character), f"{score.bits[position]:.4f}"]
         for other, probability in score.alternatives(position):
-            fields += [_field(other), f"{probability:.4f}"]
+            fields += [escape_hidden(other), f"{probability:.4f}"]
         lines.append("\t".join(fields))
     return lines
-
-
-def _field(character: str) -> str:
-    """A character as a field: a backslash begins an escape, so it is one itself."""
-    if character.isprintable() and character != "\\":
-        return character
-    return ascii(character)[1:-1]

@@ -30,6 +30,11 @@ class ModelConfig(Settings):
     )
     labels: int = 0  # styles to tell apart; 0 for a network that is told none
 
+    def describe(self) -> str:
+        """Return the network in one phrase, such as "embedding 64 → lstm 512 → dense 80"."""
+        layers = " → ".join(map(str, self.units))
+        return f"embedding {self.embedding_dim} → {self.cell} {layers} → dense {self.vocab_size}"
+
     def __post_init__(self) -> None:
         check("vocab_size", self.vocab_size, whole(self.vocab_size, 2), "a whole number from 2")
         check(

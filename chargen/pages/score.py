@@ -1,13 +1,14 @@
 """A score as HTML: coloured characters that tell their alternatives when pointed at or focused.
 
-`fragment` is for a notebook and needs no script; `page` adds what a page of its own has, and the
-arrow keys. Nothing is loaded from elsewhere. The colour is laid over the background thinly enough
-that the reader's own text colour, dark or light, stays legible.
+`fragment` is for a notebook and needs no script; `page` adds a page's frame and the arrow keys. The
+colour is laid over the background thinly enough that the reader's own text colour, dark or light,
+stays legible.
 """
 
 from html import escape
 from typing import TYPE_CHECKING
 
+from chargen.pages.frame import frame
 from chargen.text.characters import visible
 
 if TYPE_CHECKING:
@@ -51,19 +52,15 @@ document.querySelector(".chargen-text").addEventListener("keydown", event => {
 
 
 def page(score: "Score") -> str:
-    """A page that stands alone; arrow keys, Home and End move from character to character."""
-    hint = " Or press Tab, then the arrow keys."
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width">\n<title>chargen score</title>\n'
-        "<style>:root { color-scheme: light dark; font-family: system-ui, sans-serif; }\n"
-        "body { max-width: 60em; margin: 2em auto; padding: 0 1em 12em; }</style>\n"
-        f"</head>\n<body>\n{fragment(score, hint)}<script>{_SCRIPT}</script>\n</body>\n</html>\n"
-    )
+    """Return a page that stands alone; arrow keys, Home and End move between characters."""
+    body = fragment(score, " Or press Tab, then the arrow keys.")
+    # Below the last line there must be room for what it tells when pointed at.
+    style = "body { padding-bottom: 12em; }\n"
+    return frame("chargen score", f"{body}<script>{_SCRIPT}</script>\n", style=style)
 
 
 def fragment(score: "Score", hint: str = "") -> str:
-    """The score as a part of some page; `hint` is added to the line that explains it."""
+    """Return the score as a part of some page; `hint` is added to the line that explains it."""
     legend = "".join(f'<b class="l{level}"> {level} </b>' for level in range(MAX_LEVEL + 1))
     characters = "".join(_character(score, position) for position in range(len(score.text)))
     return (

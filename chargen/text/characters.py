@@ -11,13 +11,11 @@ from chargen.errors import CorpusError
 _SIGNS = {"\n": "↵", "\r": "␍", "\t": "⇥"}
 # Unicode gives control characters no name; these are its aliases for those that texts have.
 _CONTROLS = {"\t": "CHARACTER TABULATION", "\n": "LINE FEED", "\r": "CARRIAGE RETURN"}
-
-
 _FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
 
 
 def code_points(text: str) -> NDArray[np.uint32]:
-    """The code points of `text`, shape [len(text)]; lone surrogates pass."""
+    """Return the code points of `text`, shape [len(text)]; lone surrogates pass."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
@@ -36,12 +34,12 @@ def refuse_surrogates(codes: NDArray[np.uint32]) -> None:
 
 
 def unicode_name(character: str) -> str:
-    """Its name in Unicode; empty where it has none."""
+    """Return a character's name in Unicode; empty where it has none."""
     return unicodedata.name(character, _CONTROLS.get(character, ""))
 
 
 def describe(character: str) -> str:
-    """A character as an error message names it: quoted where it prints, with its code point."""
+    """Return a character as messages name it: quoted if it can be printed, with its code point."""
     code = f"U+{ord(character):04X}"
     if character.isprintable():
         return f"{character!r} ({code})"
@@ -49,14 +47,17 @@ def describe(character: str) -> str:
     return f"{code} ({name})" if name else code
 
 
-def enumerate_some(names: Sequence[str], *, most: int = 8, separator: str = ", ") -> str:
-    """The first few of `names`, and how many more there are."""
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return separator.join(names[:most]) + more
+def enumerate_some(names: Sequence[str], *, max_names: int = 8, separator: str = ", ") -> str:
+    """Return the first `max_names` of `names` in one string, and how many more there are."""
+    more = f" and {len(names) - max_names:,} more" if len(names) > max_names else ""
+    return separator.join(names[:max_names]) + more
 
 
 def visible(character: str) -> str:
-    """A character that can be seen: a sign for a line end or tab, an escape for what is hidden."""
-    if character in _SIGNS:
-        return _SIGNS[character]
-    return character if character.isprintable() else ascii(character)[1:-1]
+    """Return a character so that it is seen: line ends and tabs as signs, the hidden escaped."""
+    return _SIGNS.get(character) or (character if character == "\\" else escape_hidden(character))
+
+
+def escape_hidden(text: str) -> str:
+    r"""Return `text` on one line: hidden characters as escapes such as \n, a backslash doubled."""
+    return "".join(c if c.isprintable() and c != "\\" else ascii(c)[1:-1] for c in text)

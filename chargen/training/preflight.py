@@ -1,4 +1,4 @@
-"""What there is to say before the first step, of the text, the network and how they fit."""
+"""What is said before the first step: of the text, of the network, and whether they fit."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -15,7 +15,7 @@ _MAX_SINGLETONS = 1000
 
 
 def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
-    """Lines about a corpus and the network that will learn it; warnings begin with "Warning:"."""
+    """Yield lines on a corpus and the network that will learn it; a warning begins "Warning:"."""
     characters, counts = corpus.characters, corpus.distinct
     documents = f" in {corpus.documents:,} documents" if corpus.documents > 1 else ""
     yield (
@@ -28,8 +28,7 @@ def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
         yield from _labels(corpus.labels.characters)
     weights = sum(int(np.prod(shape)) for shape in weight_shapes(config).values())
     yield (
-        f"Network: embedding {config.embedding_dim} → {config.cell} "
-        f"{' → '.join(map(str, config.units))} → dense {config.vocab_size}, {weights:,} weights, "
+        f"Network: {config.describe()}, {weights:,} weights, "
         f"{weights / characters:.2g} per character."
     )
     yield from corpus.notes
@@ -49,7 +48,7 @@ def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
 
 
 def _labels(characters: Mapping[str, int]) -> Iterator[str]:
-    """The labels and the shares of the text that they have, the largest first."""
+    """Yield a line on the labels and their shares of the text, the largest first."""
     total = sum(characters.values())
     largest = sorted(characters.items(), key=lambda item: -item[1])
     shares = [f"{name} {count / total:.1%}" for name, count in largest if count]

@@ -11,7 +11,6 @@ from chargen.config.presets import choose
 from chargen.corpus import survey as module
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.survey import LabelCount, Lines, Plan, survey
-from chargen.pages.survey import page
 
 
 @pytest.fixture(params=[3, 1 << 22])
@@ -83,7 +82,6 @@ def test_short_texts(text):
     found = survey(Corpus(text))
     assert found.characters == len(text)
     assert found.ngrams
-    assert page(found)
 
 
 def test_plans_grow_with_the_minutes():
@@ -105,22 +103,11 @@ def test_plans_are_those_for_the_cores_that_are_told(monkeypatch, cores):
     found = survey(Corpus("the sea is under the town\n" * 800))
     here = choose("auto", characters=18_720, minutes=10, epochs=None, cores=cores)
     assert found.plans[1] == Plan(10, here.passes, here.settings)
-    assert f"(cores: {cores}, " in page(found)
-
-
-def test_the_page_shows_text_as_text():
-    found = survey(Corpus(["<b>&\n", "<b>&\n"], name="<script>"))
-    shown = page(found)
-    assert "<script>" not in shown
-    assert "&lt;script&gt;" in shown
-    assert "LESS-THAN SIGN" in shown
-    assert "Documents that are the same" in shown
 
 
 def test_labels_are_counted():
     found = survey(Corpus(["one\n", "two\n", "three\n"], labels=["b", "<a>", "b"]))
     assert found.labels == [LabelCount("<a>", 1, 4), LabelCount("b", 2, 10)]
-    assert "<td>&lt;a&gt;</td><td" in page(found)
 
 
 def test_the_yardstick_is_held_out_of_each_label():

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from chargen.errors import CorpusError, UnknownCharacterError
-from chargen.text.characters import describe
 from chargen.text.vocabulary import Vocabulary
 
 PLANES = range(17)
@@ -49,17 +48,17 @@ def test_survives_json(text):
         assert Vocabulary(kept) == vocabulary
 
 
-def test_strangers_are_refused_wherever_they_stand(text):
+def test_unknown_characters_are_refused_wherever_they_stand(text):
     generator = random.Random(0)
     vocabulary = Vocabulary(text)
-    for stranger in set(random_text(generator, 50)) - set(text):
-        assert stranger not in vocabulary
+    for unknown in set(random_text(generator, 50)) - set(text):
+        assert unknown not in vocabulary
         place = generator.randrange(len(text))
-        with pytest.raises(UnknownCharacterError, match=f"U\\+{ord(stranger):04X}"):
-            vocabulary.encode(text[:place] + stranger + text[place:])
+        with pytest.raises(UnknownCharacterError, match=f"U\\+{ord(unknown):04X}"):
+            vocabulary.encode(text[:place] + unknown + text[place:])
 
 
-def test_everything_beyond_the_last_known_character_is_a_stranger():
+def test_everything_beyond_the_last_known_character_is_unknown():
     vocabulary = Vocabulary("".join(map(chr, range(128))))
     for code in [*range(128, 1000), 0xFFFF, 0x10FFFF]:
         with pytest.raises(UnknownCharacterError):
@@ -114,18 +113,3 @@ def test_unknown_characters_are_named_once_each():
 def test_many_unknown_characters_are_counted():
     with pytest.raises(UnknownCharacterError, match=r"'j' .* and 16 more"):
         Vocabulary("ab").encode("abcdefghijklmnopqrstuvwxyz")
-
-
-@pytest.mark.parametrize(
-    ("character", "described"),
-    [
-        ("a", "'a' (U+0061)"),
-        ("😀", "'😀' (U+1F600)"),
-        ("\n", "U+000A (LINE FEED)"),
-        ("\x1b", "U+001B"),
-        ("\u200b", "U+200B (ZERO WIDTH SPACE)"),
-        ("\ud800", "U+D800"),
-    ],
-)
-def test_describe(character, described):
-    assert describe(character) == described

@@ -1,0 +1,35 @@
+"""A survey as a page."""
+
+import pytest
+
+from chargen.corpus.corpus import Corpus
+from chargen.corpus.survey import survey
+from chargen.pages.survey import page
+
+
+def test_the_page_shows_text_as_text():
+    found = survey(Corpus(["<b>&\n", "<b>&\n"], name="<script>"))
+    shown = page(found)
+    assert "<script>" not in shown
+    assert "<h1>&lt;script&gt;</h1>" in shown
+    assert "LESS-THAN SIGN" in shown
+    assert "Documents that are the same" in shown
+    assert "<td>1, 2</td>" in shown
+
+
+def test_labels_are_shown_where_there_are_some():
+    shown = page(survey(Corpus(["one\n", "two\n", "three\n"], labels=["b", "<a>", "b"])))
+    assert '<td>&lt;a&gt;</td><td class="number">1</td>' in shown
+    without = page(survey(Corpus("one\n")))
+    assert "Labels" not in without
+    assert "Documents that" not in without
+
+
+def test_the_cores_that_plans_are_for_are_told():
+    found = survey(Corpus("the sea is under the town\n" * 800))
+    assert f"(cores: {found.cores}, " in page(found)
+
+
+@pytest.mark.parametrize("text", ["ab", "abc"])
+def test_a_text_too_short_to_hold_anything_out(text):
+    assert "<td></td>" in page(survey(Corpus(text)))
