@@ -11,7 +11,7 @@ from chargen.config.base import check
 from chargen.config.presets import choose
 from chargen.corpus.corpus import Corpus, read_corpus
 from chargen.corpus.encoder import BaseVocabulary
-from chargen.corpus.reader import Progress
+from chargen.corpus.reader import ReadingProgress
 from chargen.corpus.sources import STANDARD_INPUT, Paths, absolute, run_name
 from chargen.corpus.split import HeldOut, train_validation_split
 from chargen.corpus.streams import Streams
@@ -53,7 +53,7 @@ def train(
     cache: str | Path | None = None,
     base: str | Path | None = None,
     vocabulary: Growth = "grow",
-    progress: Progress | None = None,
+    progress: ReadingProgress | None = None,
     reporter: "Reporter | None" = None,
     **settings: Any,
 ) -> LanguageModel:
@@ -177,7 +177,7 @@ def resume(
     *,
     corpus: Paths | Corpus | None = None,
     cache: str | Path | None = None,
-    progress: Progress | None = None,
+    progress: ReadingProgress | None = None,
     reporter: "Reporter | None" = None,
     **settings: Any,
 ) -> LanguageModel:
@@ -238,7 +238,7 @@ def _read_again(
     configs: Mapping[type, Any],
     *,
     cache: str | Path | None,
-    progress: Progress | None,
+    progress: ReadingProgress | None,
 ) -> Corpus:
     """The text of a run, read as it was when the run started."""
     known = (

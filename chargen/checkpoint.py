@@ -22,7 +22,7 @@ from chargen.storage.arrays import Arrays, check_arrays, read_arrays, write_arra
 from chargen.storage.runs import MODEL_FILE
 from chargen.text.characters import code_points, enumerate_some, refuse_surrogates
 from chargen.text.preparation import fold_unknown, prepare
-from chargen.text.unknown import PreparedText, Unknown, check_unknown, fit
+from chargen.text.unknown import PreparedText, Unknown, check_unknown, replace_unknown
 from chargen.text.vocabulary import BOUNDARY, RARE, Ids, Vocabulary
 
 _MAX_LISTED = 20  # labels in a message
@@ -90,11 +90,11 @@ class Checkpoint:
 
         Raises:
             CorpusError: if it holds half of a character, and rare ones are left in it.
-            SettingError, UnknownCharacterError: as `chargen.text.unknown.fit` does.
+            SettingError, UnknownCharacterError: as `chargen.text.unknown.replace_unknown` does.
         """
         text = self.prepare(text)
         if self.unknown is None:
-            return fit(text, self.vocabulary, unknown)
+            return replace_unknown(text, self.vocabulary, unknown)
         check_unknown(unknown)
         refuse_surrogates(code_points(text))
         return PreparedText(text)

@@ -121,7 +121,8 @@ class LanguageModel:
             sampler: used instead of what the settings say of temperature, top_k, top_p and min_p.
             copies: of the corpus that the setting `max_copy` is about; see `chargen.CopyIndex`.
             unknown: what to do with prompt characters that the model never saw: "error", "skip" or
-                "nearest"; see `chargen.text.unknown.fit`.
+                "nearest"; see
+                `chargen.text.unknown.replace_unknown`.
             settings: any field of `SamplingConfig`, such as `length=1000, temperature=0.5`. Of a
                 model with labels, `label` says which to write as; where it does not, the text
                 goes on in that of the state, else in one drawn in proportion to how much text

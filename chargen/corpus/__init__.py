@@ -1,1 +1,4 @@
-"""From what is named on the command line to batches of ids; a trained model needs none of it."""
+"""From what is named on the command line to batches of ids; a trained model needs none of it.
+
+Corpus may import text, storage, config and errors.
+"""

@@ -1,4 +1,4 @@
-"""A text to learn from, as ids, with what was noticed on the way."""
+"""Corpus, a text to learn from: its ids and what was noticed while it was read."""
 
 import hashlib
 import json
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from chargen.config import PreparationConfig, ReadingConfig
 from chargen.corpus.decoding import refuse_nul
 from chargen.corpus.documents import mark_boundaries
-from chargen.corpus.encoder import BaseVocabulary, Encoded, Encoder, Memory, Store
+from chargen.corpus.encoder import BaseVocabulary, Encoded, Encoder, IdStore, MemoryStore
 from chargen.corpus.id_cache import Cache, SpillingStore
 from chargen.corpus.labels import LabelRecorder
-from chargen.corpus.reader import Progress, Reader
+from chargen.corpus.reader import Reader, ReadingProgress
 from chargen.corpus.sources import Paths, absolute
 from chargen.errors import CorpusError
 from chargen.storage.cache import cache_folder
-from chargen.text.preparation import prepared
+from chargen.text.preparation import prepare_pieces
 from chargen.text.vocabulary import BOUNDARY, RARE, Ids, Vocabulary
 
 _SPECIAL = (BOUNDARY, RARE)
@@ -30,16 +30,16 @@ class Corpus:
     """A text to learn from, or several, each a document of its own.
 
     Args:
-        text: the characters; of several documents, a list; or what an `Encoder` made of them.
-        name: what to call it, such as the file's name.
-        encoding: of the file it came from.
-        notes: what a reader should know of how the text was taken in, one sentence each.
+        text: one text; a list of texts, each a document; or what an `Encoder` made of them.
+        name: what messages call it, such as the file's name.
+        encoding: the encoding of the file it came from.
+        notes: sentences that tell the user how the text was read.
         preparation: what to do to the text before it is learned.
-        known: the characters of a model that is to learn this text.
-        labels: of several documents, that of each.
+        known: the vocabulary of a model that is to learn this text.
+        labels: the label of each document.
 
     Attributes:
-        labels: those of the documents, among those of a known model, if there are any.
+        labels: the documents' labels, among those of the known model; None if there are none.
 
     Raises:
         CorpusError: if the text is empty, has one distinct character only, or holds NUL
@@ -64,16 +64,16 @@ class Corpus:
         self.notes = (*notes, *_notes(text))
         self.labels = text.labels
         if self.labels is not None and known is not None:
-            self.labels = self.labels.among(known.labels)
+            self.labels = self.labels.add_names(known.labels)
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """The distinct characters; among them, where there are documents, the boundary."""
+        """Return the distinct characters; among them, where there are documents, the boundary."""
         return self._encoded.vocabulary
 
     @property
     def ids(self) -> Ids:
-        """The whole text as ids, of the narrowest type, shape [characters and boundaries].
+        """Return the whole text as ids, of the narrowest type, shape [characters and boundaries].
 
         Where there are documents, a boundary stands before each and at the end.
         """
@@ -81,17 +81,17 @@ class Corpus:
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """The names of the labels; none if there are no labels."""
+        """Return the names of the labels; an empty tuple if there are no labels."""
         return self.labels.names if self.labels is not None else ()
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """How often each id occurs, shape [vocab_size]."""
+        """Return how often each id occurs, shape [vocab_size]."""
         return self._encoded.counts
 
     @cached_property
     def sha256(self) -> str:
-        """A fingerprint of the text: SHA-256 of its UTF-8 form and its labels, in hexadecimal."""
+        """Return a fingerprint: SHA-256 of the text's UTF-8 form and its labels, in hexadecimal."""
         if self.labels is None:
             return self._encoded.sha256
         parts = [self._encoded.sha256, self.labels.to_json()]
@@ -99,30 +99,33 @@ class Corpus:
 
     @property
     def line_ending(self) -> str:
-        """How its lines end: LF, CRLF, CR, or none."""
+        """Return how its lines end: LF, CRLF, CR, or none."""
         return self._encoded.line_ending
 
     @cached_property
     def text(self) -> str:
-        """The whole text, decoded; a long one takes much memory."""
+        """Return the whole text, decoded; a long one takes much memory."""
         return self.vocabulary.decode(self.ids)
 
     @property
     def characters(self) -> int:
-        """How many characters there are, boundaries apart."""
+        """Return how many characters there are, boundaries not counted."""
         return len(self.ids) - self._boundaries
 
     @property
     def distinct(self) -> dict[str, int]:
-        """How often each character occurs, the rarest first; what stands for others is left out."""
+        """Return how often each character occurs, the rarest first.
+
+        The boundary is left out, and so is `RARE` where it stands for rare characters.
+        """
         counts = zip(self.vocabulary.idx2char, self.counts.tolist(), strict=True)
         special = _SPECIAL if self._encoded.rare[0] else BOUNDARY
-        found = {each: count for each, count in counts if count and each not in special}
-        return dict(sorted(found.items(), key=lambda item: item[1]))
+        found = ((each, count) for each, count in counts if count and each not in special)
+        return dict(sorted(found, key=lambda item: item[1]))
 
     @property
     def documents(self) -> int:
-        """How many documents there are."""
+        """Return how many documents there are; 1 if the text is not divided into documents."""
         return max(1, self._boundaries - 1)
 
     @property
@@ -131,12 +134,14 @@ class Corpus:
 
     @property
     def start(self) -> str:
-        """What generation starts from when nobody gives a prompt.
+        """Return the character that generation starts from when nobody gives a prompt.
 
-        The boundary before a document, else a newline, where there is one.
+        It is the boundary before a document, else a newline, else the first character.
         """
-        starts = (BOUNDARY, "\n", self.vocabulary.idx2char[self.ids[0]])
-        return next(each for each in starts if each in self.vocabulary)
+        for character in (BOUNDARY, "\n"):
+            if character in self.vocabulary:
+                return character
+        return self.vocabulary.idx2char[self.ids[0]]
 
 
 def encode(
@@ -145,10 +150,10 @@ def encode(
     name: str,
     preparation: PreparationConfig,
     known: BaseVocabulary | None = None,
-    store: Store | None = None,
+    store: IdStore | None = None,
 ) -> Encoded:
-    """The ids of a text that comes in pieces, prepared."""
-    encoder = Encoder(Memory() if store is None else store, name)
+    """Return the ids of a text that comes in pieces, each of them prepared already."""
+    encoder = Encoder(MemoryStore() if store is None else store, name)
     for piece in pieces:
         encoder.add(piece)
     return encoder.finish(min_count=preparation.min_count, known=known)
@@ -161,25 +166,25 @@ def read_corpus(
     *,
     known: BaseVocabulary | None = None,
     cache: str | Path | None = None,
-    progress: Progress | None = None,
+    progress: ReadingProgress | None = None,
 ) -> Corpus:
     """Read files, folders, globs, or standard input ("-").
 
-    Several files are as many documents. A byte order mark is dropped; `notes` say so. Any
-    encoding that Python knows by name will do. A text too long for memory is kept as ids in a
-    file, which serves the next time too while the sources are unchanged.
+    Each of several files is a document. A byte order mark is dropped; `notes` say so. The encoding
+    is any that Python knows by name. A text too long for memory is kept as ids in a file, which is
+    used again the next time while the sources are unchanged.
 
     Args:
         paths: one or several.
         reading: which files, and how to read them.
         preparation: what to do to the text before it is learned.
-        known: the characters of a model that is to learn this text.
+        known: the vocabulary of a model that is to learn this text.
         cache: the folder for long texts; None takes $CHARGEN_CACHE, else the system's.
-        progress: is told how many bytes are read, of how many.
+        progress: called with how many bytes are read, and how many there are.
 
     Raises:
         CorpusError: if there is no such file, it cannot be read, or it is not a text to learn from.
-        EncodingError: if the bytes are not text in the encoding; the byte offset is named.
+        EncodingError: if the bytes are not text in the encoding; the message has the byte offset.
         StorageError: if the cache cannot be written.
     """
     reader = Reader(paths, reading, preparation, documents=_has_documents(known), progress=progress)
@@ -193,7 +198,7 @@ def read_corpus(
         notes = (*entry.notes, f"Read from the cache: {place.folder / entry.name}.")
         return make(encoded, reader.name, entry.encoding, notes)
     with SpillingStore(place.building) as store:
-        pieces = prepared(reader.pieces(), preparation)
+        pieces = prepare_pieces(reader.pieces(), preparation)
         encoded = encode(
             pieces, name=reader.name, preparation=preparation, known=known, store=store
         )
@@ -211,7 +216,7 @@ def _has_documents(known: BaseVocabulary | None) -> bool:
     return known is not None and BOUNDARY in known.vocabulary
 
 
-def _checked(pieces: Iterable[str], name: str) -> Iterator[str]:
+def _refuse_nul(pieces: Iterable[str], name: str) -> Iterator[str]:
     for piece in pieces:
         refuse_nul(piece, name)
         yield piece
@@ -224,15 +229,15 @@ def _encoded(
     preparation: PreparationConfig,
     known: BaseVocabulary | None,
 ) -> Encoded:
-    """The ids of a text or of several, and the labels of these, if there are `names`."""
+    """Return the ids of one text or several, and their labels if there are `names`, one a text."""
     if isinstance(text, str):
         if not _has_documents(known) and names is None:
-            pieces = prepared(_checked([text], name), preparation)
+            pieces = prepare_pieces(_refuse_nul([text], name), preparation)
             return encode(pieces, name=name, preparation=preparation, known=known)
         text = [text]
     label_recorder = LabelRecorder()
-    documents = _documents(_checked(text, name), names, label_recorder)
-    pieces = prepared(label_recorder.watched(mark_boundaries(documents)), preparation)
+    documents = _documents(_refuse_nul(text, name), names, label_recorder)
+    pieces = prepare_pieces(label_recorder.watch(mark_boundaries(documents)), preparation)
     encoded = encode(pieces, name=name, preparation=preparation, known=known)
     return encoded if names is None else replace(encoded, labels=label_recorder.finish(encoded.ids))
 
@@ -247,7 +252,9 @@ def _documents(
             label_recorder.begin(names[number - 1])
         yield text
     if names is not None and number != len(names):
-        raise CorpusError(f"There are {len(names):,} labels for {number:,} documents.")
+        raise CorpusError(
+            f"There are {len(names):,} labels for {number:,} documents; give one for each."
+        )
 
 
 def _notes(encoded: Encoded) -> Iterator[str]:

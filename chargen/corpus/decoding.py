@@ -1,4 +1,4 @@
-"""From bytes to text, and what to say when they are none."""
+"""From bytes to text; what to say where bytes are not text, and how to detect an encoding."""
 
 import codecs
 from collections.abc import Iterable, Iterator
@@ -7,15 +7,20 @@ from contextlib import suppress
 from chargen.errors import CorpusError, EncodingError
 
 AUTO = "auto"
-_SAMPLE = 1 << 15  # bytes on each side of the first wrong one, by which an encoding is detected
+_SAMPLE = 1 << 15  # bytes on each side of the first wrong one, in which an encoding is detected
 
 
-def decoded(blocks: Iterable[bytes], *, encoding: str, name: str) -> Iterator[str]:
-    """The text of a file, a piece for each block; a byte order mark at its start is kept.
+def decode_blocks(blocks: Iterable[bytes], *, encoding: str, name: str) -> Iterator[str]:
+    """Yield the text of a file, a piece for each block, with its byte order mark if it has one.
+
+    Args:
+        blocks: the file's bytes.
+        encoding: a name that Python knows.
+        name: what messages call the file.
 
     Raises:
-        EncodingError: if the bytes are not text in `encoding`. The offset is named, and the
-            encoding that they may be in.
+        EncodingError: if the bytes are not text in `encoding`. The message has their offset, and
+            the encoding that they may be in.
         CorpusError: if the text holds NUL characters.
     """
     decoder = _decoder(encoding)
@@ -45,7 +50,7 @@ def decoded(blocks: Iterable[bytes], *, encoding: str, name: str) -> Iterator[st
 
 
 def _with_end(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Every block that is not empty, then an empty one."""
+    """Yield every block that is not empty, then an empty one."""
     yield from (block for block in blocks if block)
     yield b""
 
@@ -62,10 +67,10 @@ def _decoder(encoding: str) -> codecs.IncrementalDecoder:
 
 
 def refuse_nul(text: str, name: str, *, before: int = 0) -> None:
-    """Refuse a text with NUL characters, of which `before` characters came earlier.
+    """Check that a piece of a text holds no NUL characters; `before` is how many came before it.
 
     Raises:
-        CorpusError: naming the place of the first.
+        CorpusError: saying where the first one is.
     """
     if (place := text.find("\0")) >= 0:
         raise CorpusError(
@@ -75,13 +80,13 @@ def refuse_nul(text: str, name: str, *, before: int = 0) -> None:
 
 
 def detect(blocks: Iterable[bytes], *, name: str) -> str:
-    """The encoding of a file: UTF-8 where it can be read so, else the likeliest.
+    """Return the encoding of a file: UTF-8 if it can be read as that, else the most likely one.
 
     Raises:
-        EncodingError: if it looks like no text.
+        EncodingError: if it does not look like text.
     """
     try:
-        for _ in decoded(blocks, encoding="utf-8", name=name):
+        for _ in decode_blocks(blocks, encoding="utf-8", name=name):
             pass
     except EncodingError as error:
         if error.likely is None:
@@ -97,7 +102,7 @@ def _advice(likely: str | None) -> str:
 
 
 def _likely(sample: bytes) -> str | None:
-    """The encoding that a sample of bytes is most likely in."""
+    """Return the encoding that a sample of bytes is most likely in; None if it looks like none."""
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample).best()

@@ -1,10 +1,11 @@
-"""A file's bytes, block by block, unpacked where it is compressed, and whole or not at all."""
+"""Read a file's bytes block by block, unpacked if it is compressed, whole or not at all."""
 
 import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import IO, Any
 
 from chargen.corpus.sources import Source
@@ -18,14 +19,14 @@ _ALWAYS_ALLOWED = 64_000_000  # bytes that any compressed file may unpack to
 def read_blocks(
     source: Source, *, max_expansion: float, read: Callable[[bytes], None] | None = None
 ) -> Iterator[bytes]:
-    """The content of a file in blocks of about 1 MiB.
+    """Yield the content of a file in blocks of about 1 MiB.
 
-    What is compressed by gzip, bzip2, xz or Zstandard is unpacked; its first bytes say so.
+    A file that begins as gzip, bzip2, xz or Zstandard files do is unpacked.
 
     Args:
         source: what to read.
         max_expansion: how many times its size a compressed file may unpack to.
-        read: is given the bytes as they are in the file.
+        read: called with each block as it is in the file, still compressed.
 
     Raises:
         CorpusError: if the file is missing, unreadable, or damaged; if it unpacks to more than is
@@ -36,7 +37,7 @@ def read_blocks(
         blocks = _raw_blocks(source, file, read)
         first = next(blocks, b"")
         kind, decompressor = _compression(source, first)
-        blocks = _chain(first, blocks)
+        blocks = chain([first], blocks)
         if decompressor is not None:
             blocks = _unpacked(source, kind, decompressor, blocks, max_expansion)
         yield from blocks
@@ -63,7 +64,7 @@ def _opened(source: Source) -> Iterator[IO[bytes]]:
 
 
 def _identity(file: IO[bytes]) -> tuple[int, int] | None:
-    """Size and time of a file on disk; None where it is a pipe or the like."""
+    """Return size and time of a file on disk; None for a pipe or the like."""
     try:
         status = os.fstat(file.fileno())
     except OSError:
@@ -75,7 +76,7 @@ def _identity(file: IO[bytes]) -> tuple[int, int] | None:
 def _raw_blocks(
     source: Source, file: IO[bytes], read: Callable[[bytes], None] | None
 ) -> Iterator[bytes]:
-    """The bytes as they are; only the last block is shorter than the others."""
+    """Yield the bytes as they are; only the last block is shorter than the others."""
     while True:
         block = b""
         try:
@@ -90,14 +91,12 @@ def _raw_blocks(
         yield block
 
 
-def _chain(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
-    if first:
-        yield first
-    yield from others
-
-
 def _compression(source: Source, first: bytes) -> tuple[str, Callable[[], Any] | None]:
-    """How a file that begins with `first` is compressed, and what unpacks it."""
+    """Return how a file that begins with `first` is compressed, and what makes its decompressor.
+
+    Raises:
+        CorpusError: if it is an archive of several files.
+    """
     if first.startswith(b"\x1f\x8b\x08"):
         import zlib
 
@@ -127,11 +126,11 @@ def _unpacked(
     blocks: Iterator[bytes],
     max_expansion: float,
 ) -> Iterator[bytes]:
-    """The content of a compressed file: one stream, or several after each other."""
+    """Yield the content of a compressed file: one stream, or several after each other."""
     decompressor = make()
     position = size = 0  # bytes read, bytes given
     pieces: list[bytes] = []
-    waiting = 0
+    waiting = 0  # bytes in pieces
     try:
         for data in (block[i : i + _SLICE] for block in blocks for i in range(0, BLOCK, _SLICE)):
             left = data

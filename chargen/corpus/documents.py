@@ -1,43 +1,38 @@
-"""Where one document of a corpus ends and the next begins: boundaries between the pieces."""
+"""Mark where one document of a corpus ends and the next begins: a boundary character."""
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from chargen.text.vocabulary import BOUNDARY
 
 
-def unescaped(separator: str) -> str:
-    r"""A separator with the characters that \n, \t and \f in it stand for."""
+def unescape_separator(separator: str) -> str:
+    r"""Return a separator with the characters that \n, \t and \f in it stand for."""
     return separator.replace("\\n", "\n").replace("\\t", "\t").replace("\\f", "\f")
 
 
 def split_documents(pieces: Iterable[str], separator: str) -> Iterator[str]:
-    """The pieces of a text with a boundary in place of every separator."""
+    """Yield a text that comes in pieces, with a boundary in place of every separator."""
     held = ""
     for piece in pieces:
         text = (held + piece).replace(separator, BOUNDARY)
-        cut = len(text) - (len(separator) - 1)
-        yield text[: max(0, cut)]
-        held = text[max(0, cut) :]
+        cut = max(0, len(text) - (len(separator) - 1))  # the rest may begin a separator
+        yield text[:cut]
+        held = text[cut:]
     yield held
 
 
 def mark_boundaries(pieces: Iterable[str]) -> Iterator[str]:
-    """Pieces in which documents are set apart, without those that are empty.
+    """Yield a text that comes in pieces, without its empty documents.
 
-    A boundary comes first and last, and no two come together.
+    In what comes out, a boundary is first and last, and no two come together.
     """
     at_boundary = False
-    for piece in _enclosed(pieces):
+    for piece in chain([BOUNDARY], pieces, [BOUNDARY]):
         text = re.sub(f"{BOUNDARY}+", BOUNDARY, piece)
         if at_boundary:
             text = text.removeprefix(BOUNDARY)
         if text:
             at_boundary = text.endswith(BOUNDARY)
             yield text
-
-
-def _enclosed(pieces: Iterable[str]) -> Iterator[str]:
-    yield BOUNDARY
-    yield from pieces
-    yield BOUNDARY

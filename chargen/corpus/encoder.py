@@ -1,4 +1,4 @@
-"""From pieces of text to ids, in one pass: the vocabulary is known only at the end."""
+"""From pieces of text to ids in one pass, though the vocabulary is known only at its end."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from chargen.text.characters import code_points, describe, enumerate_some, refus
 from chargen.text.vocabulary import BOUNDARY, RARE, Ids, Vocabulary
 
 _WIDTHS = (np.uint8, np.uint16, np.uint32)
-_CODES = 0x110000  # code points there are
-_LATIN = 0x100  # of which one byte holds so many
-_CHARACTERS = 1 << 18  # encoded at once, so that they stay in the processor's cache
+_ALL_CODES = 0x110000  # the number of code points
+_LATIN_CODES = 0x100  # the number of those that Latin-1 has
+_MAX_AT_ONCE = 1 << 18  # characters encoded together, so that they stay in the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +33,13 @@ class Encoded:
 
 @dataclass(frozen=True)
 class BaseVocabulary:
-    """The characters of a model that is to learn a new text: they keep a place in its vocabulary.
+    """The vocabulary of a model that is to learn a new text, all of which the new one contains.
 
-    Where it may not `grow`, others are folded into `RARE`, if the model has that. Its labels keep
-    a place among those of the text.
+    Args:
+        vocabulary: the model's characters.
+        grow: whether the text's own characters are added; if not, they are read as `RARE`, if the
+            model has that.
+        labels: the model's labels, to which the text's own are added.
     """
 
     vocabulary: Vocabulary
@@ -44,17 +47,17 @@ class BaseVocabulary:
     labels: tuple[str, ...] = ()
 
 
-class Store(Protocol):
-    """Keeps ids while they are first-come ones, and turns them into final ones."""
+class IdStore(Protocol):
+    """Keeps ids in the order of first appearance, and in the end replaces them by final ones."""
 
     def append(self, ids: Ids) -> None:
-        """Keep some more."""
+        """Keep some more ids."""
 
     def finish(self, final: Ids) -> Ids:
-        """All ids kept, each replaced by the one that `final` has in its place."""
+        """Return all ids kept, `final[id]` for each, of the type of `final`."""
 
 
-class Memory:
+class MemoryStore:
     """Keeps ids in memory."""
 
     def __init__(self) -> None:
@@ -66,7 +69,7 @@ class Memory:
     def finish(self, final: Ids) -> Ids:
         whole = np.empty(sum(map(len, self.parts)), final.dtype)
         end = len(whole)
-        while self.parts:  # let go of each part at once, so that the peak is low
+        while self.parts:  # free each part at once, so that the peak of memory stays low
             part = self.parts.pop()
             np.take(final, part, out=whole[end - len(part) : end], mode="clip")
             end -= len(part)
@@ -74,22 +77,22 @@ class Memory:
 
 
 class CharacterTable:
-    """The id of every code point, and the way from text to ids through it.
+    """Looks up the ids of characters.
 
     Args:
-        codes: the code points known, in the order of their ids.
+        codes: the known code points, in the order of their ids.
     """
 
     def __init__(self, codes: NDArray[np.uint32]) -> None:
-        # The highest number marks what is unknown, so it can be no id.
+        # The highest number marks unknown characters, so it cannot be an id.
         self.dtype = next(each for each in _WIDTHS if len(codes) <= np.iinfo(each).max)
         self.unknown = int(np.iinfo(self.dtype).max)
-        self._ids = np.full(_CODES, self.unknown, self.dtype)
+        self._ids = np.full(_ALL_CODES, self.unknown, self.dtype)
         self._ids[codes] = np.arange(len(codes), dtype=self.dtype)
-        self._latin = self._ids[:_LATIN].tobytes() if self.dtype is np.uint8 else None
+        self._latin = self._ids[:_LATIN_CODES].tobytes() if self.dtype is np.uint8 else None
 
     def look_up(self, text: str) -> Ids:
-        """The id of each character, `unknown` where there is none; shape [len(text)]."""
+        """Return the id of each character, `unknown` where there is none; shape [len(text)]."""
         if self._latin is not None:
             try:
                 return np.frombuffer(text.encode("latin-1").translate(self._latin), np.uint8)
@@ -99,18 +102,18 @@ class CharacterTable:
 
 
 class Encoder:
-    """Takes a text piece by piece, and gives its ids in the end.
+    """Takes a text piece by piece, and returns its ids at the end.
 
-    While the text goes by, a character's id is its place in the order of first appearance.
+    Until then, a character's id is its place in the order of first appearance.
 
     Args:
-        store: where the ids go.
-        name: what to call the text where it is none.
+        store: keeps the ids.
+        name: what messages call the text.
     """
 
-    def __init__(self, store: Store, name: str) -> None:
+    def __init__(self, store: IdStore, name: str) -> None:
         self._store, self._name = store, name
-        self._codes = np.empty(0, np.uint32)  # in the order of their first-come ids
+        self._codes = np.empty(0, np.uint32)  # in the order of first appearance
         self._counts = np.empty(0, np.int64)
         self._table = CharacterTable(self._codes)
         self._digest = hashlib.sha256()
@@ -118,13 +121,13 @@ class Encoder:
         self._last = ""
 
     def add(self, text: str) -> None:
-        """Take the next piece.
+        """Read the next piece.
 
         Raises:
             CorpusError: if it holds lone surrogates.
         """
-        for start in range(0, len(text), _CHARACTERS):
-            self._add(text[start : start + _CHARACTERS])
+        for start in range(0, len(text), _MAX_AT_ONCE):
+            self._add(text[start : start + _MAX_AT_ONCE])
 
     def _add(self, text: str) -> None:
         ids = self._table.look_up(text)
@@ -145,30 +148,29 @@ class Encoder:
         self._table = CharacterTable(self._codes)
 
     def finish(self, *, min_count: int = 1, known: BaseVocabulary | None = None) -> Encoded:
-        """The whole text.
+        """Return the whole text.
 
         Args:
-            min_count: characters seen less often are folded into `RARE`.
-            known: characters that are to be in the vocabulary anyhow, and are never rare.
+            min_count: characters seen less often are read as `RARE`.
+            known: characters that the vocabulary has in any case; they are never rare.
 
         Raises:
-            CorpusError: if there was no text, or one distinct character only, be it that all
-                others are folded; if there are characters outside a vocabulary that may not grow
-                and has no `RARE`.
+            CorpusError: if there was no text, or fewer than two distinct characters are left of it;
+                if there are characters outside a vocabulary that may not grow and has no `RARE`.
         """
         self._check()
         rare = (self._counts < min_count) & (self._codes != ord(BOUNDARY))
-        anyhow = np.empty(0, np.uint32)
+        required = np.empty(0, np.uint32)
         if known is not None:
-            anyhow = code_points(known.vocabulary.idx2char)
-            new = ~np.isin(self._codes, anyhow) & (self._codes != ord(BOUNDARY))
+            required = code_points(known.vocabulary.idx2char)
+            new = ~np.isin(self._codes, required) & (self._codes != ord(BOUNDARY))
             if not known.grow:
                 self._refuse(new, folded=min_count > 1 and RARE in known.vocabulary)
             rare = new if not known.grow else rare & new
         if rare.any():
             self._check_left(rare, None if known is not None and not known.grow else min_count)
         kept = np.where(rare, ord(RARE), self._codes).astype(np.uint32)
-        codes = np.unique(np.concatenate([kept, anyhow]))
+        codes = np.unique(np.concatenate([kept, required]))
         order = np.searchsorted(codes, kept)
         dtype = next(each for each in _WIDTHS if len(codes) - 1 <= np.iinfo(each).max)
         counts = np.zeros(len(codes), np.int64)
@@ -202,7 +204,10 @@ class Encoder:
             )
 
     def _check_left(self, rare: NDArray[np.bool_], min_count: int | None) -> None:
-        """Refuse a text of which folding leaves nothing; None stands for a fixed vocabulary."""
+        """Refuse a text of which fewer than two characters are left without the rare ones.
+
+        `min_count` is None where they are rare because the vocabulary may not grow.
+        """
         own = ~np.isin(self._codes, (ord(BOUNDARY), ord(RARE)))
         if (own & ~rare).sum() >= 2:
             return

@@ -1,8 +1,8 @@
-"""A long corpus as ids in a file, built in one pass over the text and used again next time.
+"""Keep a long corpus as ids in a file, built in one pass over the text and used again next time.
 
-An entry is two files, `KEY-CONTENT.ids` and, written when that is whole, `KEY.json`. The key stands
-for what was asked for; what the sources were like is in the JSON. A text that fits in memory
-leaves no entry.
+An entry is two files, `KEY-CONTENT.ids` and, written when that is complete, `KEY.json`. The key
+stands for the request: the paths and how to read them. The JSON says what the source files were
+like. A text that fits in memory leaves no entry.
 """
 
 import hashlib
@@ -16,8 +16,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from chargen.corpus.encoder import Encoded, Memory
+from chargen.corpus.encoder import Encoded, MemoryStore
 from chargen.corpus.labels import Labels
+from chargen.corpus.memory_map import BLOCK_IDS
 from chargen.corpus.reader import Fingerprint
 from chargen.errors import CorpusError, RunError, StorageError
 from chargen.storage.atomic import reason_of, write_atomically
@@ -26,12 +27,11 @@ from chargen.text.vocabulary import Ids, Vocabulary
 
 _VERSION = 2
 _MAX_IN_MEMORY = 64_000_000  # bytes of ids
-_BLOCK = 1 << 22  # ids rewritten at once
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What an entry's JSON holds."""
+    """The content of an entry's JSON file."""
 
     version: int
     sources: list[dict[str, Any]]  # a `Fingerprint` each
@@ -51,8 +51,8 @@ class Cache:
     """The place of one corpus in a cache folder.
 
     Args:
-        folder: the cache's.
-        request: plain values that say which text was asked for, and in what form.
+        folder: the cache folder.
+        request: values that JSON can hold: which text was asked for, and how to read it.
     """
 
     def __init__(self, folder: Path, request: Any) -> None:
@@ -62,10 +62,10 @@ class Cache:
         self.building = folder / f".{self.key}.tmp"
 
     def find(self, paths: Sequence[str]) -> tuple[Encoded, Entry] | None:
-        """What is kept of a text, if it is whole, and its sources are as they were.
+        """Return what is kept of a text; None unless it is complete and its sources are unchanged.
 
         Args:
-            paths: of the sources.
+            paths: the source files.
         """
         try:
             values = json.loads(self._document.read_bytes())
@@ -76,23 +76,15 @@ class Cache:
             vocabulary = Vocabulary(entry.vocabulary)
             ids = _mapped(self.folder / entry.name, np.dtype(entry.dtype), sum(entry.counts))
         except (OSError, ValueError, KeyError, TypeError, CorpusError):
-            return None  # it is as good as none
+            return None  # a damaged entry is built again
         if ids is None or [source.path for source in sources] != list(paths):
             return None
         if not all(source.still_holds() for source in sources):
             return None
         counts = np.array(entry.counts, np.int64)
-        distinct, folded = entry.rare
-        encoded = Encoded(
-            ids,
-            vocabulary,
-            counts,
-            entry.sha256,
-            entry.line_ending,
-            (distinct, folded),
-            entry.labels,
-        )
-        return encoded, entry
+        distinct, count = entry.rare
+        text = entry.sha256, entry.line_ending, (distinct, count), entry.labels
+        return Encoded(ids, vocabulary, counts, *text), entry
 
     def keep(
         self,
@@ -101,7 +93,7 @@ class Cache:
         encoding: str,
         notes: Sequence[str],
     ) -> Entry:
-        """Make an entry of what was built at `building`.
+        """Make an entry of the file of ids that was built at `self.building`.
 
         Raises:
             StorageError: if it cannot be written.
@@ -132,32 +124,33 @@ class Cache:
 
 
 def _values(entry: Entry) -> dict[str, Any]:
-    """An entry as its JSON has it; labels are in it only where there are any."""
+    """Return an entry as JSON has it; labels are in it only if there are any."""
     values = {field.name: getattr(entry, field.name) for field in fields(Entry)}
     labels = values.pop("labels")
     return values if labels is None else {**values, "labels": labels.to_json()}
 
 
 def _entry(values: dict[str, Any]) -> Entry:
+    """Return the entry that `_values` made `values` from."""
     names = [field.name for field in fields(Entry) if field.name != "labels"]
     labels = Labels.from_json(values["labels"]) if "labels" in values else None
     return Entry(**{name: values[name] for name in names}, labels=labels)
 
 
 class SpillingStore:
-    """Keeps ids in memory while they are few, else in a file; see `Store`.
+    """Keeps ids in memory while they are few, else in a file; see `IdStore`.
 
     Args:
-        path: of the file, which is made only when it is needed, and is removed in the end.
+        path: the file, which is made only when it is needed, and is removed at the end.
 
     Raises:
-        RunError: if another process writes it at this time.
+        RunError: if another process is writing the file.
         StorageError: if it cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._memory = Memory()
+        self._memory = MemoryStore()
         self._file: Any = None
         self._lock: Any = None
         self._dtype = np.dtype(np.uint8)
@@ -165,7 +158,7 @@ class SpillingStore:
 
     @property
     def spilled(self) -> bool:
-        """Whether there is a file."""
+        """Return whether there is a file."""
         return self._file is not None
 
     def append(self, ids: Ids) -> None:
@@ -185,7 +178,7 @@ class SpillingStore:
             self._file = self._path.open("w+b")
             for part in self._memory.parts:
                 self._write(part)
-        self._memory = Memory()
+        self._memory = MemoryStore()
 
     def _acquire(self) -> None:
         from filelock import FileLock, Timeout
@@ -220,13 +213,16 @@ class SpillingStore:
         return mapped
 
     def _rewrite(self, dtype: Any, final: Ids | None = None) -> None:
-        """Write all ids again in their place: wider ones from the end, others from the start."""
+        """Write all ids again as `dtype`, in the same file; with `final`, `final[id]` for each.
+
+        Wider ids are written from the end to the start, so that none is overwritten unread.
+        """
         before, self._dtype = self._dtype, np.dtype(dtype)
-        starts: Sequence[int] = range(0, self._length, _BLOCK)
+        starts: Sequence[int] = range(0, self._length, BLOCK_IDS)
         if self._dtype.itemsize > before.itemsize:
             starts = starts[::-1]
         for start in starts:
-            count = min(_BLOCK, self._length - start)
+            count = min(BLOCK_IDS, self._length - start)
             self._file.seek(start * before.itemsize)
             ids = np.frombuffer(self._file.read(count * before.itemsize), before)
             ids = ids.astype(self._dtype) if final is None else np.take(final, ids, mode="clip")
@@ -238,9 +234,9 @@ class SpillingStore:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Remove the file, unless it was renamed; what is mapped of it stays readable."""
+        """Remove the file, unless it was renamed; ids mapped from it stay readable."""
         if self._file is not None:
-            with suppress(OSError):  # what could not be written cannot be on closing either
+            with suppress(OSError):  # after a failed write, closing fails too
                 self._file.close()
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
@@ -250,6 +246,7 @@ class SpillingStore:
 
 @contextmanager
 def _as_storage_error(folder: Path) -> Iterator[None]:
+    """Turn an error of the system into one that says what to do."""
     try:
         yield
     except OSError as error:
@@ -260,7 +257,7 @@ def _as_storage_error(folder: Path) -> Iterator[None]:
 
 
 def _mapped(path: Path, dtype: "np.dtype[Any]", length: int) -> Ids | None:
-    """The ids in a file, mapped into memory; None if it has another length."""
+    """Return the ids in a file, mapped into memory; None if it has another length."""
     if not length or path.stat().st_size != length * dtype.itemsize:
         return None
     # A plain array over the map: np.memmap itself makes each access slower.

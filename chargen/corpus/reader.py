@@ -1,4 +1,4 @@
-"""From the files of a corpus to one long text, and what was noticed on the way."""
+"""Read the files of a corpus as one long text, and note what the user should know of them."""
 
 import hashlib
 import os
@@ -6,20 +6,21 @@ import stat
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from chargen.config import PreparationConfig, ReadingConfig
-from chargen.corpus.decoding import AUTO, decoded, detect
+from chargen.corpus.decoding import AUTO, decode_blocks, detect
 from chargen.corpus.decompression import read_blocks
-from chargen.corpus.documents import mark_boundaries, split_documents, unescaped
-from chargen.corpus.labels import LabelRecorder, label_of
+from chargen.corpus.documents import mark_boundaries, split_documents, unescape_separator
+from chargen.corpus.labels import LabelRecorder, label_for_source
 from chargen.corpus.sources import Paths, Source, find_sources, title
 from chargen.errors import CorpusError, EncodingError
-from chargen.text.preparation import prepare, prepared
+from chargen.text.preparation import prepare, prepare_pieces
 from chargen.text.vocabulary import BOUNDARY
 
-Progress = Callable[[int, int], object]
-"""Takes how many bytes are done with, and how many there are, 0 while that is not known.
+ReadingProgress = Callable[[int, int], object]
+"""Called with how many bytes are done and how many there are, 0 while that is not known.
 
 The two are equal when nothing is left, and not before.
 """
@@ -31,7 +32,7 @@ _HEAD = 8192  # bytes in which a NUL says that a file is no text
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a file was when it was read."""
+    """What a file was like when it was read."""
 
     path: str
     size: int  # bytes
@@ -39,7 +40,7 @@ class Fingerprint:
     sha256: str  # of its bytes; empty if they were not read
 
     def still_holds(self) -> bool:
-        """Whether the file is that still: of that size and time, or else of that content."""
+        """Return whether the file is unchanged: in size and time, or else in content."""
         try:
             status = Path(self.path).stat()
             if status.st_size != self.size:
@@ -57,18 +58,18 @@ class Reader:
 
     Args:
         paths: what to read; see `find_sources`.
-        config: how.
-        preparation: what is going to be done to the text; a separator is looked for in what its
-            line ends become.
-        documents: whether even a single file is to be a document, with boundaries.
-        progress: is told of every block read.
+        config: how to read it.
+        preparation: what will be done to the text; a document separator is searched for in the text
+            with its line ends changed so.
+        documents: whether even a single file is a document, with boundaries.
+        progress: called after every block.
 
     Attributes:
-        label_recorder: what was noted of the labels of the documents read, if they are to have any.
+        label_recorder: has the labels of the documents read so far; None if they have none.
 
     Raises:
-        CorpusError: if a path leads nowhere, standard input is to be read twice, or a file is to
-            have a label and has none.
+        CorpusError: if there is no such file, standard input is named twice, or labels are asked
+            for and a file has none.
     """
 
     def __init__(
@@ -78,41 +79,43 @@ class Reader:
         preparation: PreparationConfig = PreparationConfig(),
         *,
         documents: bool = False,
-        progress: Progress | None = None,
+        progress: ReadingProgress | None = None,
     ) -> None:
         self.name = title(paths)
         self.sources = find_sources(paths, config.include)
         self._config, self._progress = config, progress
         self._line_ends = PreparationConfig(newlines=preparation.newlines)
         separator = config.document_separator
-        self._separator = separator and prepare(unescaped(separator), self._line_ends)
+        self._separator = separator and prepare(unescape_separator(separator), self._line_ends)
         self._separators = 0  # found
         self._done = self._total = 0  # bytes
-        self._labels = [label_of(source, config.label) for source in self.sources if config.label]
+        self._labels = [
+            label_for_source(source, config.label) for source in self.sources if config.label
+        ]
         self.label_recorder: LabelRecorder | None = None
         self._documents = documents or len(self.sources) > 1 or bool(config.label)
-        self._marks = 0
+        self._marks = 0  # byte order marks
         self._skipped: list[Source] = []
         self._encodings: Counter[str] = Counter()
         self.fingerprints: list[Fingerprint] = []  # of the files read so far
 
     @property
     def paths(self) -> list[str] | None:
-        """Where the sources are; None if one cannot be read again."""
+        """Return the paths of the sources; None if one of them cannot be read again."""
         if any(source.path is None for source in self.sources):
             return None
         return [str(source.path.absolute()) for source in self.sources if source.path is not None]
 
     @property
     def encoding(self) -> str:
-        """That of the files; of several, the commonest first."""
+        """Return the encoding of the files; if they have several, the most frequent first."""
         return ", ".join(name for name, _ in self._encodings.most_common())
 
     def pieces(self) -> Iterator[str]:
-        """The text, a piece at a time; of several documents, with boundaries.
+        """Yield the text, a piece at a time, with boundaries where it has documents.
 
         Raises:
-            CorpusError: if a file cannot be read, or none is text.
+            CorpusError: if a file cannot be read, or no file is text.
         """
         self._marks, self._skipped, self._encodings, self.fingerprints = 0, [], Counter(), []
         self._separators = 0
@@ -124,7 +127,7 @@ class Reader:
         if not self._labels:
             return mark_boundaries(self._files())
         self.label_recorder = LabelRecorder()
-        return self.label_recorder.watched(mark_boundaries(self._files()))
+        return self.label_recorder.watch(mark_boundaries(self._files()))
 
     def _files(self) -> Iterator[str]:
         for number, source in enumerate(self.sources):
@@ -142,7 +145,7 @@ class Reader:
             )
 
     def _cut(self, pieces: Iterator[str], separator: str) -> Iterator[str]:
-        for piece in split_documents(prepared(pieces, self._line_ends), separator):
+        for piece in split_documents(prepare_pieces(pieces, self._line_ends), separator):
             self._separators += piece.count(BOUNDARY)
             yield piece
 
@@ -166,7 +169,7 @@ class Reader:
         encoding = self._encoding_of(source)
         self._encodings[encoding] += 1
         at_start = True
-        for piece in decoded(_chain(first, blocks), encoding=encoding, name=str(source)):
+        for piece in decode_blocks(chain([first], blocks), encoding=encoding, name=str(source)):
             if at_start and piece:
                 at_start = False
                 if piece.startswith(_BOM):
@@ -209,7 +212,7 @@ class Reader:
         return detect(self._blocks(source), name=str(source))
 
     def notes(self) -> Iterator[str]:
-        """What a user should know of what was read, one sentence each."""
+        """Yield what the user should know of the files that were read, a sentence each."""
         if self._marks and len(self.sources) == 1:
             yield "The byte order mark at the start was dropped."
         elif self._marks:
@@ -236,11 +239,6 @@ def _status(source: Source) -> os.stat_result | None:
 
 
 def _size(source: Source) -> int | None:
-    """In bytes; None of a pipe or the like."""
+    """Return a file's size in bytes; None for a pipe or the like."""
     status = _status(source)
     return status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None
-
-
-def _chain(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from others

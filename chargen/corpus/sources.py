@@ -1,4 +1,4 @@
-"""From what a user names (files, folders, globs, standard input) to the files to read."""
+"""Find the files to read: a user names files, folders, globs or standard input."""
 
 import glob
 import os
@@ -9,9 +9,10 @@ from itertools import takewhile
 from pathlib import Path
 
 from chargen.errors import CorpusError
+from chargen.storage.runs import MODEL_FILE, RESUME_FILE
 
 STANDARD_INPUT = "-"
-_OF_RUNS = {"model.safetensors", "resume.safetensors"}  # a folder with one is a run's
+_RUN_FILES = {MODEL_FILE, RESUME_FILE}  # a folder with one of them is a run
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
 Paths = str | Path | Sequence[str | Path]
@@ -28,7 +29,7 @@ class Source:
         return "standard input" if self.path is None else str(self.path)
 
     def fits(self, pattern: str) -> bool:
-        """Whether its name, or its path (from the folder it was found in) fits a pattern."""
+        """Return whether its name, or its path from the folder it was found in, fits a pattern."""
         if self.path is None:
             return fnmatch(STANDARD_INPUT, pattern)
         path = self.path if self.folder is None else self.path.relative_to(self.folder)
@@ -36,10 +37,10 @@ class Source:
 
 
 def listed(paths: Paths) -> list[str]:
-    """One path or several, as a list.
+    """Return one path or several as a list.
 
     Raises:
-        CorpusError: if there is none.
+        CorpusError: if there is no path.
     """
     if not isinstance(paths, str | Path) and not paths:
         raise CorpusError("No text was named; give the path of a text file.")
@@ -47,24 +48,24 @@ def listed(paths: Paths) -> list[str]:
 
 
 def absolute(paths: Paths) -> list[str]:
-    """The paths, wherever one is later; "-" stays."""
+    """Return the paths in absolute form; "-" stays."""
     return [
         each if each == STANDARD_INPUT else str(Path(each).absolute()) for each in listed(paths)
     ]
 
 
 def find_sources(paths: Paths, include: Sequence[str] = ()) -> list[Source]:
-    """The files that `paths` mean, in the order named; within a folder, by name.
+    """Return the files that `paths` mean, in the order of `paths`; within a folder, by name.
 
     Args:
-        paths: of files and folders; globs, in which ** crosses folders; "-" for standard input.
-            Folders are searched to the bottom, but for what is hidden and for chargen's own runs,
-            which would change as one trains.
-        include: patterns; a file in a folder is taken if its name, or its path from there, fits one
-            of them, or if there are none.
+        paths: files and folders; globs, in which ** crosses folders; "-" for standard input.
+            Folders are searched with all their subfolders, except hidden ones and chargen's own
+            runs, which change while one trains.
+        include: patterns; if there are some, a file in a folder is taken only if its name, or its
+            path from that folder, fits one of them.
 
     Raises:
-        CorpusError: if a path leads nowhere, or a folder holds no file.
+        CorpusError: if no file fits a glob, or a folder holds no file.
     """
     paths = listed(paths)
     check_standard_input(paths)
@@ -72,10 +73,10 @@ def find_sources(paths: Paths, include: Sequence[str] = ()) -> list[Source]:
 
 
 def check_standard_input(paths: Sequence[str | None]) -> None:
-    """Refuse to read standard input twice.
+    """Check that standard input is named at most once.
 
     Raises:
-        CorpusError: if "-" is more than once among the paths.
+        CorpusError: if "-" is among the paths more than once.
     """
     if paths.count(STANDARD_INPUT) > 1:
         raise CorpusError("Standard input can be read once only; name - once.")
@@ -101,7 +102,7 @@ def _expanded(path: str, include: Sequence[str]) -> Iterator[Source]:
 
 
 def _is_glob(path: str) -> bool:
-    """Whether a path is a pattern; one that is there is itself, whatever its name looks like."""
+    """Return whether a path is a pattern. The name of a file that exists never is one."""
     return glob.has_magic(path) and not os.path.lexists(path)
 
 
@@ -115,7 +116,7 @@ def _in_folder(folder: Path, include: Sequence[str]) -> Iterator[Source]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """The files below a folder. One that links lead back to is entered once."""
+    """Yield the files below a folder. A folder that links lead back to is entered once."""
 
     def refuse(error: OSError) -> None:
         raise CorpusError(f"{error.filename} cannot be read: {error.strerror}.") from None
@@ -127,7 +128,7 @@ def _walk(folder: Path) -> Iterator[Path]:
             folders.clear()
             continue
         entered.add((status.st_dev, status.st_ino))
-        if not _OF_RUNS.isdisjoint(files):
+        if not _RUN_FILES.isdisjoint(files):
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -138,7 +139,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def title(paths: Paths) -> str:
-    """What to call a corpus read from `paths`: the first's name, and how many more there are."""
+    """Return what to call a corpus: the name of the first path, and how many more there are."""
     first, *others = listed(paths)
     if first == STANDARD_INPUT:
         name = "standard input"
@@ -148,9 +149,9 @@ def title(paths: Paths) -> str:
 
 
 def run_name(paths: Paths) -> str:
-    """What to call a run that learns from `paths`: the first's name, without what it ends in.
+    """Return what to call a run that learns from `paths`: the first one's name without endings.
 
-    That of a glob is the folder's that it begins with, else corpus.
+    A glob is called after the folder that it begins with, else "corpus".
     """
     first = listed(paths)[0]
     if first == STANDARD_INPUT:
@@ -162,5 +163,5 @@ def run_name(paths: Paths) -> str:
 
 
 def bare_name(path: Path) -> str:
-    """A file's name without what it ends in, be that two things, as in .txt.gz."""
+    """Return a file's name without its ending, or both of them, as in .txt.gz."""
     return Path(path.stem if path.suffix in _COMPRESSED else path.name).stem

@@ -1,5 +1,6 @@
-"""The corpus cut into contiguous rows, for a network that carries its state from batch to batch."""
+"""Cut a corpus into contiguous rows, for a network that carries its state from batch to batch."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,10 +20,17 @@ class Streams:
     Row i of a batch continues row i of the batch before, up to the end of the epoch. Targets are
     one step ahead. The rows are evenly spaced and together cover every character: where the text
     does not divide evenly, a row ends a little after the start of the next. (A single row has no
-    neighbour to overlap; it starts up to `seq_length` characters late in every second epoch
-    instead, so that the odd end is read too.)
+    neighbour to overlap; in every second epoch it starts up to `seq_length` characters late
+    instead, so that the rest of the text is read too.)
 
-    Prefetcher are found by number, not by iteration, so that a run can carry on anywhere.
+    A batch is asked for by its number, not by iteration, so that a run can go on from anywhere.
+
+    Args:
+        ids: the whole text, shape [characters].
+        batch_size: the number of rows.
+        seq_length: characters of a row in one batch.
+        spans: the part of the ids to read, as if it were one text; None reads all.
+        labels: the labels that characters are read with; None if there are none.
 
     Raises:
         CorpusError: if there are fewer characters than one batch needs.
@@ -31,8 +39,8 @@ class Streams:
     ids: Ids
     batch_size: int
     seq_length: int
-    spans: Spans | None = None  # of the ids, to be read as if they were one text; None reads all
-    labels: Labels | None = None  # that each character is read with
+    spans: Spans | None = None
+    labels: Labels | None = None
 
     def __post_init__(self) -> None:
         if self._predictable < 1:
@@ -55,32 +63,32 @@ class Streams:
 
     @property
     def characters(self) -> int:
-        """How many there are to read."""
+        """Return how many characters there are to read."""
         return len(self.ids if self.spans is None else self.spans)
 
     @property
     def _predictable(self) -> int:
-        """How many characters have one before them to be predicted from."""
+        """Return how many characters can be predicted: all but the first."""
         return self.characters - 1
 
     @cached_property
     def steps_per_epoch(self) -> int:
-        """How many batches take every row to its end."""
-        steps = -(-self._predictable // (self.batch_size * self.seq_length))
+        """Return how many batches take every row to its end."""
+        steps = math.ceil(self._predictable / (self.batch_size * self.seq_length))
         return min(steps, self._predictable // self.seq_length)
 
     def _starts(self, epoch: int) -> NDArray[np.int64]:
-        """Where each row starts, shape [batch_size]."""
+        """Return where each row starts, shape [batch_size]."""
         last = self._predictable - self.steps_per_epoch * self.seq_length
         if self.batch_size == 1:
             return np.array([last if epoch % 2 else 0])
         return np.arange(self.batch_size) * last // (self.batch_size - 1)
 
     def batch(self, step: int) -> tuple[Ids, ...]:
-        """Inputs, targets and, where there are labels, those of the `step`-th batch of training.
+        """Return the inputs, targets and, if there are labels, labels of batch `step` of training.
 
-        Each is [batch_size, seq_length]. The rows begin anew where `step` is a multiple of
-        `steps_per_epoch`. A target is what follows in the text, be that in the next span or not.
+        Each is int32, [batch_size, seq_length]. The rows start again where `step` is a multiple of
+        `steps_per_epoch`. A target is what follows in the whole text, even at the end of a span.
         """
         epoch, position = divmod(step, self.steps_per_epoch)
         offset = position * self.seq_length

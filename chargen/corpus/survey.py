@@ -1,8 +1,7 @@
-"""What a corpus is like, without training: what `chargen corpus` tells."""
+"""Survey a corpus without training; `chargen corpus` shows the result."""
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from chargen.config.presets import available_cores, choose
 from chargen.corpus.corpus import Corpus
-from chargen.corpus.memory_map import release
+from chargen.corpus.memory_map import blocks
 from chargen.corpus.ngrams import entropies, held_out_losses
 from chargen.corpus.spans import Spans
 from chargen.corpus.split import train_validation_split
@@ -23,11 +22,10 @@ ORDERS = 5  # characters that the longest n-gram looks back
 RARE_BELOW = 10  # occurrences; a character that is rarer is hardly learned
 _MINUTES = (2, 10, 60)
 _HELD_OUT = 0.1
-_MAX_COUNTED = 4_000_000  # characters of which n-grams are counted
-_STRETCHES = 40  # in which they are taken from a longer text
-_SHORTEST = 1000  # characters of such a stretch, as its ends count for little then
-_BLOCK = 1 << 22  # ids looked at together
-_LONGEST_LINE = 1 << 16  # longer ones are counted as if they were of this length
+_MAX_COUNTED = 4_000_000  # characters in which n-grams are counted
+_MAX_STRETCHES = 40  # that a sample of a longer text is made of
+_MIN_STRETCH = 1000  # characters, so that the n-grams across a stretch's ends hardly count
+_MAX_LINE = 1 << 16  # characters; for the median, longer lines count as lines of this length
 
 
 @dataclass(frozen=True)
@@ -61,16 +59,16 @@ class Lines:
 
 @dataclass(frozen=True)
 class NGram:
-    """What counting knows where the `order` characters before are known, in nats per character."""
+    """What counting says of a character where the `order` characters before it are known."""
 
     order: int
-    entropy: float  # by the counts of the text itself
-    held_out: float | None  # loss on its last tenth of a model that counted the rest
+    entropy: float  # nats per character, by the counts of the text itself
+    held_out: float | None  # nats per character, on the last tenth, by the counts of the rest
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What `--preset auto` would do here in so many minutes, on an ordinary processor."""
+    """What `--preset auto` would do in so many minutes on an ordinary processor."""
 
     minutes: int
     passes: float  # over the training part
@@ -79,7 +77,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Survey:
-    """All that was found."""
+    """All that was found in a corpus."""
 
     name: str
     encoding: str
@@ -98,12 +96,12 @@ class Survey:
     notes: list[str]
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return the survey as values that JSON can hold."""
         return asdict(self)
 
 
 def survey(corpus: Corpus) -> Survey:
-    """Look a corpus through. It may be longer than memory."""
+    """Return a survey of a corpus, which may be longer than memory."""
     characters = [
         Character(each, f"U+{ord(each):04X}", unicode_name(each), count)
         for each, count in reversed(corpus.distinct.items())
@@ -137,24 +135,18 @@ def _labels(corpus: Corpus) -> list[LabelCount]:
     return [LabelCount(*each) for each in counts]
 
 
-def _blocks(ids: Ids) -> Iterator[Ids]:
-    for start in range(0, len(ids), _BLOCK):
-        yield ids[start : start + _BLOCK]
-        release(ids)
-
-
 def _lines(corpus: Corpus) -> Lines:
-    """Lengths by a running count, since a long text has too many lines to keep.
+    """Return the lengths of lines, counted by length, since a long text has too many to keep.
 
-    A document ends its last line.
+    The end of a document ends a line too.
     """
     feed, carriage, boundary = (corpus.vocabulary.char2idx.get(each) for each in "\n\r" + BOUNDARY)
     ends = [carriage if corpus.line_ending == "CR" else feed, boundary]  # None where there is none
     returns = carriage if corpus.line_ending == "CRLF" else None
     last = np.zeros(1, corpus.ids.dtype)  # of the block before
-    lengths = np.zeros(_LONGEST_LINE + 1, np.int64)
+    lengths = np.zeros(_MAX_LINE + 1, np.int64)
     longest = open_length = total = 0
-    for block in _blocks(corpus.ids):
+    for block in blocks(corpus.ids):
         places = np.flatnonzero(np.isin(block, [end for end in ends if end is not None]))
         before, last = np.concatenate([last, block[:-1]]), block[-1:]
         if not len(places):
@@ -169,9 +161,9 @@ def _lines(corpus: Corpus) -> Lines:
         found = found[(found > 0) | (block[places] == ends[0])]
         longest = max(longest, int(found.max(initial=0)))
         total += int(found.sum())
-        lengths += np.bincount(np.minimum(found, _LONGEST_LINE), minlength=len(lengths))
+        lengths += np.bincount(np.minimum(found, _MAX_LINE), minlength=len(lengths))
     if open_length:
-        lengths[min(open_length, _LONGEST_LINE)] += 1
+        lengths[min(open_length, _MAX_LINE)] += 1
         longest = max(longest, open_length)
         total += open_length
     number = int(lengths.sum())
@@ -185,12 +177,12 @@ def _lines(corpus: Corpus) -> Lines:
 
 
 def _duplicates(corpus: Corpus) -> list[list[int]]:
-    """Groups of documents that are the same, character for character."""
+    """Return groups of documents that are the same, character for character."""
     if corpus.documents < 2:
         return []
     numbers: defaultdict[bytes, list[int]] = defaultdict(list)
-    digest, number = hashlib.sha256(), 0  # document 0 is the nothing before the first boundary
-    for block in _blocks(corpus.ids):
+    digest, number = hashlib.sha256(), 0  # nothing comes before the first boundary: no document 0
+    for block in blocks(corpus.ids):
         start = 0
         for place in np.flatnonzero(block == 0):
             digest.update(block[start:place].tobytes())
@@ -218,12 +210,12 @@ def _ngrams(corpus: Corpus) -> tuple[int, list[NGram]]:
     return len(counted), [NGram(order, *pair) for order, pair in enumerate(pairs)]
 
 
-def _sample(ids: Ids, spans: Spans, most: int) -> Ids:
-    """The ids in spans, or of more than `most` as many, in stretches evenly spread."""
-    if len(spans) <= most:
+def _sample(ids: Ids, spans: Spans, max_length: int) -> Ids:
+    """Return the ids in spans; of more than `max_length`, a sample in evenly spread stretches."""
+    if len(spans) <= max_length:
         return ids[spans.positions(np.arange(len(spans)))]
-    stretches = max(1, min(_STRETCHES, most // _SHORTEST))
-    length = most // stretches
+    stretches = max(1, min(_MAX_STRETCHES, max_length // _MIN_STRETCH))
+    length = max_length // stretches
     starts: NDArray[np.int64] = np.linspace(0, len(spans) - length, stretches).astype(np.int64)
     places = starts[:, None] + np.arange(length)
     return ids[spans.positions(places.ravel())]

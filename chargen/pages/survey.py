@@ -28,8 +28,8 @@ def page(survey: "Survey") -> str:
         ("line endings", survey.line_ending),
         ("lines", lines.number),
         ("mean length of a line", round(lines.mean, 1)),
-        ("median", lines.median),
-        ("longest", lines.longest),
+        ("median length", lines.median),
+        ("longest line", lines.longest),
         *(("note", note) for note in survey.notes),
     ]
     plans = []
@@ -84,5 +84,5 @@ def _cell(value: object) -> str:
     if isinstance(value, int):
         return f'<td class="number">{value:,}</td>'
     if isinstance(value, float):
-        return f'<td class="number">{value:,.4g}</td>'
+        return f'<td class="number">{value:,{".4g" if value < 10_000 else ".0f"}}</td>'
     return f"<td>{escape(str(value)) if value is not None else ''}</td>"

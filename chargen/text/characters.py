@@ -20,10 +20,10 @@ def code_points(text: str) -> NDArray[np.uint32]:
 
 
 def refuse_surrogates(codes: NDArray[np.uint32]) -> None:
-    """Refuse lone surrogates among code points.
+    """Check that there are no lone surrogates among code points.
 
     Raises:
-        CorpusError: naming the first.
+        CorpusError: naming the first one.
     """
     surrogates = codes[(codes >= _FIRST_SURROGATE) & (codes <= _LAST_SURROGATE)]
     if surrogates.size:

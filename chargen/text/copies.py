@@ -1,4 +1,4 @@
-"""Which passages of a text stand word for word in a corpus, found while the text is written.
+"""Find passages of a text that stand, character for character, in a corpus too.
 
 A suffix array (Manber and Myers 1990) keeps the places where the suffixes of a text start in the
 order of the suffixes. That of the corpus read backwards lists all that ends somewhere in the
@@ -22,9 +22,9 @@ _FIRST = 3  # characters, most of whose sequences are soon among those
 
 
 def suffix_array(text: str) -> Places:
-    """Where the suffixes of `text` start, in the order of the suffixes, shape [len(text)].
+    """Return where the suffixes of `text` start, in the order of the suffixes, shape [len(text)].
 
-    The order is that of code points; a suffix comes before those that it begins.
+    Suffixes are ordered by code points; one comes before the longer ones that begin with it.
     """
     from pydivsufsort import divsufsort
 
@@ -64,25 +64,25 @@ class CopyIndex:
         self.text = text
         self._backwards = text[::-1]
         self.order = suffix_array(self._backwards) if order is None else order
-        # Gives single numbers sooner than NumPy does. The view is of the same type, without the
-        # byte order that divsufsort's arrays name and memoryview does not know.
+        # A memoryview gives single numbers sooner than NumPy does. It does not know the byte order
+        # that the type of divsufsort's arrays names, and this view's type does not name it.
         self._places = self.order.view(self.order.dtype.type).data
-        # The same is asked again and again.
+        # The same questions come again and again.
         self.followers = lru_cache(_KEPT)(self._followers)
         self._ranks = lru_cache(_KEPT)(self._search)
 
     def longest(self, characters: Iterable[str]) -> "Passage | None":
-        """The longest passage of a text that stands in the corpus, the first of several."""
+        """Return the longest passage of a text that stands in the corpus, the first of several."""
         tracker = CopyTracker(self)
         for character in characters:
             tracker.read(character)
         return tracker.longest
 
     def longest_end(self, text: str) -> tuple[int, int]:
-        """How many of the last characters of `text` stand together in the corpus, at most.
+        """Find the longest end of `text` that stands in the corpus.
 
         Returns:
-            Their number, and where they end in the corpus: one place of perhaps several.
+            Its length, and where it ends in the corpus: one place of perhaps several.
         """
         wanted = text[::-1]
         near = self._ranks(wanted[:_FIRST])
@@ -95,7 +95,7 @@ class CopyIndex:
         return size, len(self.text) - place
 
     def _alike(self, wanted: str, place: int) -> int:
-        """How many characters `wanted` shares with the suffix at `place`."""
+        """Return how many characters `wanted` and the suffix at `place` begin with in common."""
         known = self._backwards[place : place + len(wanted)]
         if known == wanted:
             return len(wanted)
@@ -103,7 +103,7 @@ class CopyIndex:
         return next((size for size, (one, other) in pairs if one != other), len(known))
 
     def _followers(self, passage: str) -> frozenset[str]:
-        """The characters that follow `passage` somewhere in the corpus."""
+        """Return the characters that follow `passage` somewhere in the corpus."""
         if not passage:
             return frozenset(self.text)
         ranks = self._search(passage[::-1])
@@ -112,19 +112,19 @@ class CopyIndex:
         return frozenset(self._backwards[place - 1] for place in places if place)
 
     def _search(self, wanted: str) -> range:
-        """The ranks of the suffixes that begin with `wanted`; where they would be, if none does."""
+        """Return the ranks of the suffixes that begin with `wanted`, or the empty range between."""
         key = self._beginning(len(wanted))
         first = bisect_left(self._places, wanted, key=key)
         return range(first, bisect_right(self._places, wanted, first, key=key))
 
     def _beginning(self, size: int) -> Callable[[int], str]:
-        """Gives the first `size` characters of the suffix at a place."""
+        """Return a function that gives the first `size` characters of the suffix at a place."""
         backwards = self._backwards
         return lambda place: backwards[place : place + size]
 
 
 class CopyTracker:
-    """Reads one text, a character at a time, and knows how much of its end is copied.
+    """Reads one text, a character at a time, and keeps track of how much of its end is copied.
 
     Args:
         index: of the corpus.
@@ -138,12 +138,12 @@ class CopyTracker:
 
     @property
     def length(self) -> int:
-        """How many of the last characters stand together in the corpus, at most."""
+        """Return the length of the longest end of the text that stands in the corpus."""
         return self._size
 
     @property
     def longest(self) -> Passage | None:
-        """The longest copied passage so far, the first of several; None if nothing was copied."""
+        """Return the longest copied passage so far, the first of several; None if there is none."""
         size, end, start = self._longest
         if not size:
             return None
@@ -167,7 +167,7 @@ class CopyTracker:
             self._longest = (self._size, self._end, self._read - self._size)
 
     def extensions(self, limit: int) -> frozenset[str]:
-        """The characters any of which would make the copied end longer than `limit`."""
+        """Return the characters each of which would make the copied end longer than `limit`."""
         if self._size < limit:
             return frozenset()
         return self._index.followers(self._index.text[self._end - limit : self._end])

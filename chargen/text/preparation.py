@@ -1,4 +1,4 @@
-"""What is done to a text before it is learned, in one piece or as it streams by."""
+"""Prepare a text before it is learned: line ends, letters, Unicode form, rare characters."""
 
 import re
 import unicodedata
@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from chargen.config import PreparationConfig
 from chargen.text.vocabulary import BOUNDARY, RARE, Vocabulary
 
-_MAX_HELD = 1 << 22  # characters without a space, after which a piece is cut anyhow
+_MAX_HELD = 1 << 22  # characters without a space, after which the text is cut anywhere
 _ENDINGS = re.compile(r"\r\n?")
 
 
 def prepare(text: str, config: PreparationConfig) -> str:
-    """The text with its line ends, letters and Unicode form as `config` asks."""
+    """Return the text with its line ends, letters and Unicode form changed as `config` asks."""
     if config.newlines == "unix" and "\r" in text:
         text = _ENDINGS.sub("\n", text)
     if config.normalize is not None:
@@ -24,11 +24,11 @@ def prepare(text: str, config: PreparationConfig) -> str:
     return text
 
 
-def prepared(pieces: Iterable[str], config: PreparationConfig) -> Iterator[str]:
-    """The pieces of a text, prepared as the whole would be.
+def prepare_pieces(pieces: Iterable[str], config: PreparationConfig) -> Iterator[str]:
+    """Yield a text that comes in pieces, prepared as `prepare` would prepare the whole.
 
-    What is done to a character depends on its neighbours. So pieces are cut again, before a space
-    or a line end, across which none of this reaches.
+    What is done to a character depends on its neighbours, but never across a space or a line end.
+    So the text is cut again, before one of these.
     """
     if config.newlines == "keep" and config.normalize is None and not config.lowercase:
         yield from pieces
@@ -50,6 +50,6 @@ def prepared(pieces: Iterable[str], config: PreparationConfig) -> Iterator[str]:
 
 
 def fold_unknown(text: str, vocabulary: Vocabulary) -> str:
-    """The text with every character outside a vocabulary replaced by the one for rare ones."""
+    """Return the text with `RARE` in place of every character that is not in the vocabulary."""
     known = vocabulary.char2idx
     return "".join(character if character in known else RARE for character in text)

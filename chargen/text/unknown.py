@@ -1,8 +1,8 @@
-"""What becomes of characters that the model never saw: an error, nothing, or the nearest it knows.
+"""What happens to characters that the model never saw: an error, removal, or the nearest known one.
 
-A character is near if it is the same one written differently (Unicode's normal forms), if it looks
-alike (quotes, dashes, spaces, line endings), if it is the same letter without its accent, or the
-same in the other case; these are tried in this order.
+Tried in this order: the same character written differently (Unicode's normal forms), one that looks
+alike (quotes, dashes, spaces, line endings), the same letter without its accent, the same letter in
+the other case.
 """
 
 import re
@@ -20,7 +20,7 @@ from chargen.text.vocabulary import Vocabulary
 Unknown = Literal["error", "skip", "nearest"]
 UNKNOWNS: tuple[str, ...] = get_args(Unknown)
 
-# Characters, and what may stand for each of them, nearest first.
+# Characters, and what may replace each of them, the nearest first.
 _ALIKE = (
     ("“„‟«〝❝", ("“", "«", "„", '"', "‘", "'")),
     ("”»″〞❞", ("”", "»", '"', "“", "’", "'")),
@@ -43,7 +43,7 @@ _DIRECTED = {'"': ("“", "”"), "'": ("‘", "’")}  # a straight quote, as i
 
 @dataclass(frozen=True)
 class PreparedText:
-    """A text that holds characters of the vocabulary only.
+    """A text made of characters that the model can read.
 
     Args:
         text: the characters.
@@ -54,71 +54,72 @@ class PreparedText:
     notes: tuple[str, ...] = ()
 
 
-def fit(text: str, vocabulary: Vocabulary, unknown: Unknown = "error") -> PreparedText:
-    """Make a text fit the characters that a model knows.
+def replace_unknown(text: str, vocabulary: Vocabulary, unknown: Unknown = "error") -> PreparedText:
+    """Replace the characters that are not in a vocabulary.
 
     Args:
         text: any text.
-        vocabulary: the characters known.
+        vocabulary: the characters that the model knows.
         unknown: what to do with others. "error" refuses them; "skip" leaves them out; "nearest"
-            takes the nearest known character or characters, and leaves out what has none.
+            replaces each by the nearest known character or characters, or leaves it out if there
+            are none.
 
     Raises:
-        UnknownCharacterError: for "error", naming each unknown character; for the others, if
-            nothing, or only space, would be left of a text that has more.
+        UnknownCharacterError: with "error", naming each unknown character; with "skip" or
+            "nearest", if nothing but space would be left of a text that has more.
         SettingError: if `unknown` is none of the three.
     """
     check_unknown(unknown)
-    strangers = {character for character in set(text) if character not in vocabulary}
-    if not strangers:
+    unknown_chars = {character for character in set(text) if character not in vocabulary}
+    if not unknown_chars:
         return PreparedText(text)
     if unknown == "error":
         vocabulary.encode(text)  # raises
-    near = _Nearest(vocabulary) if unknown == "nearest" else _nothing
+    find_nearest = _Nearest(vocabulary) if unknown == "nearest" else _remove
     changes: Counter[tuple[str, str]] = Counter()
 
     def replace(match: re.Match[str]) -> str:
         token = match[0]
-        if strangers.isdisjoint(token):
+        if unknown_chars.isdisjoint(token):
             return token
-        new = near(token, token in _DIRECTED and _opens(text, match.start()))
+        new = find_nearest(token, token in _DIRECTED and _opens(text, match.start()))
         changes[token, new] += 1
         return new
 
-    clusters = _clusters(set(text), strangers) if unknown == "nearest" else ""
-    fitted = re.sub(clusters + _strangers(vocabulary), replace, text)
-    if text.strip() and not fitted.strip():
-        named = enumerate_some([describe(character) for character in sorted(strangers)])
+    clusters = _clusters(set(text), unknown_chars) if unknown == "nearest" else ""
+    replaced = re.sub(clusters + _unknown_pattern(vocabulary), replace, text)
+    if text.strip() and not replaced.strip():
+        named = enumerate_some([describe(character) for character in sorted(unknown_chars)])
         raise UnknownCharacterError(
             f"Nothing is left of the text without {named}; the model knows "
             f"{vocabulary.vocab_size} characters (`chargen info` lists them)."
         )
-    return PreparedText(fitted, tuple(_notes(changes)))
+    return PreparedText(replaced, tuple(_notes(changes)))
 
 
 def check_unknown(unknown: Unknown) -> None:
-    """Refuse a setting that is none of the three.
+    """Check that `unknown` is one of `UNKNOWNS`.
 
     Raises:
-        SettingError: naming them.
+        SettingError: if it is none of them; the message lists them.
     """
     if unknown not in UNKNOWNS:
         raise SettingError(f"unknown must be one of {', '.join(UNKNOWNS)}; received {unknown!r}.")
 
 
-def _nothing(token: str, opening: bool) -> str:
+def _remove(token: str, opening: bool) -> str:
     return ""
 
 
 class _Nearest:
-    """Finds what stands for a token: a character, one with its marks, or a key of `_SEVERAL`."""
+    """Finds what replaces a token: a character, one with its marks, or a key of `_SEVERAL`."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._known = set(vocabulary.idx2char)
         self._searched: dict[tuple[str, bool], str] = {}
 
     def __call__(self, token: str, opening: bool = False) -> str:
-        """The nearest text of known characters; empty if there is none."""
+        """Return the nearest text of known characters; empty if there is none."""
         if (token, opening) not in self._searched:
             self._searched[token, opening] = self._search(token, opening)
         return self._searched[token, opening]
@@ -137,7 +138,7 @@ class _Nearest:
 
 
 def _forms(token: str) -> Iterator[str]:
-    """Other ways to write a token in the same case, the nearest first."""
+    """Yield other ways to write a token in the same case, the nearest first."""
     yield unicodedata.normalize("NFC", token)
     yield unicodedata.normalize("NFD", token)
     yield from _SEVERAL.get(token, ())
@@ -163,25 +164,25 @@ def _other_cases(form: str) -> tuple[str, ...]:
 
 
 def _joins(character: str) -> bool:
-    """Whether a character is written onto the one before it: marks, and the parts of Hangul."""
+    """Return whether a character joins the one before it, as marks and parts of Hangul do."""
     return unicodedata.category(character)[0] == "M" or "\u1160" <= character <= "\u11ff"
 
 
 def _opens(text: str, place: int) -> bool:
-    """Whether a straight quote at `place` opens: after a space, a bracket or a quote that does."""
+    """Return whether a straight quote at `place` opens: after a space or what opens itself."""
     before = text[place - 1 : place]
     return not before or before.isspace() or unicodedata.category(before) in ("Ps", "Pi")
 
 
-def _strangers(vocabulary: Vocabulary) -> str:
-    """A pattern of one unknown character."""
-    # What is known is named: a pattern that names very many characters is slow.
+def _unknown_pattern(vocabulary: Vocabulary) -> str:
+    """Return a pattern that fits one unknown character."""
+    # It lists the known characters: a text may hold very many unknown ones, which would be slow.
     return f"[^{re.escape(vocabulary.idx2char)}]"
 
 
-def _clusters(present: set[str], strangers: set[str]) -> str:
-    """A pattern of what is changed as one though it is several characters."""
-    several = [re.escape(each) for each in _SEVERAL if not strangers.isdisjoint(each)]
+def _clusters(present: set[str], unknown_chars: set[str]) -> str:
+    """Return a pattern that fits several characters which are replaced as one."""
+    several = [re.escape(each) for each in _SEVERAL if not unknown_chars.isdisjoint(each)]
     marks = re.escape("".join(sorted(filter(_joins, present))))
     # Normal forms sort marks in the square of their number; 30 is Unicode's own limit (UAX 15).
     joined = [f"[^{marks}]?[{marks}]{{1,30}}"] if marks else []
@@ -189,7 +190,7 @@ def _clusters(present: set[str], strangers: set[str]) -> str:
 
 
 def _notes(changes: Counter[tuple[str, str]]) -> Iterator[str]:
-    """One sentence for what was changed and one for what was left out, most frequent first."""
+    """Yield a sentence on what was changed and one on what was left out, the most often first."""
     changed, left_out = [], []
     for (token, new), count in changes.most_common():
         times = f", {count:,} times" if count > 1 else ""

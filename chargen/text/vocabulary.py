@@ -37,23 +37,23 @@ class Vocabulary:
 
     @property
     def vocab_size(self) -> int:
-        """How many characters there are."""
+        """Return how many characters there are."""
         return len(self.idx2char)
 
     @cached_property
     def char2idx(self) -> dict[str, int]:
-        """The id of each character."""
+        """Return the id of each character."""
         return {character: index for index, character in enumerate(self.idx2char)}
 
     @cached_property
     def _ids_by_code(self) -> Ids:
-        """The id of every code point up to the highest known one, then one entry for all above."""
+        """Return the id of each code point up to the highest known one, then one for all above."""
         table = np.full(int(self._codes[-1]) + 2, _UNKNOWN, dtype=np.int32)
         table[self._codes] = np.arange(self.vocab_size, dtype=np.int32)
         return table
 
     def encode(self, text: str) -> Ids:
-        """The ids of `text`, shape [len(text)].
+        """Return the ids of `text`, int32, shape [len(text)].
 
         Raises:
             UnknownCharacterError: naming each character that is not in the vocabulary.
@@ -70,14 +70,16 @@ class Vocabulary:
         return ids
 
     def decode(self, ids: Ids) -> str:
-        """The text that `ids` stand for.
+        """Return the text that `ids` stand for.
 
         Raises:
             IndexError: if an id is not in 0..vocab_size-1.
         """
         ids = np.asarray(ids, dtype=np.int32)
         if ids.size and not 0 <= ids.min() <= ids.max() < self.vocab_size:
-            raise IndexError(f"ids must be in 0..{self.vocab_size - 1}")
+            raise IndexError(
+                f"ids must be in 0..{self.vocab_size - 1}; received {ids.min()}..{ids.max()}"
+            )
         return self._codes[ids].tobytes().decode("utf-32-le")
 
     def __len__(self) -> int:

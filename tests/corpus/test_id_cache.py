@@ -30,8 +30,8 @@ def source(tmp_path):
 def read(source, tmp_path, monkeypatch):
     """Reads a text as if it were long."""
     monkeypatch.setattr(module, "_MAX_IN_MEMORY", 1000)
-    monkeypatch.setattr(module, "_BLOCK", 700)
-    monkeypatch.setattr("chargen.corpus.encoder._CHARACTERS", 512)
+    monkeypatch.setattr(module, "BLOCK_IDS", 700)
+    monkeypatch.setattr("chargen.corpus.encoder._MAX_AT_ONCE", 512)
 
     def read(path=source, *, include=(), **settings):
         preparation = PreparationConfig(**settings)

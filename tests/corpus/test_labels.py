@@ -5,10 +5,10 @@ import pytest
 
 from chargen.config import PreparationConfig, ReadingConfig
 from chargen.corpus import id_cache as cache
-from chargen.corpus import labels
+from chargen.corpus import memory_map
 from chargen.corpus.corpus import Corpus, read_corpus
 from chargen.corpus.encoder import BaseVocabulary
-from chargen.corpus.labels import Labels, label_of
+from chargen.corpus.labels import Labels, label_for_source
 from chargen.corpus.memory_map import is_mapped
 from chargen.corpus.sources import Source, find_sources
 from chargen.errors import CorpusError
@@ -60,17 +60,17 @@ def test_a_file_is_labelled_by_its_folder_its_name_or_a_pattern():
         ("a=b=*", "first=*", "last=*"): ["first"] * 4,
     }
     for rules, expected in named.items():
-        assert [label_of(source, rules) for source in sources] == expected
+        assert [label_for_source(source, rules) for source in sources] == expected
 
 
 def test_a_files_name_is_without_what_it_ends_in(shelf):
-    assert label_of(Source(shelf / "v1.2 notes.txt.gz"), ["file"]) == "v1.2 notes"
+    assert label_for_source(Source(shelf / "v1.2 notes.txt.gz"), ["file"]) == "v1.2 notes"
 
 
 def test_standard_input_needs_a_name():
-    assert label_of(Source(None), ["x=*.txt", "letters=-", "file"]) == "letters"
+    assert label_for_source(Source(None), ["x=*.txt", "letters=-", "file"]) == "letters"
     with pytest.raises(CorpusError, match=r"Standard input has no name .* --label NAME=-"):
-        label_of(Source(None), ["folder"])
+        label_for_source(Source(None), ["folder"])
 
 
 def test_a_file_that_none_fits_is_named_before_any_is_read(shelf, monkeypatch):
@@ -92,7 +92,7 @@ def test_every_character_has_its_documents_label(shelf):
 @pytest.mark.parametrize("block", [1, 3, 1 << 20])
 def test_that_holds_however_the_text_comes_and_is_changed(shelf, monkeypatch, block):
     monkeypatch.setattr("chargen.corpus.decompression.BLOCK", block)
-    monkeypatch.setattr(labels, "_BLOCK", 4)
+    monkeypatch.setattr(memory_map, "BLOCK_IDS", 4)
     preparation = {"normalize": "NFC", "newlines": "unix", "lowercase": True}
     corpus = read(shelf, "folder", preparation=preparation, document_separator="|")
     assert by_label(corpus) == {

@@ -8,6 +8,7 @@ import pytest
 
 from chargen.config import PreparationConfig
 from chargen.config.presets import choose
+from chargen.corpus import memory_map
 from chargen.corpus import survey as module
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.survey import LabelCount, Lines, Plan, survey
@@ -16,7 +17,7 @@ from chargen.corpus.survey import LabelCount, Lines, Plan, survey
 @pytest.fixture(params=[3, 1 << 22])
 def block(request, monkeypatch):
     """Whether the text comes in one block or in many makes no difference."""
-    monkeypatch.setattr(module, "_BLOCK", request.param)
+    monkeypatch.setattr(memory_map, "BLOCK_IDS", request.param)
 
 
 def test_characters_are_listed_the_commonest_first():

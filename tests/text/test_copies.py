@@ -99,7 +99,7 @@ def test_of_several_passages_the_first_is_named():
     assert tracker_of("one\ntwo\n", "two/one").longest.text == "two"
 
 
-def test_strangers_break_the_run():
+def test_unknown_characters_break_the_run():
     tracker = tracker_of("hello", "hel")
     tracker.read("\U0001f600")
     assert (tracker.length, tracker.extensions(1)) == (0, set())

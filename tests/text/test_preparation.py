@@ -4,8 +4,7 @@ import unicodedata
 import pytest
 
 from chargen.config import PreparationConfig
-from chargen.corpus.documents import mark_boundaries, split_documents, unescaped
-from chargen.text.preparation import fold_unknown, prepare, prepared
+from chargen.text.preparation import fold_unknown, prepare, prepare_pieces
 from chargen.text.vocabulary import Vocabulary
 
 TEXT = "Cafe\u0301 ﬁn\r\nΟΔΟΣ ΣΑΣ.\rİ한글 e\u0323\u0301 한국어\r\n"
@@ -43,39 +42,21 @@ def test_what_is_done(settings, text, expected):
 def test_a_text_in_pieces_is_prepared_as_a_whole(normalize, newlines, lowercase):
     config = PreparationConfig(normalize=normalize, newlines=newlines, lowercase=lowercase)
     for seed in range(100):
-        assert "".join(prepared(cut_anyhow(TEXT, seed), config)) == prepare(TEXT, config)
+        assert "".join(prepare_pieces(cut_anyhow(TEXT, seed), config)) == prepare(TEXT, config)
 
 
 def test_a_text_without_spaces_is_not_held_back_for_ever(monkeypatch):
     monkeypatch.setattr("chargen.text.preparation._MAX_HELD", 10)
-    pieces = prepared(iter(["漢字漢字漢"] * 9), PreparationConfig(normalize="NFC"))
+    pieces = prepare_pieces(iter(["漢字漢字漢"] * 9), PreparationConfig(normalize="NFC"))
     assert next(pieces)
     assert "".join(pieces)
 
 
 def test_a_form_is_what_unicode_says():
     for seed in range(20):
-        pieces = prepared(cut_anyhow(TEXT, seed), PreparationConfig(normalize="NFC"))
+        pieces = prepare_pieces(cut_anyhow(TEXT, seed), PreparationConfig(normalize="NFC"))
         assert unicodedata.is_normalized("NFC", "".join(pieces))
 
 
 def test_characters_outside_the_vocabulary_become_one():
     assert fold_unknown("abxa☃", Vocabulary("ab\ufffd")) == "ab\ufffda\ufffd"
-
-
-@pytest.mark.parametrize("separator", ["|", "<|end|>", "\n\n"])
-def test_separators_become_boundaries_wherever_the_pieces_are_cut(separator):
-    text = separator.join(["one", "two\nlines", "", "three<e"])
-    for seed in range(100):
-        found = "".join(split_documents(cut_anyhow(text, seed), separator))
-        assert found == "one\0two\nlines\0\0three<e"
-
-
-def test_a_separator_is_written_with_the_usual_escapes():
-    assert unescaped(r"\f|\n\n|\t\x") == "\f|\n\n|\t\\x"
-
-
-def test_empty_documents_are_left_out():
-    for seed in range(50):
-        assert "".join(mark_boundaries(cut_anyhow("\0\0one\0\0\0two\0", seed))) == "\0one\0two\0"
-    assert "".join(mark_boundaries([])) == "\0"

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from chargen.errors import SettingError, UnknownCharacterError
-from chargen.text.unknown import UNKNOWNS, PreparedText, fit
+from chargen.text.unknown import UNKNOWNS, PreparedText, replace_unknown
 from chargen.text.vocabulary import Vocabulary
 
 LETTERS = string.ascii_letters
@@ -13,22 +13,22 @@ ASCII = "\n " + "".join(map(chr, range(33, 127)))
 
 
 def nearest(text, characters):
-    return fit(text, Vocabulary(characters), "nearest").text
+    return replace_unknown(text, Vocabulary(characters), "nearest").text
 
 
 @pytest.mark.parametrize("unknown", UNKNOWNS)
 @pytest.mark.parametrize("text", ["", "ab ba", "e\u0301"])
 def test_known_characters_are_left_as_they_are(text, unknown):
-    assert fit(text, Vocabulary("ab e\u0301é"), unknown) == PreparedText(text, ())
+    assert replace_unknown(text, Vocabulary("ab e\u0301é"), unknown) == PreparedText(text, ())
 
 
 def test_error_names_the_character_and_the_way_out():
     with pytest.raises(UnknownCharacterError, match=r"'é' \(U\+00E9\).*--unknown nearest"):
-        fit("abé", Vocabulary("abe"))
+        replace_unknown("abé", Vocabulary("abe"))
 
 
 def test_skip_leaves_out_and_says_so():
-    fitted = fit("aéb\u0301éc", Vocabulary("abc"), "skip")
+    fitted = replace_unknown("aéb\u0301éc", Vocabulary("abc"), "skip")
     assert fitted.text == "abc"
     (note,) = fitted.notes
     assert note.startswith("Left out 'é' (U+00E9), 2 times; ")
@@ -115,7 +115,7 @@ def test_the_vocabulary_may_have_the_typographic_form_only(text, characters, exp
 
 
 def test_what_changed_is_said_with_how_often():
-    fitted = fit("é’é Ж", Vocabulary("e' "), "nearest")
+    fitted = replace_unknown("é’é Ж", Vocabulary("e' "), "nearest")
     assert fitted == PreparedText(
         "e'e ",
         (
@@ -126,7 +126,9 @@ def test_what_changed_is_said_with_how_often():
 
 
 def test_notes_stay_short():
-    fitted = fit("a" + "".join(map(chr, range(0x4E00, 0x4F00))), Vocabulary("a"), "nearest")
+    fitted = replace_unknown(
+        "a" + "".join(map(chr, range(0x4E00, 0x4F00))), Vocabulary("a"), "nearest"
+    )
     (note,) = fitted.notes
     assert note.endswith("and 248 more.")
     assert len(note) < 200
@@ -136,14 +138,14 @@ def test_notes_stay_short():
 @pytest.mark.parametrize("text", ["привет", "привет, мир\n", "😀", "\ud800"])
 def test_another_alphabet_does_not_become_nothing(text, unknown):
     with pytest.raises(UnknownCharacterError, match=r"Nothing is left.*knows 54 characters"):
-        fit(text, Vocabulary(LETTERS + " \n"), unknown)
+        replace_unknown(text, Vocabulary(LETTERS + " \n"), unknown)
 
 
 def test_only_characters_of_the_vocabulary_come_out():
     """Characters from all of Unicode, each on its own and with a mark."""
     some = "".join(map(chr, [*range(0x250), *range(0x250, sys.maxunicode + 1, 211)]))
     for characters in (ASCII, "\r'“é", "…—\u00a0ÉИ"):
-        fitted = fit(some + "\u0301".join(some), Vocabulary(characters), "nearest")
+        fitted = replace_unknown(some + "\u0301".join(some), Vocabulary(characters), "nearest")
         assert set(fitted.text) <= set(characters)
 
 
@@ -154,4 +156,4 @@ def test_a_heap_of_marks_takes_no_time():
 
 def test_other_choices_are_refused():
     with pytest.raises(SettingError, match=r"error, skip, nearest; received 'drop'"):
-        fit("a", Vocabulary("a"), "drop")
+        replace_unknown("a", Vocabulary("a"), "drop")
