@@ -8,20 +8,21 @@ import pytest
 import chargen
 from chargen.errors import CorpusError, SettingError, UnknownCharacterError
 from chargen.evaluation.score import score
-from chargen.generation.decoder import Decoder
+from chargen.generation.weights import DecoderWeights
+from tests.helpers import decoder_of
 
 
 def distributions(checkpoint, text):
     """The probabilities before each character, the first following the start character."""
-    decoder = Decoder(checkpoint)
-    for index in checkpoint.vocabulary.encode(checkpoint.start + text)[:-1]:
+    decoder = decoder_of(checkpoint)
+    for index in checkpoint.tokenizer.vocabulary.encode(checkpoint.tokenizer.start + text)[:-1]:
         exp = np.exp(decoder.step(np.array([index]))[0].astype(np.float64))
         yield exp / exp.sum()
 
 
 def test_the_surprise_of_every_character(checkpoint):
-    text, idx2char = "ABC: cab\nA", checkpoint.vocabulary.idx2char
-    result = score(checkpoint, text, top=3)
+    text, idx2char = "ABC: cab\nA", checkpoint.tokenizer.vocabulary.idx2char
+    result = score(DecoderWeights(checkpoint), text, top=3)
     assert result.text == text
     for position, expected in enumerate(distributions(checkpoint, text)):
         truth = expected[idx2char.index(text[position])]
@@ -33,7 +34,7 @@ def test_the_surprise_of_every_character(checkpoint):
 
 
 def test_totals(make_checkpoint):
-    result = score(make_checkpoint(), "ABCabc")
+    result = score(DecoderWeights(make_checkpoint()), "ABCabc")
     assert result.total_bits == pytest.approx(sum(result.bits))
     assert result.bits_per_char == pytest.approx(result.total_bits / 6)
     assert result.perplexity == pytest.approx(2**result.bits_per_char)
@@ -45,7 +46,7 @@ def test_its_mean_is_the_carried_loss_but_for_the_first_character(make_checkpoin
     text = "ABC: cab\nA"
     bits = model.score(text).bits[1:].mean()
     # `evaluate` starts at the first character; `score` has read the start character before it.
-    assert model.evaluate(model.checkpoint.start + text).bits_per_char == pytest.approx(
+    assert model.evaluate(model.checkpoint.tokenizer.start + text).bits_per_char == pytest.approx(
         model.score(text).bits_per_char, abs=1e-6
     )
     assert bits > 0
@@ -53,23 +54,23 @@ def test_its_mean_is_the_carried_loss_but_for_the_first_character(make_checkpoin
 
 @pytest.mark.parametrize(("top", "kept"), [(0, 0), (2, 2), (100, 9)])
 def test_how_many_alternatives(make_checkpoint, top, kept):
-    assert len(score(make_checkpoint(), "A", top=top).alternatives(0)) == kept
+    assert len(score(DecoderWeights(make_checkpoint()), "A", top=top).alternatives(0)) == kept
 
 
 def test_all_alternatives_sum_to_one(make_checkpoint):
-    result = score(make_checkpoint(), "AB", top=9)
+    result = score(DecoderWeights(make_checkpoint()), "AB", top=9)
     assert result.probabilities.sum(axis=1) == pytest.approx([1, 1])
 
 
 @pytest.mark.parametrize("top", [-1, 1.5])
 def test_a_number_of_alternatives_that_is_none(make_checkpoint, top):
     with pytest.raises(SettingError, match="top must be a whole number from 0"):
-        score(make_checkpoint(), "A", top=top)
+        score(DecoderWeights(make_checkpoint()), "A", top=top)
 
 
 def test_an_empty_text(make_checkpoint):
     with pytest.raises(CorpusError, match="text is empty"):
-        score(make_checkpoint(), "")
+        score(DecoderWeights(make_checkpoint()), "")
 
 
 def test_unknown_characters(make_checkpoint):
@@ -81,7 +82,7 @@ def test_unknown_characters(make_checkpoint):
 
 
 def test_json_holds_everything(make_checkpoint):
-    result = score(make_checkpoint(), "A\nb", top=2)
+    result = score(DecoderWeights(make_checkpoint()), "A\nb", top=2)
     values = json.loads(json.dumps(result.to_json()))
     assert values["text"] == "A\nb"
     assert values["total_bits"] == pytest.approx(result.total_bits)

@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 
 from chargen.evaluation.score import score
+from chargen.generation.weights import DecoderWeights
 from chargen.text.characters import visible
 
 MARKUP = "\n \"&'<>abc"
@@ -37,7 +38,7 @@ class Page(HTMLParser):
 
 def test_the_page_shows_the_text_and_every_alternative(make_checkpoint):
     text = "a<b>&\"c'\n</b>"
-    result = score(make_checkpoint(characters=MARKUP + "/"), text, top=3)
+    result = score(DecoderWeights(make_checkpoint(characters=MARKUP + "/")), text, top=3)
     source = result.to_html()
     assert all(source.count(f">{each}</b>") == 2 for each in ("&lt;", "&gt;"))
     assert all(source.count(f">{each}</b>") == 1 for each in ("&amp;", "&quot;", "&#x27;"))
@@ -52,14 +53,17 @@ def test_the_page_shows_the_text_and_every_alternative(make_checkpoint):
 
 
 def test_the_page_stands_alone(make_checkpoint):
-    page = score(make_checkpoint(), "A").to_html()
+    page = score(DecoderWeights(make_checkpoint()), "A").to_html()
     assert Page(page).addresses == []
     assert not re.search(r"https?:|url\(|@import", page)
-    assert f"{score(make_checkpoint(), 'A').bits_per_char:.3f} bits per character" in page
+    assert (
+        f"{score(DecoderWeights(make_checkpoint()), 'A').bits_per_char:.3f} bits per character"
+        in page
+    )
 
 
 def test_a_notebook_shows_the_same_without_a_script(make_checkpoint):
-    shown = score(make_checkpoint(), "Abc")._repr_html_()
+    shown = score(DecoderWeights(make_checkpoint()), "Abc")._repr_html_()
     page = Page(shown)
     assert page.shown == "Abc"
     assert "script" not in page.tags
