@@ -2,15 +2,15 @@
 
     ChargenError
     ├── SettingError            a setting outside its limits (also a ValueError)
-    ├── CommandError            a line of `chargen chat` that cannot be followed
+    ├── CommandError            a line of `chargen chat` that is no valid command
     ├── CorpusError             a text that cannot be read or learned from
     │   └── EncodingError       bytes that are not text in the encoding asked for
     ├── UnknownCharacterError   a prompt with characters that the model never saw
     ├── CheckpointError         a checkpoint that is missing, damaged, foreign or too new
     ├── StateError              a recurrent state that does not fit the model
     ├── RunError                a run that exists, is locked, or cannot be continued
-    ├── DivergedError           a training loss that will not come down again
-    ├── Interrupted             training stopped by a signal, saved and ready to go on
+    ├── DivergedError           a training loss that broke again after every rollback
+    ├── Interrupted             training stopped by a signal, with everything saved
     └── StorageError            a folder that cannot be written, or a full disk
 
 The command line catches `ChargenError` once, prints its message and exits with `exit_code`.
@@ -19,7 +19,7 @@ The message says what was received, what was expected, and what to do next.
 
 
 class ChargenError(Exception):
-    """Base of all errors that are addressed to the user."""
+    """Base of all errors that chargen raises on purpose."""
 
     exit_code: int = 1
 
@@ -31,7 +31,7 @@ class SettingError(ChargenError, ValueError):
 
 
 class CommandError(ChargenError):
-    """A line of `chargen chat` that cannot be followed: no such command, or not such a value."""
+    """A line of `chargen chat` with an unknown command, or with a value that it does not take."""
 
 
 class CorpusError(ChargenError):
@@ -43,7 +43,7 @@ class EncodingError(CorpusError):
 
     Args:
         message: what is wrong, and where.
-        likely: the encoding that they look like.
+        likely: the encoding that they may be in; None if they do not look like text.
     """
 
     def __init__(self, message: str, likely: str | None = None) -> None:
@@ -68,7 +68,7 @@ class RunError(ChargenError):
 
 
 class DivergedError(ChargenError):
-    """A training loss that stayed broken after every retreat."""
+    """A training loss that broke again after every rollback to the last save."""
 
 
 class Interrupted(ChargenError):
@@ -76,7 +76,7 @@ class Interrupted(ChargenError):
 
     Args:
         message: how to go on.
-        signal_number: which signal; the exit code is 128 more, as a shell has it.
+        signal_number: which signal; the exit code is 128 more, as shells expect.
     """
 
     def __init__(self, message: str, signal_number: int) -> None:
@@ -85,4 +85,4 @@ class Interrupted(ChargenError):
 
 
 class StorageError(ChargenError):
-    """A file that could not be written, or not for good; the message says what is there now."""
+    """A file that could not be written; the message says what is there now."""

@@ -1,6 +1,6 @@
 """chargen corpus: what a text is like, without training."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from chargen.cli.texts import put_json, reading_bar
 from chargen.config import PreparationConfig, ReadingConfig
 
 if TYPE_CHECKING:
-    from chargen.corpus.survey import Survey
+    from chargen.corpus.survey import Character, Survey
 
 _MAX_LISTED = 12
 
@@ -61,6 +61,7 @@ def corpus(
 
 
 def _report(found: "Survey") -> Iterator[str]:
+    """Yield the lines that are shown of a survey."""
     from chargen.corpus.survey import RARE_BELOW
 
     yield f"{found.name}: {found.characters:,} characters, {len(found.distinct):,} distinct"
@@ -73,10 +74,13 @@ def _report(found: "Survey") -> Iterator[str]:
         f"  lines         {lines.number:,}; of {lines.mean:.1f} characters on average, "
         f"half of them up to {lines.median:,}, the longest {lines.longest:,}"
     )
-    yield f"  commonest     {_listed(found.distinct)}"
+    yield f"  commonest     {_characters(found.distinct)}"
     if found.rare:
-        rarest = _listed(found.distinct[: -found.rare - 1 : -1])
-        yield f"  rare          {found.rare:,} occur fewer than {RARE_BELOW} times: {rarest}"
+        rarest = list(reversed(found.distinct))[: found.rare]
+        yield (
+            f"  rare          {found.rare:,} occur fewer than {RARE_BELOW} times: "
+            f"{_characters(rarest)}"
+        )
     for note in found.notes:
         yield f"  note          {note}"
     yield ""
@@ -100,6 +104,7 @@ def _report(found: "Survey") -> Iterator[str]:
 
 
 def _duplicates(found: "Survey") -> str:
+    """Return which documents are copies, to add to a line; some groups and numbers of them."""
     if not found.duplicates:
         return ""
     groups = [" = ".join(map(str, group[:6])) for group in found.duplicates[:4]]
@@ -111,20 +116,16 @@ def _duplicates(found: "Survey") -> str:
 def _labels(found: "Survey") -> str:
     from chargen.text.characters import enumerate_some
 
-    largest = sorted(found.labels, key=lambda each: -each.characters)
-    return enumerate_some(
-        [
-            f"{each.label} {each.characters:,} ({each.characters / found.characters:.1%}) "
-            f"in {each.documents:,} documents"
-            for each in largest
-        ],
-        max_names=_MAX_LISTED,
-    )
+    described = [
+        f"{each.label} {each.characters:,} ({each.characters / found.characters:.1%}) "
+        f"in {each.documents:,} documents"
+        for each in sorted(found.labels, key=lambda each: -each.characters)
+    ]
+    return enumerate_some(described, max_names=_MAX_LISTED)
 
 
-def _listed(characters: Any) -> str:
-    from chargen.text.characters import describe
+def _characters(characters: "Sequence[Character]") -> str:
+    from chargen.text.characters import describe, enumerate_some
 
-    named = [f"{describe(each.character)} {each.count:,}×" for each in characters[:_MAX_LISTED]]
-    more = f" and {len(characters) - _MAX_LISTED:,} more" if len(characters) > _MAX_LISTED else ""
-    return ", ".join(named) + more
+    described = [f"{describe(each.character)} {each.count:,}×" for each in characters]
+    return enumerate_some(described, max_names=_MAX_LISTED)

@@ -1,4 +1,4 @@
-"""What commands share: the texts they are given, the bars and the JSON they show."""
+"""What commands share: reading the texts they are given, progress bars, JSON output."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ import click
 
 
 def read_text(source: str | Path, encoding: str) -> str:
-    """The text in a file or, where `source` is "-", on standard input, without byte order mark.
+    """Read a file or, if `source` is "-", standard input; drop a byte order mark.
 
     Raises:
         CorpusError: if it cannot be read.
@@ -30,10 +30,10 @@ def read_text(source: str | Path, encoding: str) -> str:
 
 
 def check_one_source(text: str | None, file: Path | None) -> None:
-    """Refuse a text that is given twice, or not at all.
+    """Check that a text is given once: as an argument or as a file.
 
     Raises:
-        click.UsageError: saying so.
+        click.UsageError: if both or neither are given.
     """
     if (text is None) == (file is None):
         raise click.UsageError("Give either TEXT (- reads standard input) or --file FILE.")
@@ -42,7 +42,7 @@ def check_one_source(text: str | None, file: Path | None) -> None:
 def put_json(value: object) -> None:
     """Print a value as JSON, in UTF-8 whatever the locale.
 
-    The name of a file can have bytes that are no text; they become JSON's escapes.
+    The name of a file can have bytes that are not text; they become JSON's escapes.
     """
     text = json.dumps(value, ensure_ascii=False, indent=2)
     click.echo(text.encode(errors="backslashreplace"))
@@ -50,10 +50,10 @@ def put_json(value: object) -> None:
 
 @contextmanager
 def reading_bar() -> Iterator[Callable[[int, int], object]]:
-    """A bar that shows how far a corpus is read; see `progress_bar`.
+    """Show a bar while a corpus is read; see `progress_bar`.
 
-    Gives the function to call with the bytes done with and those there are; when the two are
-    equal, or something goes wrong, the bar is gone.
+    Yields a function to call with how many bytes are done and how many there are. The bar goes when
+    the two are equal, or on an error.
     """
     with _bar(desc="reading", unit="B") as bar:
 
@@ -69,9 +69,9 @@ def reading_bar() -> Iterator[Callable[[int, int], object]]:
 
 @contextmanager
 def progress_bar(total: int) -> Iterator[Callable[[int], object]]:
-    """A bar on standard error, if that is a terminal and the work takes more than a second.
+    """Show a bar on standard error, if that is a terminal and the work takes more than a second.
 
-    Gives the function to call with the number of characters that were read.
+    Yields a function to call with how many more characters were read.
     """
     shape = "{percentage:3.0f}% {bar} {rate_fmt} · {remaining} left"
     with _bar(total=total, unit="char", bar_format=shape) as bar:
@@ -80,7 +80,7 @@ def progress_bar(total: int) -> Iterator[Callable[[int], object]]:
 
 @contextmanager
 def _bar(**settings: Any) -> Iterator[Any]:
-    """A tqdm bar that is gone afterwards; None where standard error is no terminal."""
+    """Show a tqdm bar that is removed afterwards; None where standard error is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return

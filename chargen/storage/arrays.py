@@ -1,8 +1,8 @@
 """The array format: safetensors with a JSON header, written atomically and checked when read.
 
-The header is the entry "chargen" of the file's metadata, a JSON object: the format version, a
-document of the writer's own, and a SHA-256 over that document and every array, so that damage is
-noticed before any of it is used.
+The header is the entry "chargen" of the file's metadata, a JSON object with three parts: the format
+version; a document, which is whatever the writer wants to keep; and a SHA-256 over that document
+and every array, so that damage is noticed before any of it is used.
 """
 
 import hashlib
@@ -19,10 +19,7 @@ from chargen.errors import CheckpointError
 from chargen.storage.atomic import write_atomically
 
 FORMAT = "chargen"
-
-
 FORMAT_VERSION = 1
-
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -30,19 +27,20 @@ Arrays = Mapping[str, NDArray[Any]]
 def check_arrays(
     path: Path, arrays: Arrays, expected: Mapping[str, tuple[tuple[int, ...], str]]
 ) -> None:
-    """Refuse arrays whose names, shapes or dtypes are not the expected ones.
+    """Check that arrays have the expected names, shapes and dtypes.
 
     Raises:
-        CheckpointError: naming the first array that is wrong.
+        CheckpointError: if they have not; the message names the first array that is wrong.
     """
     if odd := sorted(set(expected).symmetric_difference(arrays)):
         verb = "lacks" if odd[0] in expected else "has an unexpected"
-        raise CheckpointError(f"{path} {verb} array {odd[0]}.")
+        raise CheckpointError(f"{path} {verb} array {odd[0]}; restore it or train again.")
     for name, (shape, dtype) in expected.items():
         array = arrays[name]
         if array.shape != shape or array.dtype != dtype:
             raise CheckpointError(
-                f"{path}: array {name} is {array.dtype} {array.shape}, expected {dtype} {shape}."
+                f"{path}: array {name} is {array.dtype} {array.shape}, expected {dtype} {shape}; "
+                "restore it or train again."
             )
 
 
@@ -60,19 +58,19 @@ def write_arrays(path: str | Path, arrays: Arrays, document: Mapping[str, Any]) 
         "sha256": _digest(document, arrays),
         "document": document,
     }
-    # One entry only: safetensors writes several in random order, and a file should be
-    # byte for byte what the same run wrote before.
+    # There is one entry only: safetensors writes several in random order, and the same run should
+    # write the same bytes.
     write_atomically(path, save(dict(arrays), {FORMAT: json.dumps(header, sort_keys=True)}))
 
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read what `write_arrays` wrote.
+    """Read what `write_arrays` wrote: the arrays by name, and the document.
 
     Raises:
         CheckpointError: if the file is missing, unreadable, damaged, not chargen's or newer.
     """
     try:
-        # Asked of the system first: safetensors words a missing file in its own way.
+        # Opened first without safetensors, which has words of its own for a missing file.
         path.open("rb").close()
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}

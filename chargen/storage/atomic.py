@@ -1,4 +1,4 @@
-"""Files that a crash leaves whole, old content or new, and folders kept to one process."""
+"""Write files so that a crash leaves the old content or the new, and never a part of either."""
 
 import errno
 import os
@@ -15,20 +15,18 @@ _REASONS = {
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
-    """Replace `path` by `data`: a temporary file beside it, flushed to disk, then renamed.
+    """Replace the content of `path` by `data`.
 
-    What is there and is no file, such as a pipe or a device, is written to instead.
-
-    The temporary file has a fixed name, so that one left by a killed process is reused.
+    A temporary file beside it is written, flushed to disk, then renamed. Its name is fixed, so that
+    one left by a killed process is used again. A pipe or a device is written to directly.
 
     Raises:
-        StorageError: saying what failed; what was at `path` before is untouched. Only if the
-            folder cannot be flushed, `path` is new already, and the message says that.
+        StorageError: if writing failed; what was at `path` before is untouched. Only if the folder
+            cannot be flushed, the new content is at `path` already, and the message says so.
     """
     path = Path(path)
-    if (
-        os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
-    ):  # a device or a pipe: it must stay what it is
+    is_device = os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+    if is_device:  # or a pipe: it must stay what it is
         _write_into(path, data)
         return
     temporary = path.with_name(f".{path.name}.tmp")
@@ -76,7 +74,7 @@ def remove(path: Path) -> None:
 
 
 def reason_of(error: OSError) -> str:
-    """What went wrong, in words."""
+    """Return what went wrong, in words."""
     return _REASONS.get(error.errno or 0, error.strerror or str(error))
 
 

@@ -1,4 +1,4 @@
-"""Where files are kept that save work the next time, and that can be deleted at any time."""
+"""The cache folder: its files save work the next time, and can be deleted at any time."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ FOLDER_VARIABLE = "CHARGEN_CACHE"
 
 
 def cache_folder(folder: str | Path | None = None) -> Path:
-    """Where long corpora are kept: `folder`, else what $CHARGEN_CACHE says, else the system's."""
+    """Return where to cache: `folder`, else $CHARGEN_CACHE, else the system's cache folder."""
     if folder is not None or (folder := os.environ.get(FOLDER_VARIABLE)):
         return Path(folder)
     from platformdirs import user_cache_path

@@ -1,4 +1,4 @@
-"""Where runs are kept, and which checkpoint a name means."""
+"""Run folders: where runs are kept, which checkpoint a name means, and their locks."""
 
 import os.path
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ BUNDLED = "bundled"
 
 
 def run_folder(name: str | Path) -> Path:
-    """Where a run is kept: checkpoints/`name`, or just `name` if that is a path, or has a run.
+    """Return a run's folder: checkpoints/`name`, or `name` itself if it is a path or has a run.
 
     Raises:
         RunError: if the name is empty.
@@ -27,16 +27,16 @@ def run_folder(name: str | Path) -> Path:
 
 
 def holds_run(folder: Path) -> bool:
-    """Whether there is a run in `folder`."""
+    """Return whether there is a run in `folder`."""
     return os.path.exists(folder / MODEL_FILE) or os.path.exists(folder / RESUME_FILE)
 
 
 def find_checkpoint(path: str | Path | None = None) -> Path:
-    """The file or folder that `path` means.
+    """Return the file or folder that `path` means.
 
     Args:
-        path: a file, a folder with a run, or the name of a run under checkpoints/, beside which
-            there may well be a folder of texts of that name. None means the run there whose
+        path: a file, a folder with a run, or the name of a run under checkpoints/, even if there is
+            another folder of that name without a run. None means the run under checkpoints/ whose
             model was written last, else the model that comes with chargen.
     """
     if path is not None:
@@ -48,7 +48,7 @@ def find_checkpoint(path: str | Path | None = None) -> Path:
 
 
 def bundled_checkpoint() -> Path:
-    """The model that comes with chargen: inside the installed package, else in the source tree."""
+    """Return the model that comes with chargen, in the installed package or the source tree."""
     package = Path(__file__).parents[1]
     installed = package / "bundled" / MODEL_FILE
     return installed if installed.exists() else package.parent / RUNS_FOLDER / BUNDLED / MODEL_FILE
@@ -56,7 +56,7 @@ def bundled_checkpoint() -> Path:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the run's lock, which the system releases when the process ends, however it ends.
+    """Hold the run's lock; the system releases it when the process ends, even when it is killed.
 
     Raises:
         RunError: if another process trains in this folder.

@@ -1,4 +1,4 @@
-"""Dropout with masks that last: through a sequence, and through an interrupt."""
+"""Dropout whose masks stay the same through a sequence, and come back after an interrupt."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from chargen.training.backend import keras, tf
 
 
 class Mask:
-    """Draws what is kept, anew for each training step.
+    """Draws a new mask for each training step.
 
-    The mask depends on (seed, number, step) alone and on no hidden generator, so that a run that
-    is interrupted draws the masks that it would have drawn.
+    The mask depends on (seed, number, step) alone, so that a run that was interrupted goes on with
+    the masks that it would have drawn.
 
     Args:
-        rate: the share dropped, in [0, 1).
-        seed: the run's seed.
+        rate: the share that is dropped, in [0, 1).
+        seed: the run's random seed.
         number: which of the network's masks this is.
         step: the number of the training step, an int32 scalar variable.
     """
@@ -23,21 +23,21 @@ class Mask:
         self._seed, self._number, self._step = seed, number, step
 
     def __call__(self, shape: Any) -> Any:
-        """0 for what is dropped, and 1 / (1 - rate) for the rest, so that the mean stays."""
+        """Return a mask: 0 where values are dropped, else 1 / (1 - rate) to keep the mean."""
         step_seed = tf.random.experimental.stateless_fold_in([self._seed, self._number], self._step)
         keep = 1 - self.rate
         return tf.cast(tf.random.stateless_uniform(shape, step_seed) < keep, tf.float32) / keep
 
 
 class LockedDropout(keras.layers.Layer):
-    """Dropout of features, the same ones in all steps of a sequence (Gal and Ghahramani 2016)."""
+    """Drops the same features in all steps of a sequence (Gal and Ghahramani 2016)."""
 
     def __init__(self, mask: Mask) -> None:
         super().__init__()
         self._mask = mask
 
     def call(self, x: Any, training: bool = False) -> Any:
-        """Drop features of `x`, [batch, steps, width]."""
+        """Return `x`, [batch, steps, width], without the dropped features if in training."""
         if not training or not self._mask.rate:
             return x
         batch, _, width = x.shape

@@ -1,12 +1,12 @@
-"""Dynamic evaluation: the loss on a text of a network that goes on learning as it reads.
+"""Dynamic evaluation: measure the loss on a text while the network goes on learning from it.
 
-Each segment is counted first and learned from afterwards, so that every character is still
+Each segment is measured first and learned from afterwards, so that every character is still
 predicted from those before it alone. See Krause, Kahembwe, Murray and Renals 2018, "Dynamic
 Evaluation of Neural Sequence Models".
 
-They scale each gradient by its root mean square over the training text. Here that text is no
-longer at hand, so the mean is a running one over the segments read, its bias corrected as in Adam
-(Kingma and Ba 2015), and the weights are drawn back to the original ones all alike.
+They scale each gradient by its root mean square over the training text. That text is not available
+here, so the mean is a running one over the segments read, its bias corrected as in Adam (Kingma and
+Ba 2015), and every weight is drawn back to its original value at the same rate.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,6 @@ from chargen.generation.state import Floats
 from chargen.text.vocabulary import Ids
 from chargen.training.backend import graph, tf
 from chargen.training.model import (
-    RESETTING_CELLS,
     TRAINING_CELLS,
     build_model,
     inputs_of,
@@ -30,17 +29,17 @@ from chargen.training.model import (
 # Found by trying others on validation texts; the figures are in benchmarks/README.md.
 _SEGMENT = 20  # characters between updates, as in the paper
 _LEARNING_RATE = 5e-4
-_DECAY = 1e-3  # of the way back to the original weights, at each update
-_MEMORY = 0.999  # of the mean of squared gradients
-_EPSILON = 1e-5  # keeps gradients that are as good as zero from being scaled up
+_DECAY = 1e-3  # share of the way back to the original weights, at each update
+_SQUARES_DECAY = 0.999  # of the running mean of squared gradients
+_EPSILON = 1e-5  # keeps gradients that are almost zero from being scaled up
 
 
 class DynamicEvaluator:
     """Reads a text once, learning from it on the way.
 
     Args:
-        checkpoint: the network to begin with; its own weights are not touched.
-        label: the text's, if the network has labels.
+        checkpoint: the network to begin with; its own weights are not changed.
+        label: the text's label, if the network has labels.
     """
 
     def __init__(self, checkpoint: Checkpoint, label: str | None = None) -> None:
@@ -50,7 +49,7 @@ class DynamicEvaluator:
             checkpoint.config,
             batch_size=1,
             seq_length=_SEGMENT,
-            cells=TRAINING_CELLS if checkpoint.tokenizer.boundary_id is None else RESETTING_CELLS,
+            cells=TRAINING_CELLS,
             boundary=checkpoint.tokenizer.boundary_id,
         )
         load_weights(self._model, checkpoint.config, checkpoint.weights)
@@ -63,11 +62,11 @@ class DynamicEvaluator:
         """Read the characters that follow those read before, and learn from them.
 
         Args:
-            ids: up to 21 characters, of which the first was predicted already. Fewer than 21 end
-                the text.
+            ids: up to 21 characters, of which the first was predicted already; fewer than 21 only
+                at the end of the text.
 
         Returns:
-            What those after the first cost before the update, in nats.
+            The summed loss of all but the first before the update, in nats.
         """
         padded = np.zeros(_SEGMENT + 1, np.int32)
         padded[: len(ids)] = ids
@@ -79,7 +78,7 @@ class DynamicEvaluator:
 
     @property
     def weights(self) -> dict[str, Floats]:
-        """The weights as they are now, by name."""
+        """Return the weights as they are now, by name."""
         return weights_of(self._model, self._config)
 
     @graph
@@ -96,11 +95,11 @@ class DynamicEvaluator:
     @graph(jit_compile=True)
     def _update(self, gradients):  # type: ignore[no-untyped-def]
         self._updates.assign_add(1.0)
-        seen = 1 - _MEMORY**self._updates  # the weight of all segments so far in the mean
+        seen = 1 - _SQUARES_DECAY**self._updates  # the weight of all segments so far in the mean
         for weight, original, squares, gradient in zip(
             self._weights, self._original, self._squares, gradients, strict=True
         ):
-            squares.assign(_MEMORY * squares + (1 - _MEMORY) * gradient**2)
+            squares.assign(_SQUARES_DECAY * squares + (1 - _SQUARES_DECAY) * gradient**2)
             scaled = gradient / (tf.sqrt(squares / seen) + _EPSILON)
             weight.assign_add(_DECAY * (original - weight) - _LEARNING_RATE * scaled)
 
@@ -112,19 +111,19 @@ def adapted_loss(
     label: str | None = None,
     progress: Callable[[int], object],
 ) -> float:
-    """The mean loss of dynamic evaluation, in nats per character.
+    """Return the mean loss of dynamic evaluation, in nats per character.
 
-    The text is read from end to end, from a zero state; a short one is hardly learned from.
+    The text is read from end to end, from a zero state; from a short one little is learned.
 
     Args:
         checkpoint: the network to begin with.
         ids: the text, at least two characters; all but the first are predicted.
-        label: the text's, if the network has labels.
-        progress: told how many characters were read.
+        label: the text's label, if the network has labels.
+        progress: called with how many more characters were read.
     """
-    reader, total = DynamicEvaluator(checkpoint, label), 0.0
+    evaluator, total = DynamicEvaluator(checkpoint, label), 0.0
     for first in range(0, len(ids) - 1, _SEGMENT):
         segment = ids[first : first + _SEGMENT + 1]
-        total += reader.read(segment)
+        total += evaluator.read(segment)
         progress(len(segment) - 1)
     return total / (len(ids) - 1)

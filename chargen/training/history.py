@@ -20,7 +20,7 @@ CURVE_FILE = "curve.svg"
 
 @dataclass(frozen=True)
 class Row:
-    """One evaluation. Losses are in nats per character."""
+    """One evaluation; its losses are in nats per character."""
 
     step: int  # updates so far
     epoch: float  # times through the training part
@@ -32,7 +32,7 @@ class Row:
 
 
 def write_history(folder: Path, rows: Iterable[Row]) -> None:
-    """Write `folder`/history.csv, whole.
+    """Write all of `folder`/history.csv.
 
     Raises:
         StorageError: if it cannot be written.
@@ -46,10 +46,10 @@ def write_history(folder: Path, rows: Iterable[Row]) -> None:
 
 
 def read_history(folder: Path) -> list[Row]:
-    """What `write_history` wrote.
+    """Return what `write_history` wrote.
 
     Raises:
-        RunError: if there is none, or it cannot be understood.
+        RunError: if there is no such file, or chargen did not write it.
     """
     path = folder / HISTORY_FILE
     try:
@@ -58,7 +58,9 @@ def read_history(folder: Path) -> list[Row]:
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror}.") from None
     except (KeyError, TypeError, ValueError):
-        raise RunError(f"{path} is not a history that chargen wrote.") from None
+        raise RunError(
+            f"{path} is not a history that chargen wrote; give the name of another run."
+        ) from None
 
 
 def _row(values: Mapping[str, Any]) -> Row:
@@ -70,14 +72,14 @@ def _row(values: Mapping[str, Any]) -> Row:
 
 
 def draw_curves(runs: Mapping[str, Sequence[Row]], kind: str = "svg") -> bytes:
-    """A picture of how the losses went.
+    """Return a picture of the loss curves of runs.
 
-    One run is shown with its training loss, both held-out losses, its learning rate and its best
-    point. Of several runs, the carried held-out losses are laid over one another.
+    A single run is drawn with its training loss, both held-out losses, its learning rate and its
+    best point. Of several runs, the carried held-out losses are drawn over one another.
 
     Args:
-        runs: the rows of each, by the name to show.
-        kind: svg, png or pdf.
+        runs: the rows of each run, by the name to show.
+        kind: "svg", "png" or "pdf".
 
     Raises:
         ImportError: without matplotlib.
@@ -85,12 +87,12 @@ def draw_curves(runs: Mapping[str, Sequence[Row]], kind: str = "svg") -> bytes:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    # With a salt of our own and without a date, the same rows give the same bytes. A name may have
-    # dollar signs, which begin no formula, and bytes that are no text.
+    # With a fixed salt and without a date, the same rows give the same bytes. A dollar sign in a
+    # name does not begin a formula, and a name may have bytes that are not text.
     style = {"svg.hashsalt": "chargen", "font.size": 9, "text.parse_math": False}
     with mpl.rc_context(style):
         figure = Figure(figsize=(7, 4))
-        # Set by hand, as finding margins by layout takes longer than all the rest.
+        # The margins are fixed, as letting matplotlib find them takes longer than all the rest.
         figure.subplots_adjust(left=0.09, right=0.87, bottom=0.12, top=0.92)
         axes = figure.subplots()
         axes.set(xlabel="step", ylabel="loss (nats per character)")

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, turned into a wish to stop that the loop looks at between steps."""
+"""Turn Ctrl-C and SIGTERM into a flag that the training loop reads between steps."""
 
 import os
 import signal
@@ -12,11 +12,11 @@ class Interrupt:
     """While entered, the first SIGINT or SIGTERM sets `received`; a second ends the process.
 
     Python runs signal handlers in the main thread only, and not before a compiled step returns,
-    which for a large network takes seconds; two signals by then count as one. So a thread of its
-    own reads them as they arrive, and at the second leaves at once, with the exit code that a
-    shell expects. Files are written atomically, so leaving costs only what was not yet saved.
+    which takes seconds with a large network; two signals by then count as one. So another thread
+    reads the signals as they arrive, and at the second ends the process at once, with the exit code
+    that a shell expects. Files are written atomically, so only what was not yet saved is lost.
 
-    Signals can be handled in the main thread only; entered in another, this does nothing.
+    Only the main thread can handle signals; entered in another thread, this does nothing.
     """
 
     _SIGNALS = (signal.SIGINT, signal.SIGTERM)

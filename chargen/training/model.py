@@ -17,8 +17,7 @@ from chargen.training.lstm import LSTM
 from chargen.training.resetting import GRU, SimpleRNN
 
 KERAS_CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
-TRAINING_CELLS = KERAS_CELLS | {"lstm": LSTM}
-RESETTING_CELLS: dict[str, Any] = {"lstm": LSTM, "gru": GRU, "rnn": SimpleRNN}
+TRAINING_CELLS: dict[str, Any] = {"lstm": LSTM, "gru": GRU, "rnn": SimpleRNN}
 
 
 def build_model(
@@ -30,20 +29,20 @@ def build_model(
     dropout: Callable[[], keras.layers.Layer] | None = None,
     boundary: int | None = None,
 ) -> keras.Model:
-    """Embedding → stateful recurrent layers → Dense logits, with fresh weights.
+    """Build a network with fresh weights: embedding, stateful recurrent layers, dense logits.
 
     Args:
         config: the network's shape.
-        batch_size: rows; a stateful layer must know them.
-        seq_length: characters at a time, or None for any number.
-        cells: the recurrent layer of each cell.
-        dropout: makes the layer that follows each recurrent layer, if any.
-        boundary: the id before which the states are set to zero, if any; the cells must then be
-            those of `RESETTING_CELLS`.
+        batch_size: the number of rows, which a stateful layer must know.
+        seq_length: characters read at a time; None for any number.
+        cells: the class of recurrent layer for each kind of cell.
+        dropout: makes a layer to put after each recurrent layer; None for no such layer.
+        boundary: the id before which the states are set to zero, if there is one; the cells must
+            then be `TRAINING_CELLS`.
 
     Returns:
         A model from ids, [batch_size, seq_length], to logits, [batch_size, seq_length, vocab_size].
-        Where there are labels, from a list of ids and the numbers of their labels, in that shape.
+        If the network has labels, its input is a list: the ids, and the number of each one's label.
     """
     ids = keras.Input(batch_shape=(batch_size, seq_length), dtype="int32", name="ids")
     embedding = keras.layers.Embedding(config.vocab_size, config.embedding_dim, name="embedding")
@@ -51,7 +50,7 @@ def build_model(
     inputs: Any = ids
     source = {"ids": [ids], "embeddings": [embedding]}
     if config.labels:
-        # The same as a one-hot label beside a one-hot character, through one table of both.
+        # This equals one table of characters and labels, read with two one-hot vectors.
         labels = keras.Input(batch_shape=(batch_size, seq_length), dtype="int32", name="labels")
         of_labels = keras.layers.Embedding(config.labels, config.embedding_dim, name="label")
         x += of_labels(labels)
@@ -69,8 +68,8 @@ def build_model(
             recurrent_initializer="glorot_uniform",
             name=f"{config.cell}_{number}",
         )
-        told = source if number == 0 and isinstance(layer, LSTM) else {}
-        x = layer(x, **resets, **told)
+        lookup = source if number == 0 and isinstance(layer, LSTM) else {}
+        x = layer(x, **resets, **lookup)
         if dropout is not None:
             x = dropout()(x)
     logits = keras.layers.Dense(config.vocab_size, name="dense")(x)
@@ -78,12 +77,12 @@ def build_model(
 
 
 def inputs_of(ids: Any, *labels: Any) -> Any:
-    """What such a model takes: ids, or a list of them and their labels."""
+    """Return the input of a model that `build_model` made: ids, or a list of ids and labels."""
     return [ids, *labels] if labels else ids
 
 
 def rebuild(checkpoint: Checkpoint, batch_size: int = 1) -> keras.Model:
-    """The trained network as a plain Keras model, for any number of characters at a time.
+    """Return the trained network as a plain Keras model, for any number of characters at a time.
 
     Its layers are stateful: reset them before each text, and before each document in it, with
     `for layer in model.layers: getattr(layer, "reset_state", lambda: None)()`.
@@ -99,14 +98,14 @@ def load_weights(model: keras.Model, config: ModelConfig, weights: Arrays) -> No
 
 
 def weights_of(model: keras.Model, config: ModelConfig) -> dict[str, Floats]:
-    """A model's weights by the names that `weight_shapes` gives them."""
+    """Return a model's weights by the names that `weight_shapes` gives them."""
     return dict(zip(weight_shapes(config), model.get_weights(), strict=True))
 
 
 def state_variables(model: keras.Model) -> list[keras.Variable]:
-    """The carried states of a model, layer by layer: h, then c where there is one.
+    """Return the carried states of a model, layer by layer: h, then c where there is one.
 
-    Keras counts them among no model's weights, so whoever saves a run must save them too.
+    Keras does not count them among a model's weights, so a run has to save them by itself.
     """
     return [state for layer in model.layers for state in getattr(layer, "states", None) or ()]
 

@@ -1,6 +1,6 @@
-"""Adam with decoupled weight decay, by TensorFlow's own kernel.
+"""Adam with decoupled weight decay, computed by TensorFlow's own kernel.
 
-The kernel goes once over a weight, its gradient and both its moments, on all cores. Keras's
+The kernel passes once over a weight, its gradient and both its moments, on all cores. Keras's
 optimizers are made of many small operations, which XLA has to compile for each weight first.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 from chargen.training.backend import keras, tf
 
 _BETA_1 = 0.9
-_BETA_2 = 0.99  # follows a changing gradient sooner than Adam's 0.999, which suits short runs
+_BETA_2 = 0.99  # for short runs: follows a changing gradient sooner than Adam's usual 0.999
 _EPSILON = 1e-7  # Keras's
 _NOT_DECAYED = ("bias", "embeddings")
 
@@ -19,8 +19,8 @@ class AdamW:
     """Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019).
 
     Args:
-        weights: what is to learn; biases and embeddings do not decay.
-        weight_decay: a step shrinks the others by this times the learning rate.
+        weights: the weights to learn; biases and embeddings do not decay.
+        weight_decay: each step shrinks the others by this times the learning rate.
         clip_norm: gradients whose global norm is above this are scaled down to it.
     """
 
@@ -34,16 +34,16 @@ class AdamW:
 
     @property
     def variables(self) -> Iterator[tf.Variable]:
-        """The moments of the first weight, the mean and the uncentred variance, and so on."""
+        """Return each weight's moments: the mean and the uncentred variance of its gradient."""
         return (moment for moments in self._moments for moment in moments)
 
     def apply(self, gradients: Sequence[Any], *, number: Any, learning_rate: Any) -> Any:
         """Update the weights, within a graph.
 
         Args:
-            gradients: of the loss, by each weight.
+            gradients: of the loss, one for each weight.
             number: how many updates there were before, int32.
-            learning_rate: of this one.
+            learning_rate: for this update.
 
         Returns:
             The global norm of the gradients before they were scaled.

@@ -1,4 +1,4 @@
-"""Prefetcher from a file on disk, fetched while the step before is computed."""
+"""Read the next batch from disk while the step before is computed."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -10,10 +10,10 @@ _RELEASED_EVERY = 10_000  # batches
 
 
 class Prefetcher:
-    """The batches of streams, by number; where the ids are in a file, the next one is at hand.
+    """Gives the batches of streams by number; if the ids are in a file, reads the next one ahead.
 
     Args:
-        streams: where they come from.
+        streams: the streams to read.
     """
 
     def __init__(self, streams: Streams) -> None:
@@ -22,7 +22,7 @@ class Prefetcher:
         self._ahead: tuple[int, Future[tuple[Ids, ...]]] | None = None
 
     def batch(self, number: int) -> tuple[Ids, ...]:
-        """What `Streams.batch` gives."""
+        """Return batch `number`, as `Streams.batch` does."""
         if self._thread is None:
             return self._streams.batch(number)
         if self._ahead is not None and self._ahead[0] == number:

@@ -1,4 +1,4 @@
-"""What a run writes down for people: history.csv, curve.svg and, if asked, TensorBoard's files."""
+"""Write a run's records for people: history.csv, curve.svg and, if asked, TensorBoard's files."""
 
 import importlib.util
 from collections.abc import Sequence
@@ -14,31 +14,31 @@ EVENTS_FOLDER = "tensorboard"
 
 
 class Records:
-    """The records of the run in `folder`.
+    """Keeps the records in a run's folder up to date.
 
     Args:
-        folder: the run's.
+        folder: the run's folder.
         tensorboard: whether to write event files too, in `folder`/tensorboard.
     """
 
     def __init__(self, folder: Path, *, tensorboard: bool) -> None:
         self._folder = folder
-        # The curve wants matplotlib, which is an extra.
+        # The curve needs matplotlib, an optional dependency.
         self._draws = importlib.util.find_spec("matplotlib") is not None
         self._tensorboard = tensorboard
 
     @cached_property
     def _events(self) -> Any:
-        # Opened when there is something to write: that makes a file.
+        # Opened when there is something to write, because opening makes a file.
         return tf.summary.create_file_writer(str(self._folder / EVENTS_FOLDER))
 
     def refresh(self, rows: Sequence[Row]) -> None:
-        """Make the history and the curve those of `rows`.
+        """Write the history and the curve again from `rows`.
 
-        Without rows, nothing stays of a run that was here before.
+        Without rows, the records of a run that was in the folder before are removed.
 
         Raises:
-            StorageError: if one could not be written.
+            StorageError: if a file could not be written.
         """
         write_history(self._folder, rows)
         if not rows:
@@ -52,10 +52,10 @@ class Records:
             write_atomically(self._folder / CURVE_FILE, picture)
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Bring the records up to date with `rows`, of which the last is new.
+        """Write all records from `rows`, of which the last is new.
 
         Raises:
-            StorageError: if one could not be written.
+            StorageError: if a file could not be written.
         """
         self.refresh(rows)
         if self._tensorboard:
@@ -63,7 +63,7 @@ class Records:
 
 
 def _write_event(events: Any, row: Row) -> None:
-    # tf.summary.scalar wants the tensorboard package; what it writes needs none.
+    # tf.summary.scalar would need the tensorboard package; this writes the same without it.
     plugin = tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
     metadata = tf.compat.v1.SummaryMetadata(plugin_data=plugin)
     scalars = {

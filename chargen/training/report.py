@@ -1,4 +1,4 @@
-"""What a run tells whoever watches: a live bar, and a line for each thing that happens."""
+"""Report on a run while it trains: a live bar, and a line for each thing that happens."""
 
 import sys
 from typing import Protocol
@@ -8,42 +8,34 @@ from chargen.training.history import Row
 
 
 class Reporter(Protocol):
-    """Told of all that happens in a run."""
+    """Takes reports of all that happens in a run."""
 
     def say(self, line: str) -> None:
-        """Something worth a line."""
+        """Report one line."""
 
     def stepped(self, *, done: int, total: int | None, loss: float, characters: int) -> None:
-        """A step was taken: `done` of `total` so far, reading `characters` per step."""
+        """Report a step: `done` of `total` are taken, of `characters` each; None if not known."""
 
     def evaluated(self, row: Row, *, best: bool) -> None:
-        """The held-out loss was measured."""
+        """Report an evaluation, and whether its loss is the best so far."""
 
     def close(self) -> None:
-        """No more will come."""
+        """End the report."""
 
 
-class Silent:
-    """Says nothing."""
-
-    def say(self, line: str) -> None: ...
-
-    def stepped(self, *, done: int, total: int | None, loss: float, characters: int) -> None: ...
-
-    def evaluated(self, row: Row, *, best: bool) -> None: ...
-
-    def close(self) -> None: ...
+class Silent(Reporter):
+    """Reports nothing."""
 
 
 class Terminal:
-    """A tqdm bar and plain lines on standard error; no bar where that is no terminal."""
+    """Reports on standard error: lines and, if that is a terminal, a tqdm bar."""
 
     def __init__(self) -> None:
         from tqdm import tqdm
 
         self._bar = tqdm(
             file=sys.stderr,
-            disable=None,  # that is, unless standard error is a terminal
+            disable=None,  # this means: unless standard error is a terminal
             unit="char",
             unit_scale=True,
             dynamic_ncols=True,

@@ -6,10 +6,10 @@ from chargen.training.backend import keras, tf
 
 
 class Resetting:
-    """Gives a Keras recurrent layer one more input, `keep`.
+    """Gives the Keras recurrent layer that it is mixed into one more input, `keep`.
 
-    It is [batch, steps, 1]: 0 at the steps before which a row's state is set to zero, else 1.
-    Weights, states and, where all is kept, results are those of the layer it is mixed into.
+    `keep` is [batch, steps, 1]: 0 at the steps before which a row's state is set to zero, else 1.
+    Weights and states stay those of the Keras layer; so do the results where nothing is reset.
     """
 
     _keep: Any = None
@@ -22,7 +22,7 @@ class Resetting:
         training: bool = False,
         keep: Any = None,
     ) -> Any:
-        """As the layer's own, with `keep`."""
+        """Run the layer as Keras's own does, with `keep`; None keeps every state."""
         self._keep = keep
         try:
             return super().call(  # type: ignore[misc]
@@ -34,7 +34,7 @@ class Resetting:
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
     ) -> Any:
-        """From inputs, [batch, steps, features], to the last output, all of them, the states."""
+        """Read inputs, [batch, steps, width]; return the last output, all outputs, the states."""
         if self._keep is None:
             return super().inner_loop(  # type: ignore[misc]
                 sequences, initial_state, mask=mask, training=training

@@ -1,17 +1,17 @@
-"""How the learning rate goes, and when to evaluate: functions of the step alone."""
+"""The schedule of the learning rate and of evaluations: functions of the step alone."""
 
 import math
 
 from chargen.config import TrainingConfig
 
-_EVALUATION_SHARE = 0.08  # of a run's arithmetic, at most, where more than one evaluation is asked
+_MAX_EVALUATION_SHARE = 0.08  # of a run's arithmetic, unless that allows no evaluation at all
 
 
 def learning_rate(step: int, total_steps: int | None, config: TrainingConfig) -> float:
-    """The rate of step `step` (from 0): linear warm-up, then half a cosine down to the floor.
+    """Return the learning rate of step `step` (from 0): linear warm-up, then half a cosine down.
 
-    The form is that of Loshchilov and Hutter 2017, without restarts. Until the number of steps is
-    known, the rate stays at its highest after warm-up.
+    The cosine is that of Loshchilov and Hutter 2017, without restarts. While `total_steps` is not
+    known, the rate stays at its peak after warm-up.
     """
     warmup = config.warmup_steps
     if total_steps is not None:
@@ -26,13 +26,13 @@ def learning_rate(step: int, total_steps: int | None, config: TrainingConfig) ->
 
 
 def evaluation_interval(total_steps: int, config: TrainingConfig, validation: int) -> int:
-    """Steps from one evaluation to the next.
+    """Return how many steps there are from one evaluation to the next.
 
-    Evaluating reads `validation` characters twice, forward only, which is a third of the
-    arithmetic of training on as many. Evaluations are thinned out until they take at most
-    8% of the run; one at the end always stays.
+    An evaluation reads `validation` characters twice, forward only, which is a third of the
+    arithmetic of training on as many. There are as many evaluations as take at most 8% of the run's
+    arithmetic, and at least the one at the end.
     """
-    step_characters = config.batch_size * config.seq_length
-    affordable = _EVALUATION_SHARE * total_steps * step_characters / (2 / 3 * max(1, validation))
+    characters = total_steps * config.batch_size * config.seq_length
+    affordable = _MAX_EVALUATION_SHARE * characters / (2 / 3 * max(1, validation))
     evaluations = max(1, min(config.max_evaluations, int(affordable)))
     return math.ceil(total_steps / evaluations)

@@ -20,8 +20,7 @@ from chargen.training.backend import graph, keras, tf
 from chargen.training.dropout import LockedDropout, Mask
 from chargen.training.lstm import LSTM
 from chargen.training.model import (
-    KERAS_CELLS,
-    RESETTING_CELLS,
+    TRAINING_CELLS,
     build_model,
     inputs_of,
     load_weights,
@@ -66,7 +65,7 @@ class Trainer:
             model_config,
             batch_size=config.batch_size,
             seq_length=config.seq_length,
-            cells=(KERAS_CELLS if boundary is None else RESETTING_CELLS) | {"lstm": lstm},
+            cells=TRAINING_CELLS | {"lstm": lstm},
             dropout=lambda: LockedDropout(mask(model_config.dropout)),
             boundary=boundary,
         )

@@ -1,4 +1,4 @@
-"""The held-out loss, on a network and states of its own."""
+"""Measure the held-out loss, with a network and states apart from those in training."""
 
 import time
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from chargen.generation.state import Floats
 from chargen.text.vocabulary import Ids
 from chargen.training.backend import graph, tf
 from chargen.training.model import (
-    RESETTING_CELLS,
     TRAINING_CELLS,
     build_model,
     inputs_of,
@@ -34,8 +33,8 @@ class ValidationLoss:
 class Validator:
     """Measures the loss of given weights on the held-out part.
 
-    The network is rebuilt at a batch size of its own, so nothing here touches the states that
-    training carries.
+    The network is rebuilt at another batch size, so the states that training carries are not
+    changed.
 
     For the carried loss the part is read in several rows at once. Each row but the first reads the
     window before it, uncounted, to arrive with the state that one long reading would have.
@@ -44,7 +43,7 @@ class Validator:
         config: the network's shape.
         ids: the held-out part, at least two characters; all but the first are predicted.
         labels: the number of each id's label, if the network has labels.
-        boundary: the id that a document begins with, where the states are set to zero, if any.
+        boundary: the id before which the states are set to zero, if there is one.
     """
 
     def __init__(
@@ -58,8 +57,8 @@ class Validator:
         predictable = len(ids) - 1
         self._window = min(WINDOW, predictable)
         windows = -(-predictable // self._window)
-        most = max(1, _MAX_LOGITS // (self._window * config.vocab_size))
-        self._rows = min(windows, most, _MAX_ROWS)
+        fitting = max(1, _MAX_LOGITS // (self._window * config.vocab_size))
+        self._rows = min(windows, fitting, _MAX_ROWS)
         self._windows_per_row = -(-windows // self._rows)
         self._targets = ids[1:]
         self._inputs = [ids[:-1]] if labels is None else [ids[:-1], labels[:-1]]
@@ -67,19 +66,19 @@ class Validator:
             config,
             batch_size=self._rows,
             seq_length=self._window,
-            cells=TRAINING_CELLS if boundary is None else RESETTING_CELLS,
+            cells=TRAINING_CELLS,
             boundary=boundary,
         )
         self._states = state_variables(self.model)
 
     def __call__(self, weights: list[Floats]) -> ValidationLoss:
-        """The loss of `weights`, which are in the order of Keras's `get_weights`."""
+        """Return the loss of `weights`, which are in the order of Keras's `get_weights`."""
         self.model.set_weights(weights)
         row = np.arange(self._rows) * self._windows_per_row
         carried = windowed = 0.0
         for column in range(-1, self._windows_per_row):
-            # Before the first column, every row warms up on its predecessor's last window, and
-            # row 0, which has none, is brought back to zero.
+            # Before the first column, every row reads the last window of the row before it. Row 0
+            # has none before it, so its state is set to zero afterwards.
             keep = (row + column > 0).astype(np.float32)
             if column == -1:
                 self._total(row - 1, np.zeros_like(keep), counted=False)
@@ -91,7 +90,7 @@ class Validator:
         return ValidationLoss(carried / count, windowed / count)
 
     def seconds(self) -> float:
-        """About how long one call takes here: the time of one batch, times how many there are."""
+        """Return about how long one call takes: the time of one batch, times how many there are."""
         args = np.zeros(self._rows, np.int32), np.zeros(self._rows, np.float32)
         self._total(*args)  # the first one compiles
         started = time.perf_counter()
@@ -99,7 +98,13 @@ class Validator:
         return (time.perf_counter() - started) * (2 * self._windows_per_row + 1)
 
     def _total(self, windows: NDArray[np.integer], keep: Floats, *, counted: bool = True) -> float:
-        """The summed loss over one window of each row, where the state is kept or zeroed first."""
+        """Return the summed loss over one window of each row.
+
+        Args:
+            windows: the number of each row's window, shape [rows].
+            keep: 0 for rows whose state is set to zero first, else 1; shape [rows].
+            counted: whether the loss counts; if not, the rows only read.
+        """
         positions = windows[:, None] * self._window + np.arange(self._window)
         inside = (positions >= 0) & (positions < len(self._targets))
         positions = np.clip(positions, 0, len(self._targets) - 1)

@@ -1,4 +1,4 @@
-"""Weights for a network that is to know more characters and labels than that it goes on from."""
+"""Grow the weights of a trained network, for training to go on with more characters and labels."""
 
 from collections.abc import Sequence
 
@@ -12,16 +12,16 @@ from chargen.text.vocabulary import Vocabulary
 def warm_start_weights(
     checkpoint: Checkpoint, vocabulary: Vocabulary, labels: Sequence[str] = ()
 ) -> dict[str, Floats]:
-    """The weights of `checkpoint` with its characters where `vocabulary` has them.
+    """Return the weights of `checkpoint`, grown to `vocabulary` and `labels`.
 
-    A new character is read as the average of the known ones, and as unlikely as the unlikeliest.
-    A new label is the average of the known ones too; where there are none, labels change nothing
-    at first.
+    A new character gets the mean of the known ones' weights, in the embedding and the last layer,
+    and the lowest of their biases. A new label gets the mean of the known labels' embeddings; if
+    there are none, zero, so that labels change nothing at first.
 
     Args:
         checkpoint: the network to go on from.
-        vocabulary: holds all of its characters, and others.
-        labels: all of its labels, and others.
+        vocabulary: all of the network's characters, and others.
+        labels: all of the network's labels, and others.
     """
     characters = [
         vocabulary.char2idx[character] for character in checkpoint.tokenizer.vocabulary.idx2char
@@ -29,7 +29,7 @@ def warm_start_weights(
     weights = dict(checkpoint.weights)
 
     def spread(name: str, new: Floats, axis: int, places: Sequence[int], size: int) -> None:
-        """Give the array `size` rows or columns, with the old ones at their places."""
+        """Make the array `size` long on `axis`: the old parts at `places`, `new` elsewhere."""
         old = np.moveaxis(weights[name], axis, 0)
         grown = np.tile(new, (size, *[1] * new.ndim)).astype(np.float32)
         grown[places] = old

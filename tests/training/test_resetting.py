@@ -9,7 +9,7 @@ from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import BOUNDARY, Vocabulary
 from chargen.training.backend import keras, tf
 from chargen.training.lstm import LSTM
-from chargen.training.model import RESETTING_CELLS, build_model, load_weights
+from chargen.training.model import TRAINING_CELLS, build_model, load_weights
 from chargen.training.resetting import Resetting
 from tests.helpers import decoder_of
 
@@ -43,7 +43,7 @@ def test_logits_are_those_of_each_document_on_its_own(cell, seq_length):
     }
     ids = generator.integers(len(CHARACTERS), size=(3, 42)).astype(np.int32)  # many boundaries
     model = build_model(
-        config, batch_size=3, seq_length=seq_length, cells=RESETTING_CELLS, boundary=0
+        config, batch_size=3, seq_length=seq_length, cells=TRAINING_CELLS, boundary=0
     )
     load_weights(model, config, weights)
     parts = [
