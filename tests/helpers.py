@@ -1,5 +1,6 @@
 """What several test files make."""
 
+import random
 from dataclasses import replace
 from functools import partial
 
@@ -45,3 +46,14 @@ class Alphabet:
         for column in ids.T:
             logits = self.step(column)
         return logits
+
+
+def cut_anyhow(text, seed):
+    """The text in pieces of a few characters, some empty."""
+    generator = random.Random(seed)
+    pieces = []
+    while text:
+        length = generator.randint(0, 4)
+        pieces.append(text[:length])
+        text = text[length:]
+    return pieces

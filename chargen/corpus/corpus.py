@@ -198,11 +198,10 @@ def read_corpus(
     request = [absolute(paths), reading.to_json(), preparation.to_json(), *characters]
     place = Cache(cache_folder(cache), request)
     make = partial(Corpus, preparation=preparation, known=known)
-    found = place.find(reader.paths) if reader.paths is not None else None
-    if found is not None:
-        encoded, entry = found
-        notes = (*entry.notes, f"Read from the cache: {place.folder / entry.name}.")
-        return make(encoded, reader.name, entry.encoding, notes)
+    entry = place.find(reader.paths) if reader.paths is not None else None
+    if entry is not None:
+        notes = (*entry.notes, f"Read from the cache: {entry.path}.")
+        return make(entry.encoded, reader.name, entry.encoding, notes)
     with SpillingStore(place.building) as store:
         pieces = prepare_pieces(reader.pieces(), preparation)
         encoded = encode(
@@ -212,8 +211,7 @@ def read_corpus(
             encoded = replace(encoded, labels=reader.label_recorder.finish(encoded.ids))
         notes = tuple(reader.notes())
         if store.spilled and reader.paths is not None:
-            entry = place.keep(encoded, reader.fingerprints, reader.encoding, notes)
-            kept = place.folder / entry.name
+            kept = place.keep(encoded, reader.fingerprints, reader.encoding, notes)
             notes += (f"Kept for the next time: {kept}, {encoded.ids.nbytes / 1e6:,.0f} MB.",)
     return make(encoded, reader.name, reader.encoding, notes)
 

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,20 +31,12 @@ _MAX_IN_MEMORY = 64_000_000  # bytes of ids
 
 @dataclass(frozen=True)
 class Entry:
-    """The content of an entry's JSON file."""
+    """A text in the cache."""
 
-    version: int
-    sources: list[dict[str, Any]]  # a `Fingerprint` each
-    name: str  # of the file of ids
-    dtype: str
-    vocabulary: str
-    counts: list[int]
-    sha256: str
-    line_ending: str
-    rare: list[int]
-    encoding: str
-    notes: list[str]
-    labels: Labels | None = None
+    path: Path  # of the file of ids
+    encoded: Encoded
+    encoding: str  # of the source files
+    notes: tuple[str, ...]  # that reading them gave
 
 
 class Cache:
@@ -61,7 +53,7 @@ class Cache:
         self._document = folder / f"{self.key}.json"
         self.building = folder / f".{self.key}.tmp"
 
-    def find(self, paths: Sequence[str]) -> tuple[Encoded, Entry] | None:
+    def find(self, paths: Sequence[str]) -> Entry | None:
         """Return what is kept of a text; None unless it is complete and its sources are unchanged.
 
         Args:
@@ -69,22 +61,24 @@ class Cache:
         """
         try:
             values = json.loads(self._document.read_bytes())
-            if values["version"] != _VERSION:
+            sources = [Fingerprint(**source) for source in values["sources"]]
+            if values["version"] != _VERSION or [each.path for each in sources] != list(paths):
                 return None
-            entry = _entry(values)
-            sources = [Fingerprint(**source) for source in entry.sources]
-            vocabulary = Vocabulary(entry.vocabulary)
-            ids = _mapped(self.folder / entry.name, np.dtype(entry.dtype), sum(entry.counts))
-        except (OSError, ValueError, KeyError, TypeError, CorpusError):
+            path, counts = self.folder / values["name"], np.array(values["counts"], np.int64)
+            distinct, rare = values["rare"]
+            encoded = Encoded(
+                _mapped(path, np.dtype(values["dtype"]), int(counts.sum())),
+                Vocabulary(values["vocabulary"]),
+                counts,
+                values["sha256"],
+                values["line_ending"],
+                (distinct, rare),
+                Labels.from_json(values["labels"]) if "labels" in values else None,
+            )
+            entry = Entry(path, encoded, values["encoding"], tuple(values["notes"]))
+        except (OSError, ValueError, KeyError, TypeError, CorpusError, StorageError):
             return None  # a damaged entry is built again
-        if ids is None or [source.path for source in sources] != list(paths):
-            return None
-        if not all(source.still_holds() for source in sources):
-            return None
-        counts = np.array(entry.counts, np.int64)
-        distinct, count = entry.rare
-        text = entry.sha256, entry.line_ending, (distinct, count), entry.labels
-        return Encoded(ids, vocabulary, counts, *text), entry
+        return entry if all(source.still_holds() for source in sources) else None
 
     def keep(
         self,
@@ -92,49 +86,36 @@ class Cache:
         sources: Sequence[Fingerprint],
         encoding: str,
         notes: Sequence[str],
-    ) -> Entry:
-        """Make an entry of the file of ids that was built at `self.building`.
+    ) -> Path:
+        """Make an entry of the file of ids that was built at `self.building`; return its path.
 
         Raises:
             StorageError: if it cannot be written.
         """
         path = self.folder / f"{self.key}-{encoded.sha256[:16]}.ids"
-        entry = Entry(
-            version=_VERSION,
-            sources=[asdict(source) for source in sources],
-            name=path.name,
-            dtype=encoded.ids.dtype.str,
-            vocabulary=encoded.vocabulary.idx2char,
-            counts=encoded.counts.tolist(),
-            sha256=encoded.sha256,
-            line_ending=encoded.line_ending,
-            rare=list(encoded.rare),
-            encoding=encoding,
-            notes=list(notes),
-            labels=encoded.labels,
-        )
+        values: dict[str, Any] = {
+            "version": _VERSION,
+            "sources": [asdict(source) for source in sources],
+            "name": path.name,
+            "dtype": encoded.ids.dtype.str,
+            "vocabulary": encoded.vocabulary.idx2char,
+            "counts": encoded.counts.tolist(),
+            "sha256": encoded.sha256,
+            "line_ending": encoded.line_ending,
+            "rare": encoded.rare,
+            "encoding": encoding,
+            "notes": notes,
+        }
+        if encoded.labels is not None:
+            values["labels"] = encoded.labels.to_json()
         with _as_storage_error(self.folder):
             self.building.replace(path)
-        write_atomically(self._document, json.dumps(_values(entry)).encode())
+        write_atomically(self._document, json.dumps(values).encode())
         for other in self.folder.glob(f"{self.key}-*.ids"):
             if other != path:
                 with suppress(OSError):  # where it is in use, some systems keep it
                     other.unlink()
-        return entry
-
-
-def _values(entry: Entry) -> dict[str, Any]:
-    """Return an entry as JSON has it; labels are in it only if there are any."""
-    values = {field.name: getattr(entry, field.name) for field in fields(Entry)}
-    labels = values.pop("labels")
-    return values if labels is None else {**values, "labels": labels.to_json()}
-
-
-def _entry(values: dict[str, Any]) -> Entry:
-    """Return the entry that `_values` made `values` from."""
-    names = [field.name for field in fields(Entry) if field.name != "labels"]
-    labels = Labels.from_json(values["labels"]) if "labels" in values else None
-    return Entry(**{name: values[name] for name in names}, labels=labels)
+        return path
 
 
 class SpillingStore:
@@ -207,10 +188,7 @@ class SpillingStore:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            mapped = _mapped(self._path, self._dtype, self._length)
-        if mapped is None:
-            raise StorageError(f"{self._path} was changed while it was written; try again.")
-        return mapped
+            return _mapped(self._path, self._dtype, self._length)
 
     def _rewrite(self, dtype: Any, final: Ids | None = None) -> None:
         """Write all ids again as `dtype`, in the same file; with `final`, `final[id]` for each.
@@ -256,9 +234,13 @@ def _as_storage_error(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _mapped(path: Path, dtype: "np.dtype[Any]", length: int) -> Ids | None:
-    """Return the ids in a file, mapped into memory; None if it has another length."""
+def _mapped(path: Path, dtype: "np.dtype[Any]", length: int) -> Ids:
+    """Return the ids in a file, mapped into memory.
+
+    Raises:
+        StorageError: if there are not `length` of them.
+    """
     if not length or path.stat().st_size != length * dtype.itemsize:
-        return None
+        raise StorageError(f"{path} was changed while it was written; try again.")
     # A plain array over the map: np.memmap itself makes each access slower.
     return np.asarray(np.memmap(path, dtype, mode="r"))

@@ -1,21 +1,9 @@
 """Boundaries between documents, however the text is cut into pieces."""
 
-import random
-
 import pytest
 
 from chargen.corpus.documents import mark_boundaries, split_documents, unescape_separator
-
-
-def cut_anyhow(text, seed):
-    """The text in pieces of a few characters, some empty."""
-    generator = random.Random(seed)
-    pieces = []
-    while text:
-        length = generator.randint(0, 4)
-        pieces.append(text[:length])
-        text = text[length:]
-    return pieces
+from tests.helpers import cut_anyhow
 
 
 @pytest.mark.parametrize("separator", ["|", "<|end|>", "\n\n"])

@@ -1,4 +1,3 @@
-import random
 import unicodedata
 
 import pytest
@@ -6,19 +5,9 @@ import pytest
 from chargen.config import PreparationConfig
 from chargen.text.preparation import fold_unknown, prepare, prepare_pieces
 from chargen.text.vocabulary import Vocabulary
+from tests.helpers import cut_anyhow
 
 TEXT = "Cafe\u0301 ﬁn\r\nΟΔΟΣ ΣΑΣ.\rİ한글 e\u0323\u0301 한국어\r\n"
-
-
-def cut_anyhow(text, seed):
-    """The text in pieces of a few characters, some empty."""
-    generator = random.Random(seed)
-    pieces = []
-    while text:
-        length = generator.randint(0, 4)
-        pieces.append(text[:length])
-        text = text[length:]
-    return pieces
 
 
 @pytest.mark.parametrize(
