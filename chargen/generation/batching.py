@@ -12,6 +12,7 @@ from chargen.generation.decoder import MakeDecoder, StepDecoder
 from chargen.generation.generate import Generator, Sequence, random_numbers
 from chargen.generation.initial_state import initial_state
 from chargen.generation.recorder import Sample, SampleRecorder
+from chargen.generation.sampler import Sampler
 from chargen.generation.state import Floats, State
 from chargen.text.vocabulary import Ids
 
@@ -32,6 +33,9 @@ class Batch:
         self._make_decoder = make_decoder
         self._sequences: list[Sequence] = []  # in the order of the decoder's rows
         self._decoder: StepDecoder | None = None  # None while there are no rows
+        self._ids: Ids = np.empty(0, np.int32)  # that the rows drew last
+        self._samplers: dict[Sampler, list[int]] = {}  # and the rows that each draws
+        self._is_constrained = False  # whether any sequence changes its logits
         self._joining: list[tuple[Sequence, State, Floats]] = []
         self._leaving: set[Sequence] = set()
 
@@ -71,49 +75,48 @@ class Batch:
         if logits is None:
             return []
         adjusted = logits
-        if any(sequence.is_constrained for sequence in self._sequences):
+        if self._is_constrained:
             adjusted = logits.copy()
             for sequence, row in zip(self._sequences, adjusted, strict=True):
                 sequence.adjust(row)
-        ids = self._draw(adjusted)
-        rows = zip(self._sequences, ids.tolist(), logits, strict=True)
+        self._ids = self._draw(adjusted)
+        rows = zip(self._sequences, self._ids.tolist(), logits, strict=True)
         return [(sequence, sequence.add(index, row)) for sequence, index, row in rows]
 
     def _next_logits(self) -> Floats | None:
         """Let who leaves leave and who joins join; return logits, [sequences, vocab_size]."""
-        logits: list[Floats] = []
         if self._leaving:
             staying = [i for i, each in enumerate(self._sequences) if each not in self._leaving]
             self._joining = [each for each in self._joining if each[0] not in self._leaving]
-            self._regroup(staying, [])
             self._leaving.clear()
-        if self._decoder is not None:
-            logits.append(self._decoder.step(np.array([each.drawn for each in self._sequences])))
+            self._regroup(staying, [])
+        logits = None if self._decoder is None else self._decoder.step(self._ids)
         if self._joining:
             joining, self._joining = self._joining, []
-            self._regroup(range(len(self._sequences)), joining)
-            logits += [each for _, _, each in joining]
-        return np.concatenate(logits) if logits else None
+            self._regroup(list(range(len(self._sequences))), joining)
+            joined = [each for _, _, each in joining]
+            logits = np.concatenate(joined if logits is None else [logits, *joined])
+        return logits
 
-    def _regroup(
-        self, staying: Iterable[int], joining: list[tuple[Sequence, State, Floats]]
-    ) -> None:
+    def _regroup(self, rows: list[int], joining: list[tuple[Sequence, State, Floats]]) -> None:
         """Go on with some of the rows, and with others after them."""
-        rows = list(staying)
         states = [self._decoder.state.select(rows)] if rows and self._decoder is not None else []
         states += [state for _, state, _ in joining]
         self._decoder = self._make_decoder(State.concatenate(states)) if states else None
+        self._ids = self._ids[rows]
         self._sequences = [self._sequences[i] for i in rows] + [each for each, _, _ in joining]
+        self._is_constrained = any(sequence.is_constrained for sequence in self._sequences)
+        self._samplers = {}
+        for row, sequence in enumerate(self._sequences):
+            self._samplers.setdefault(sequence.sampler, []).append(row)
 
     def _draw(self, logits: Floats) -> Ids:
-        """Return an id for each row; sequences of one sampler are drawn together."""
+        """Return an id for each row; the sequences of one sampler are drawn together."""
         uniform = np.array([sequence.uniform() for sequence in self._sequences])
-        samplers = {id(sequence.sampler): sequence.sampler for sequence in self._sequences}
-        if len(samplers) == 1:
+        if len(self._samplers) == 1:
             return self._sequences[0].sampler(logits, uniform)
         ids = np.empty(len(uniform), np.int32)
-        for key, sampler in samplers.items():
-            rows = [i for i, each in enumerate(self._sequences) if id(each.sampler) == key]
+        for sampler, rows in self._samplers.items():
             ids[rows] = sampler(logits[rows], uniform[rows])
         return ids
 
