@@ -75,9 +75,9 @@ def _section(
 ) -> str:
     """Return a heading and a table; nothing where the table would have no rows."""
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>\n" for row in rows)
-    top = "".join(f"<th>{escape(each)}</th>" for each in head)
-    table = f"<table>\n<tr>{top}</tr>\n{body}</table>\n"
-    return f"<h{level}>{escape(title)}</h{level}>\n{table}" if body else ""
+    names = "".join(f"<th>{escape(each)}</th>" for each in head)
+    top = f"<tr>{names}</tr>\n" if names else ""
+    return f"<h{level}>{escape(title)}</h{level}>\n<table>\n{top}{body}</table>\n" if body else ""
 
 
 def _cell(value: object) -> str:

@@ -27,7 +27,7 @@ Arrays = Mapping[str, NDArray[Any]]
 def check_arrays(
     path: Path, arrays: Arrays, expected: Mapping[str, tuple[tuple[int, ...], str]]
 ) -> None:
-    """Check that arrays have the expected names, shapes and dtypes.
+    """Check that arrays have the expected names, shapes and dtypes, and are finite.
 
     Raises:
         CheckpointError: if they have not; the message names the first array that is wrong.
@@ -41,6 +41,10 @@ def check_arrays(
             raise CheckpointError(
                 f"{path}: array {name} is {array.dtype} {array.shape}, expected {dtype} {shape}; "
                 "restore it or train again."
+            )
+        if not np.isfinite(array).all():
+            raise CheckpointError(
+                f"{path}: array {name} holds a number that is not finite; restore it or train again."
             )
 
 
