@@ -44,7 +44,8 @@ def check_arrays(
             )
         if not np.isfinite(array).all():
             raise CheckpointError(
-                f"{path}: array {name} holds a number that is not finite; restore it or train again."
+                f"{path}: array {name} holds numbers that are not finite; "
+                "restore it or train again."
             )
 
 

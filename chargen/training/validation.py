@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chargen.config import ModelConfig
+from chargen.generation.log_probs import WINDOW
 from chargen.generation.state import Floats
 from chargen.text.vocabulary import Ids
 from chargen.training.backend import graph, tf
@@ -17,7 +18,6 @@ from chargen.training.model import (
     state_variables,
 )
 
-WINDOW = 256  # characters; the window that nanoGPT's figure is measured in
 _MAX_ROWS = 64
 _MAX_LOGITS = 16_000_000  # elements in one batch of logits, which bounds the memory
 

@@ -9,11 +9,12 @@ import pytest
 from chargen.checkpoint import Checkpoint, weight_shapes
 from chargen.config import ModelConfig
 from chargen.generation.decoder import Decoder
+from chargen.generation.log_probs import WINDOW
 from chargen.generation.weights import DecoderWeights
 from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import Vocabulary
 from chargen.training import validation
-from chargen.training.validation import WINDOW, Validator
+from chargen.training.validation import Validator
 from tests.helpers import decoder_of
 
 CHARACTERS = "\n abcdefgh"
