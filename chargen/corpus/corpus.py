@@ -217,10 +217,12 @@ def read_corpus(
 
 
 def _has_documents(known: BaseVocabulary | None) -> bool:
+    """Return whether a model reads its text as documents."""
     return known is not None and BOUNDARY in known.vocabulary
 
 
 def _refuse_nul(pieces: Iterable[str], name: str) -> Iterator[str]:
+    """Pass on the pieces of a text; raise CorpusError if they hold NUL characters."""
     for piece in pieces:
         refuse_nul(piece, name)
         yield piece
@@ -249,6 +251,7 @@ def _encoded(
 def _documents(
     texts: Iterable[str], names: Sequence[str] | None, label_recorder: LabelRecorder
 ) -> Iterator[str]:
+    """Yield texts with a boundary before each, recording their labels if there are `names`."""
     number = 0
     for number, text in enumerate(texts, 1):
         yield BOUNDARY
@@ -262,6 +265,7 @@ def _documents(
 
 
 def _notes(encoded: Encoded) -> Iterator[str]:
+    """Yield what the user should know of a text's characters, a sentence each."""
     if encoded.line_ending in ("CRLF", "CR"):
         yield f"Line endings are {encoded.line_ending} and are kept: the model will write them too."
     distinct, count = encoded.rare

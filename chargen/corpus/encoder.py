@@ -158,14 +158,14 @@ class Encoder:
             CorpusError: if there was no text, or fewer than two distinct characters are left of it;
                 if there are characters outside a vocabulary that may not grow and has no `RARE`.
         """
-        self._check()
+        self._check_text()
         rare = (self._counts < min_count) & (self._codes != ord(BOUNDARY))
         required = np.empty(0, np.uint32)
         if known is not None:
             required = code_points(known.vocabulary.idx2char)
             new = ~np.isin(self._codes, required) & (self._codes != ord(BOUNDARY))
             if not known.grow:
-                self._refuse(new, folded=min_count > 1 and RARE in known.vocabulary)
+                self._check_known(new, folded=min_count > 1 and RARE in known.vocabulary)
             rare = new if not known.grow else rare & new
         if rare.any():
             self._check_left(rare, None if known is not None and not known.grow else min_count)
@@ -185,7 +185,8 @@ class Encoder:
             (int(rare.sum()), int(self._counts[rare].sum())),
         )
 
-    def _refuse(self, new: NDArray[np.bool_], *, folded: bool) -> None:
+    def _check_known(self, new: NDArray[np.bool_], *, folded: bool) -> None:
+        """Refuse new characters unless they are folded into `RARE`."""
         if new.any() and not folded:
             names = enumerate_some([describe(chr(code)) for code in self._codes[new]])
             raise CorpusError(
@@ -193,7 +194,8 @@ class Encoder:
                 "vocabulary grow, or leave them out of the text."
             )
 
-    def _check(self) -> None:
+    def _check_text(self) -> None:
+        """Refuse a text with fewer than two distinct characters."""
         characters = [chr(code) for code in self._codes if code != ord(BOUNDARY)]
         if not characters:
             raise CorpusError(f"{self._name} is empty; a corpus needs text to learn from.")
