@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import chargen
-from chargen.api import run_folder
-from chargen.config import ModelConfig, PreparationConfig, TrainingConfig
+from chargen.config import PreparationConfig, RunConfig
 from chargen.errors import (
     CheckpointError,
     CorpusError,
@@ -18,7 +17,8 @@ from chargen.errors import (
 )
 from chargen.generation.decoder import Decoder
 from chargen.storage.arrays import write_arrays
-from chargen.storage.runs import MODEL_FILE, RESUME_FILE
+from chargen.storage.runs import MODEL_FILE, RESUME_FILE, run_folder
+from chargen.training.start import Source
 
 
 @pytest.fixture
@@ -337,12 +337,13 @@ class TestResumeRefuses:
     @pytest.fixture(autouse=True)
     def _run(self, corpus_file, workdir):
         corpus = chargen.Corpus(corpus_file.read_text())
+        config = RunConfig.of({}).for_corpus(
+            vocab_size=corpus.vocabulary.vocab_size, labels=0, preparation=corpus.preparation
+        )
         document = {
-            "model": ModelConfig(vocab_size=corpus.vocabulary.vocab_size).to_json(),
-            "training": TrainingConfig().to_json(),
-            "corpus": {"paths": [str(corpus_file)], "sha256": corpus.sha256},
-            "preparation": PreparationConfig().to_json(),
-            "progress": {},
+            "config": config.to_json(),
+            "corpus": {**Source([str(corpus_file)]).to_json(), "sha256": corpus.sha256},
+            "state": {},
         }
         self.path = workdir / "checkpoints" / "run" / RESUME_FILE
         write_arrays(self.path, {}, json.loads(json.dumps(document)))

@@ -19,19 +19,19 @@ class Spans:
 
     @classmethod
     def of(cls, starts: Positions, ends: Positions) -> Self:
-        """The stretches between each start and its end, but for the empty ones."""
+        """Return the stretches between each start and its end, without the empty ones."""
         filled = starts < ends
         return cls(starts[filled], ends[filled])
 
     @cached_property
     def _edges(self) -> Positions:
-        """Where the stretches would begin and end if they were one text, [stretches + 1]."""
+        """Return where the stretches would begin and end in one text, shape [stretches + 1]."""
         return np.concatenate([[0], np.cumsum(self.ends - self.starts)])
 
     def __len__(self) -> int:
         return int(self._edges[-1])
 
     def positions(self, places: Positions) -> Positions:
-        """Where places in the stretches are in the text, in the shape of `places`."""
+        """Return where places in the stretches are in the text, in the shape of `places`."""
         stretches = np.searchsorted(self._edges[1:-1], places, side="right")
         return places + (self.starts - self._edges[:-1])[stretches]

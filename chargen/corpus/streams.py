@@ -22,7 +22,7 @@ class Streams:
     neighbour to overlap; it starts up to `seq_length` characters late in every second epoch
     instead, so that the odd end is read too.)
 
-    Prefetcher are found by number, not by iteration, so that a run can carry on anywhere.
+    Batches are found by number, not by iteration, so that a run can carry on anywhere.
 
     Raises:
         CorpusError: if there are fewer characters than one batch needs.
@@ -55,29 +55,29 @@ class Streams:
 
     @property
     def characters(self) -> int:
-        """How many there are to read."""
+        """Return the number of characters to read."""
         return len(self.ids if self.spans is None else self.spans)
 
     @property
     def _predictable(self) -> int:
-        """How many characters have one before them to be predicted from."""
+        """Return the number of characters that have one before them to be predicted from."""
         return self.characters - 1
 
     @cached_property
     def steps_per_epoch(self) -> int:
-        """How many batches take every row to its end."""
+        """Return the number of batches that take every row to its end."""
         steps = -(-self._predictable // (self.batch_size * self.seq_length))
         return min(steps, self._predictable // self.seq_length)
 
     def _starts(self, epoch: int) -> NDArray[np.int64]:
-        """Where each row starts, shape [batch_size]."""
+        """Return where each row starts, shape [batch_size]."""
         last = self._predictable - self.steps_per_epoch * self.seq_length
         if self.batch_size == 1:
             return np.array([last if epoch % 2 else 0])
         return np.arange(self.batch_size) * last // (self.batch_size - 1)
 
     def batch(self, step: int) -> tuple[Ids, ...]:
-        """Inputs, targets and, where there are labels, those of the `step`-th batch of training.
+        """Return inputs, targets and, where there are labels, labels of batch `step` of training.
 
         Each is [batch_size, seq_length]. The rows begin anew where `step` is a multiple of
         `steps_per_epoch`. A target is what follows in the text, be that in the next span or not.

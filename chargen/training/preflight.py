@@ -15,7 +15,7 @@ _MAX_SINGLETONS = 1000
 
 
 def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
-    """Lines about a corpus and the network that will learn it; warnings begin with "Warning:"."""
+    """Yield lines about a corpus and the network that learns it; warnings begin with "Warning:"."""
     characters, counts = corpus.characters, corpus.distinct
     documents = f" in {corpus.documents:,} documents" if corpus.documents > 1 else ""
     yield (
@@ -49,7 +49,7 @@ def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
 
 
 def _labels(characters: Mapping[str, int]) -> Iterator[str]:
-    """The labels and the shares of the text that they have, the largest first."""
+    """Yield the labels and their shares of the text, the largest first."""
     total = sum(characters.values())
     largest = sorted(characters.items(), key=lambda item: -item[1])
     shares = [f"{name} {count / total:.1%}" for name, count in largest if count]
