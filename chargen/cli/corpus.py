@@ -119,8 +119,7 @@ def _labels(found: "Survey") -> str:
 
 
 def _listed(characters: Any) -> str:
-    from chargen.text.characters import describe
+    from chargen.text.characters import describe, enumerate_some
 
-    named = [f"{describe(each.character)} {each.count:,}×" for each in characters[:_MAX_LISTED]]
-    more = f" and {len(characters) - _MAX_LISTED:,} more" if len(characters) > _MAX_LISTED else ""
-    return ", ".join(named) + more
+    named = [f"{describe(each.character)} {each.count:,}×" for each in characters]
+    return enumerate_some(named, most=_MAX_LISTED)

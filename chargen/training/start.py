@@ -119,7 +119,7 @@ def start_run(
         new = corpus.vocabulary.vocab_size - old.config.vocab_size
         notes.append(f"Goes on from {base}; {new:,} characters are new to it.")
     spans, held_out = train_validation_split(corpus, config.training.validation_fraction)
-    config, note = _settled(config, asked, corpus, characters=len(spans))
+    config, note = _completed(config, asked, corpus, characters=len(spans))
     streams = _streams(corpus, spans, config)
     with locked(folder):
         _refuse_to_replace(folder, overwrite)  # another process may have finished one meanwhile
@@ -222,7 +222,7 @@ def _read(paths: Paths, source: Source, config: RunConfig, **how: Any) -> Corpus
     return read_corpus(paths, config.reading, config.preparation, known=source.known, **how)
 
 
-def _settled(
+def _completed(
     config: RunConfig, asked: Mapping[str, Any], corpus: Corpus, *, characters: int
 ) -> tuple[RunConfig, str]:
     """Return the settings with what the preset and the corpus decide, and a line that says which.
@@ -241,12 +241,12 @@ def _settled(
         cell=config.model.cell,
         units=config.model.units if "units" in asked else None,
     )
-    settled = RunConfig.of({**choice.settings, **asked}).for_corpus(
+    completed = RunConfig.of({**choice.settings, **asked}).for_corpus(
         vocab_size=corpus.vocabulary.vocab_size,
         labels=len(corpus.label_names),
         preparation=corpus.preparation,
     )
-    return settled, choice.describe(asked)
+    return completed, choice.describe(asked)
 
 
 def _streams(corpus: Corpus, spans: Spans, config: RunConfig) -> Streams:

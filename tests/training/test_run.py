@@ -241,6 +241,23 @@ def test_nothing_held_out_keeps_the_last_weights(tmp_path):
     assert model.origin["step"] == document["state"]["total_steps"]
     for name, array in model.checkpoint.weights.items():
         np.testing.assert_array_equal(array, arrays[f"weights/{name}"])
+    before = content(tmp_path / "run")
+    api.resume(tmp_path / "run", corpus=CORPUS, reporter=Silent())
+    assert content(tmp_path / "run") == before
+
+
+def test_steps_are_timed_only_until_the_speed_is_known(tmp_path, known_speed, monkeypatch):
+    timed = []
+
+    class Watched(run.Run):
+        def _advance(self):
+            super()._advance()
+            timed.append(len(self._step_seconds))
+
+    monkeypatch.setattr(run, "Run", Watched)
+    api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **A_MINUTE)
+    assert len(timed) == 105
+    assert max(timed) == 5
 
 
 class Clock:
