@@ -65,13 +65,7 @@ class RunConfig:
         return cls(**{part: _PARTS[part](**values[part]) for part in _PARTS})
 
     def for_corpus(self, *, vocab_size: int, labels: int, preparation: PreparationConfig) -> Self:
-        """Return these settings with what the corpus decides.
-
-        Args:
-            vocab_size: the number of its distinct characters.
-            labels: the number of its labels.
-            preparation: what was done to its text.
-        """
+        """Return these settings with what the corpus decides: characters, labels, preparation."""
         model = replace(self.model, vocab_size=vocab_size, labels=labels)
         return replace(self, model=model, preparation=preparation)
 
@@ -83,10 +77,8 @@ class RunConfig:
         """
         for name, given in settings.items():
             kept = getattr(getattr(self, _part_of(name)), name)
-            plain = given
-            if isinstance(kept, tuple) and isinstance(given, str | list):
-                plain = (given,) if isinstance(given, str) else tuple(given)
-            if plain != kept:
+            plain = tuple(given) if isinstance(given, list) else given
+            if kept not in (plain, (plain,)):  # one text or several; both are accepted
                 yield name, kept, given
 
     def to_json(self) -> dict[str, Any]:
@@ -98,7 +90,6 @@ class RunConfig:
         """Return the settings that `to_json` wrote.
 
         Raises:
-            KeyError: if a part is missing.
-            SettingError: if a name is missing or unknown, or a value is outside its limits.
+            KeyError, SettingError: if one is missing, unknown or outside its limits.
         """
         return cls(**{part: _PARTS[part].from_json(values[part]) for part in _PARTS})

@@ -35,7 +35,6 @@ from chargen.text.characters import enumerate_some
 from chargen.text.vocabulary import Vocabulary
 from chargen.training.preflight import preflight
 from chargen.training.warm_start import (
-    base_vocabulary,
     check_continues,
     inherit_settings,
     warm_start_weights,
@@ -70,10 +69,6 @@ class Source:
         return cls(values["paths"], values["from"], known)
 
 
-Parts = tuple[Streams, HeldOut]
-"""What is learned and what is held out."""
-
-
 def start_run(
     corpus: Paths | Corpus,
     settings: Mapping[str, Any],
@@ -92,11 +87,12 @@ def start_run(
     """
     started = time.monotonic()
     check("vocabulary", vocabulary, vocabulary in get_args(Growth), "grow or keep")
+    grow = vocabulary == "grow"
     old = Checkpoint.load(find_checkpoint(base)) if base is not None else None
     asked = settings if old is None else inherit_settings(old, settings)
     config = RunConfig.of(asked)  # bad settings are told before a long text is read
     if isinstance(corpus, Corpus):
-        _check_made(corpus, settings, old, grow=vocabulary == "grow")
+        _check_made(corpus, settings, old, grow=grow)
     elif old is not None and old.labels and not config.reading.label:
         raise SettingError(
             f"{base} has the labels {enumerate_some(list(old.labels))}; say which this text has, "
@@ -109,7 +105,7 @@ def start_run(
     source = Source(
         paths=None if isinstance(corpus, Corpus) else absolute(corpus),
         base=None if base is None else str(base),
-        known=None if old is None else base_vocabulary(old, grow=vocabulary == "grow"),
+        known=old if old is None else BaseVocabulary(old.vocabulary, grow, tuple(old.labels)),
     )
     if not isinstance(corpus, Corpus):
         corpus = _read(corpus, source, config, cache=cache, progress=progress)
@@ -225,13 +221,10 @@ def _read(paths: Paths, source: Source, config: RunConfig, **how: Any) -> Corpus
 def _completed(
     config: RunConfig, asked: Mapping[str, Any], corpus: Corpus, *, characters: int
 ) -> tuple[RunConfig, str]:
-    """Return the settings with what the preset and the corpus decide, and a line that says which.
+    """Return `config` with what preset and corpus decide, and a line that says what they chose.
 
-    Args:
-        config: the settings that were asked for, with the defaults of all others.
-        asked: the settings that were asked for, by name; they go before the preset's.
-        corpus: what will be learned.
-        characters: the length of its training part.
+    The settings that were `asked` for go before the preset's, which depend on the number of
+    `characters` in the training part.
     """
     choice = choose(
         config.training.preset,
@@ -257,7 +250,7 @@ def _streams(corpus: Corpus, spans: Spans, config: RunConfig) -> Streams:
 def _train(
     folder: Path,
     corpus: Corpus,
-    parts: Parts,
+    parts: tuple[Streams, HeldOut],
     config: RunConfig,
     source: Source,
     reporter: "Reporter | None",

@@ -8,7 +8,6 @@ import numpy as np
 from chargen.checkpoint import Checkpoint
 from chargen.config import RunConfig
 from chargen.corpus.corpus import Corpus
-from chargen.corpus.encoder import BaseVocabulary
 from chargen.errors import SettingError
 from chargen.generation.state import Floats
 from chargen.text.characters import describe
@@ -41,11 +40,6 @@ def inherit_settings(base: Checkpoint, asked: Mapping[str, Any]) -> dict[str, An
             "more, or leave the option out."
         )
     return {**settings, **shape}
-
-
-def base_vocabulary(base: Checkpoint, *, grow: bool) -> BaseVocabulary:
-    """Return the characters and labels that keep a place, and may be added to if they `grow`."""
-    return BaseVocabulary(base.vocabulary, grow, tuple(base.labels))
 
 
 def check_continues(corpus: Corpus, base: Checkpoint, *, grow: bool) -> None:
