@@ -5,6 +5,7 @@ import re
 import statistics
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,44 +37,28 @@ _SAVING_SHARE = 0.01  # of the time is left for saves
 _SAMPLE = SamplingConfig(length=90, temperature=0.7, seed=0)
 
 
+@dataclass(eq=False)
 class Run:
-    """Training in a folder, from the first step or from where it stopped.
+    """Training in a folder, from the first step or from where it stopped."""
 
-    Args:
-        folder: where the files go.
-        corpus: what is learned, for the records.
-        streams: its training part.
-        held_out: its validation part.
-        config: all settings.
-        source: where the corpus came from, for whoever resumes.
-        reporter: is told of all that happens.
-        started: when the minutes began to count, by `time.monotonic`.
-    """
+    folder: Path  # where the files go
+    corpus: Corpus  # what is learned, for the records
+    streams: Streams  # its training part
+    held_out: HeldOut  # its validation part
+    run_config: RunConfig
+    source: Mapping[str, Any]  # where the corpus came from, for whoever resumes
+    reporter: Reporter
+    started: float  # when the minutes began to count, by `time.monotonic`
 
-    def __init__(
-        self,
-        folder: Path,
-        corpus: Corpus,
-        streams: Streams,
-        held_out: HeldOut,
-        config: RunConfig,
-        source: Mapping[str, Any],
-        reporter: Reporter,
-        started: float,
-    ) -> None:
-        self._started = started
-        self.folder, self.corpus, self.source, self.reporter = folder, corpus, source, reporter
-        self.run_config, self.streams = config, streams
-        self.model_config, self.config = config.model, config.training
-        boundary = corpus.vocabulary.char2idx.get(BOUNDARY)
-        self.trainer = Trainer(config.model, config.training, streams, boundary=boundary)
-        self.validator = (
-            Validator(config.model, held_out.ids, held_out.labels, boundary=boundary)
-            if len(held_out)
-            else None
-        )
-        self._held_out = len(held_out)
-        self.records = Records(folder, tensorboard=config.training.tensorboard)
+    def __post_init__(self) -> None:
+        self.model_config, self.config = self.run_config.model, self.run_config.training
+        boundary = self.corpus.vocabulary.char2idx.get(BOUNDARY)
+        self.trainer = Trainer(self.model_config, self.config, self.streams, boundary=boundary)
+        self.validator = None
+        if len(self.held_out):
+            ids, labels = self.held_out.ids, self.held_out.labels
+            self.validator = Validator(self.model_config, ids, labels, boundary=boundary)
+        self.records = Records(self.folder, tensorboard=self.config.tensorboard)
         self.state = RunState()
         self._step_seconds: list[float] = []  # of each step until the speed is known
         self._speed_known = False
@@ -168,15 +153,15 @@ class Run:
             seconds: that one step takes.
         """
         per_evaluation = self.validator.seconds() if self.validator else 0.0
-        left = budget * (1 - _SAVING_SHARE) - (time.monotonic() - self._started)
+        left = budget * (1 - _SAVING_SHARE) - (time.monotonic() - self.started)
         steps = int(left / seconds)
-        interval = evaluation_interval(max(1, steps), self.config, self._held_out)
+        interval = evaluation_interval(max(1, steps), self.config, len(self.held_out))
         steps -= int(math.ceil(max(1, steps) / interval) * per_evaluation / seconds)
         self._fix_total(self.state.step + max(1, steps))
 
     def _fix_total(self, steps: int) -> None:
         self.state.total_steps = steps
-        self.state.evaluation_steps = evaluation_interval(steps, self.config, self._held_out)
+        self.state.evaluation_steps = evaluation_interval(steps, self.config, len(self.held_out))
 
     def _evaluate(self, *, at_end: bool) -> None:
         """Measure the held-out loss, keep the weights if they are the best, write the records.

@@ -156,7 +156,10 @@ def resume_run(
             config = RunConfig.from_json(document["config"])
             source, sha256 = Source.from_json(document["corpus"]), document["corpus"]["sha256"]
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise CheckpointError(f"{path} makes no sense: {error!r}.") from None
+            raise CheckpointError(
+                f"{path} holds no run that this chargen can resume ({error!r}); start anew under "
+                "another --name, or with --overwrite."
+            ) from None
         for name, before, given in config.differences(settings):
             raise RunError(
                 f"{folder} was started with {name} {before}, and {given} would make it another "

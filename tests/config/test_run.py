@@ -5,9 +5,14 @@ import json
 import pytest
 
 from chargen.config import PreparationConfig, RunConfig
+from chargen.config.base import given
 from chargen.errors import SettingError
 
 SETTINGS = {"label": ["file"], "lowercase": True, "units": (8, 4), "minutes": 3}
+
+
+def test_what_is_none_was_not_given():
+    assert given({"a": None, "b": 0, "c": False, "d": ""}) == {"b": 0, "c": False, "d": ""}
 
 
 def test_settings_find_their_part_by_name():

@@ -114,5 +114,5 @@ class TestResumeRefuses:
 
     def test_a_model_in_place_of_what_resuming_needs(self, make_checkpoint):
         make_checkpoint().save(self.path)
-        with pytest.raises(CheckpointError):
+        with pytest.raises(CheckpointError, match=r"no run that .* can resume .* --overwrite"):
             chargen.resume("run")
