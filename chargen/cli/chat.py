@@ -44,7 +44,7 @@ def chat(checkpoint: str | None, **settings: Any) -> None:
     if _is_terminal(sys.stdin) and _is_terminal(sys.stderr):
         from chargen.cli.line_editor import line_editor
 
-        corpus = model.origin.get("corpus", "a text that has no name")
+        corpus = model.origin.corpus or "a text that has no name"
         labels = f" Labels: {enumerate_some(model.labels)}." if model.labels else ""
         click.echo(f"Learned from {corpus}.{labels} Type how a text begins, or :help.", err=True)
         _converse(conversation, line_editor(NAMES))

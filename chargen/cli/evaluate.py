@@ -39,11 +39,11 @@ def evaluate(
 
     model = load(checkpoint)
     model.checkpoint.label_ids(label)  # told before anything is read
-    fitted = model.checkpoint.fit(read_text(text, encoding), unknown)
-    for note in fitted.notes:
+    prepared = model.checkpoint.tokenizer.prepare_prompt(read_text(text, encoding), unknown)
+    for note in prepared.notes:
         click.echo(note, err=True)
-    with progress_bar((3 if adapt else 2) * (len(fitted.text) - 1)) as progress:
-        result = model.evaluate(fitted, label=label, adapt=adapt, progress=progress)
+    with progress_bar((3 if adapt else 2) * (len(prepared.text) - 1)) as progress:
+        result = model.evaluate(prepared, label=label, adapt=adapt, progress=progress)
     if as_json:
         click.echo(json.dumps(result.to_json(), indent=2))
         return

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from itertools import chain
@@ -104,24 +103,28 @@ def sample(
     read = partial(_read, encoding=encoding)
     texts = [read(text) if text == "-" else text for text in prompts]
     texts = [*texts, *map(read, prompt_files)] or [""]
-    fitted = [model.checkpoint.fit(text, unknown) for text in texts]
-    for note in dict.fromkeys(note for each in fitted for note in each.notes):
+    tokenizer = model.checkpoint.tokenizer
+    prepared = [tokenizer.prepare_prompt(text, unknown) for text in texts]
+    for note in dict.fromkeys(note for each in prepared for note in each.notes):
         click.echo(note, err=True)
-    index = _copy_index(corpus, encoding, model.checkpoint.prepare)
+    index = _copy_index(corpus, encoding, tokenizer.prepare)
 
-    if len(fitted) * n * max(1, len(labels)) == 1 and not as_json:
-        pieces = model.stream(fitted[0], copies=index, label=labels[0] if labels else None, **given)
+    if len(prepared) * n * max(1, len(labels)) == 1 and not as_json:
+        session = model.session(copies=index, label=labels[0] if labels else None, **given)
         if not labels:
-            _tell(model.label)
-        _put("" if no_echo else fitted[0].text)
-        characters = chain.from_iterable(map(_put, pieces))  # nothing keeps the text
-        passage = index.longest(characters) if index else None
-        deque(characters, maxlen=0)
+            _tell(session.label)
+        pieces = session.stream(prepared[0])
+        _put("" if no_echo else prepared[0].text)
+        passage = None
+        if index is not None:
+            passage = index.longest(chain.from_iterable(map(_put, pieces)))
+        for piece in pieces:
+            _put(piece)
         _put("\n")
         _report("The text", passage, corpus)
         return
     samples = model.samples(
-        fitted, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **given
+        prepared, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **given
     )
     for number, each in enumerate(samples):
         passage = None if index is None else index.longest(each.text)

@@ -35,6 +35,7 @@ from chargen.text.characters import enumerate_some
 from chargen.text.vocabulary import Vocabulary
 from chargen.training.preflight import preflight
 from chargen.training.warm_start import (
+    base_vocabulary,
     check_continues,
     inherit_settings,
     warm_start_weights,
@@ -105,7 +106,7 @@ def start_run(
     source = Source(
         paths=None if isinstance(corpus, Corpus) else absolute(corpus),
         base=None if base is None else str(base),
-        known=old if old is None else BaseVocabulary(old.vocabulary, grow, tuple(old.labels)),
+        known=None if old is None else base_vocabulary(old, grow=grow),
     )
     if not isinstance(corpus, Corpus):
         corpus = _read(corpus, source, config, cache=cache, progress=progress)

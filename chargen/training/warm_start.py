@@ -8,6 +8,7 @@ import numpy as np
 from chargen.checkpoint import Checkpoint
 from chargen.config import RunConfig
 from chargen.corpus.corpus import Corpus
+from chargen.corpus.encoder import BaseVocabulary
 from chargen.errors import SettingError
 from chargen.generation.state import Floats
 from chargen.text.characters import describe
@@ -25,7 +26,7 @@ def inherit_settings(base: Checkpoint, asked: Mapping[str, Any]) -> dict[str, An
             base has one for the unknown.
     """
     shape = {name: getattr(base.config, name) for name in ("embedding_dim", "cell", "units")}
-    settings = {**base.preparation.to_json(), **shape, **asked}
+    settings = {**base.tokenizer.preparation.to_json(), **shape, **asked}
     wanted = RunConfig.of(settings).model
     for name, value in shape.items():
         if getattr(wanted, name) != value:
@@ -33,13 +34,18 @@ def inherit_settings(base: Checkpoint, asked: Mapping[str, Any]) -> dict[str, An
                 f"{name} is that of the model to go on from, {value}; received {asked[name]}. "
                 "Leave the option out."
             )
-    if base.unknown is not None and settings["min_count"] == 1:
+    if base.tokenizer.unknown is not None and settings["min_count"] == 1:
         raise SettingError(
             "min_count 1 leaves no character unknown, but the model to go on from has one that "
-            f"stands for all such (its min_count is {base.preparation.min_count}); ask for 2 or "
-            "more, or leave the option out."
+            f"stands for all such (its min_count is {base.tokenizer.preparation.min_count}); "
+            "ask for 2 or more, or leave the option out."
         )
     return {**settings, **shape}
+
+
+def base_vocabulary(base: Checkpoint, *, grow: bool) -> BaseVocabulary:
+    """Return the characters and labels that keep their place; others are added if it may grow."""
+    return BaseVocabulary(base.tokenizer.vocabulary, grow, tuple(base.labels))
 
 
 def check_continues(corpus: Corpus, base: Checkpoint, *, grow: bool) -> None:
@@ -51,13 +57,13 @@ def check_continues(corpus: Corpus, base: Checkpoint, *, grow: bool) -> None:
         grow: whether characters that it never saw may be added to those it knows.
     """
     made = corpus.preparation.to_json()
-    for name, before in base.preparation.to_json().items():
+    for name, before in base.tokenizer.preparation.to_json().items():
         if made[name] != before:
             raise SettingError(
                 f"The Corpus was made with {name} {made[name]}, the base's with {before}; make it "
-                "with preparation=chargen.load(...).checkpoint.preparation."
+                "with preparation=chargen.load(...).checkpoint.tokenizer.preparation."
             )
-    known, characters = set(base.vocabulary.idx2char), set(corpus.vocabulary.idx2char)
+    known, characters = set(base.tokenizer.vocabulary.idx2char), set(corpus.vocabulary.idx2char)
     if missing := known - characters:
         wrong = f"lacks characters of the base, such as {describe(min(missing))}"
     elif not grow and (new := characters - known - {BOUNDARY}):
@@ -86,7 +92,9 @@ def warm_start_weights(
         vocabulary: holds all of its characters, and others.
         labels: all of its labels, and others.
     """
-    characters = [vocabulary.char2idx[character] for character in checkpoint.vocabulary.idx2char]
+    characters = [
+        vocabulary.char2idx[character] for character in checkpoint.tokenizer.vocabulary.idx2char
+    ]
     weights = dict(checkpoint.weights)
 
     def spread(name: str, new: Floats, axis: int, places: Sequence[int], size: int) -> None:
