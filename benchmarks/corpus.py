@@ -32,7 +32,7 @@ from measure import in_turn, print_machine, print_table, seconds
 from chargen.config import ModelConfig, PreparationConfig, TrainingConfig
 from chargen.corpus.corpus import encode, read_corpus
 from chargen.corpus.encoder import CharacterTable
-from chargen.corpus.split import split
+from chargen.corpus.split import train_validation_split
 from chargen.corpus.streams import Streams
 from chargen.text.characters import code_points
 
@@ -177,7 +177,8 @@ def trainer_on(path: Path, folder: Path, steps: int = 100) -> Callable[[], float
     corpus = read_corpus(path, cache=folder / "cache")
     config = TrainingConfig(batch_size=32, seq_length=16)
     model_config = ModelConfig(vocab_size=corpus.vocabulary.vocab_size, units=(512,))
-    streams = Streams(split(corpus.ids, 0.1)[0], config.batch_size, config.seq_length)
+    spans, _ = train_validation_split(corpus, 0.1)
+    streams = Streams(corpus.ids, config.batch_size, config.seq_length, spans)
     trainer, numbers = Trainer(model_config, config, streams), count()
     trainer.step(next(numbers), 1e-3)  # compiles
 

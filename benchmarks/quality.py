@@ -37,7 +37,7 @@ from measure import print_machine, seconds, split_options
 
 import chargen
 from chargen.corpus.corpus import read_corpus
-from chargen.corpus.split import split
+from chargen.corpus.split import train_validation_split
 from chargen.corpus.streams import Streams
 
 NANOGPT_COMMAND = (
@@ -71,7 +71,8 @@ def run_nanogpt(corpus: Path, checkout: Path, times: float) -> dict:
         shutil.copytree(checkout, copy, ignore=shutil.ignore_patterns(".git", "out*"))
         data = copy / "data" / "shakespeare_char"
         characters = read.vocabulary.idx2char
-        for name, part in zip(("train", "val"), split(read.ids, 0.1), strict=True):
+        training, held_out = train_validation_split(read, 0.1)
+        for name, part in {"train": read.ids[: len(training)], "val": held_out.ids}.items():
             part.astype(np.uint16).tofile(data / f"{name}.bin")
         meta = {
             "vocab_size": len(characters),
@@ -93,7 +94,8 @@ def run_char_rnn(corpus: Path, budgets: list[float]) -> list[dict]:
     import torch
 
     read = read_corpus(corpus)
-    training, held_out = split(read.ids, 0.1)
+    spans, validation = train_validation_split(read, 0.1)
+    training, held_out = read.ids[: len(spans)], validation.ids
     vocab_size = read.vocabulary.vocab_size
     embedding = torch.nn.Embedding(vocab_size, 64)
     lstm = torch.nn.LSTM(64, 512, 2, batch_first=True)

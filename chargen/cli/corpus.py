@@ -8,7 +8,8 @@ import click
 
 from chargen.cli.options import cache_option, output_file, setting_options
 from chargen.cli.texts import put_json, reading_bar
-from chargen.config import PreparationConfig, ReadingConfig
+from chargen.config import PreparationConfig, ReadingConfig, RunConfig
+from chargen.config.base import given
 
 if TYPE_CHECKING:
     from chargen.corpus.survey import Character, Survey
@@ -34,21 +35,16 @@ def corpus(
     Its documents, characters and lines, what is rare and what occurs twice, how well counting
     alone can predict it, and what training would be like.
     """
-    from dataclasses import fields
-
     from chargen.corpus.corpus import read_corpus
     from chargen.corpus.survey import survey
     from chargen.pages.survey import page
     from chargen.storage.atomic import write_atomically
 
-    def given(cls: type) -> dict[str, Any]:
-        names = [each.name for each in fields(cls)]
-        return {name: settings[name] for name in names if settings[name] is not None}
-
-    reading = ReadingConfig(**given(ReadingConfig))
-    preparation = PreparationConfig(**given(PreparationConfig))
+    config = RunConfig.of(given(settings))
     with reading_bar() as progress:
-        text = read_corpus(corpus, reading, preparation, cache=cache, progress=progress)
+        text = read_corpus(
+            corpus, config.reading, config.preparation, cache=cache, progress=progress
+        )
     found = survey(text)
     if html is not None:
         write_atomically(html, page(found).encode(errors="backslashreplace"))

@@ -9,6 +9,7 @@ import click
 from chargen.cli.options import cache_option, setting_options
 from chargen.cli.texts import reading_bar
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
+from chargen.config.base import given
 
 
 @click.command()
@@ -49,7 +50,7 @@ def train(
     from chargen.corpus.sources import run_name
     from chargen.storage.runs import run_folder
 
-    given = {key: value for key, value in settings.items() if value is not None}
+    settings = given(settings)
     if resume and overwrite:
         raise click.UsageError(
             "--resume goes on with a run and --overwrite replaces it: choose one."
@@ -60,7 +61,7 @@ def train(
     with reading_bar() as progress:
         reading: dict[str, Any] = {"cache": cache, "progress": progress}
         if resume:
-            api.resume(run_folder(name), corpus=corpus, **reading, **given)
+            api.resume(run_folder(name), corpus=corpus, **reading, **settings)
         else:
             api.train(
                 corpus,
@@ -69,7 +70,7 @@ def train(
                 base=base,
                 vocabulary=vocabulary,
                 **reading,
-                **given,
+                **settings,
             )
     tell_saved(run_folder(name))
 

@@ -2,6 +2,7 @@
 
 from chargen.config.corpus import PreparationConfig, ReadingConfig
 from chargen.config.model import CELLS, Cell, ModelConfig
+from chargen.config.run import RunConfig
 from chargen.config.sampling import SamplingConfig
 from chargen.config.training import PRESETS, Preset, TrainingConfig
 
@@ -13,6 +14,7 @@ __all__ = [
     "PreparationConfig",
     "Preset",
     "ReadingConfig",
+    "RunConfig",
     "SamplingConfig",
     "TrainingConfig",
 ]

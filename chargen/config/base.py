@@ -43,6 +43,11 @@ def is_positive(value: object) -> bool:
     return real(value) and value > 0
 
 
+def given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that were given: those that are not None."""
+    return {name: value for name, value in settings.items() if value is not None}
+
+
 class Settings:
     """What the settings classes share: a form that JSON can hold."""
 

@@ -92,7 +92,7 @@ class Trainer:
         return float(loss)
 
     def _kept(self, number: int) -> Floats:
-        """1 where a row's state is carried into batch `number`, 0 where it starts from zero.
+        """Return 1 where a row's state is carried into batch `number`, 0 where it starts from zero.
 
         All rows do when an epoch begins. Else a few do, drawn from (seed, number), since every
         prompt is a text that starts from nothing. Shape [batch_size, 1].
@@ -119,16 +119,16 @@ class Trainer:
         )
         return tf.where(tf.math.is_finite(norm), loss, np.nan)
 
-    def inherit(self, weights: Arrays) -> None:
-        """Start from weights, named as `weight_shapes` says, in place of fresh ones."""
+    def load_weights(self, weights: Arrays) -> None:
+        """Replace the weights by those given, named as `weight_shapes` says."""
         load_weights(self.model, self.model_config, weights)
 
     def weights(self) -> dict[str, Floats]:
-        """The network's weights by name."""
+        """Return the network's weights by name."""
         return weights_of(self.model, self.model_config)
 
     def _variables(self) -> Iterator[tuple[str, keras.Variable]]:
-        """Everything that a step changes, each under a name of its own."""
+        """Yield everything that a step changes, each under a name of its own."""
         for name, variable in zip(
             weight_shapes(self.model_config), self.model.weights, strict=True
         ):
@@ -139,7 +139,7 @@ class Trainer:
             yield f"states/{number:03}", variable
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Everything that a step changes, by name."""
+        """Return everything that a step changes, by name."""
         return {name: np.array(variable.numpy()) for name, variable in self._variables()}
 
     def restore(self, arrays: Arrays, path: Path) -> None:

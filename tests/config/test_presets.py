@@ -70,10 +70,10 @@ def test_what_is_given_goes_before_and_the_rest_is_said_and_kept(tmp_path):
     api.train(corpus, name=str(folder), preset="tiny", reporter=Listening(), **given)
     _, document = read_arrays(folder / RESUME_FILE)
     chosen = settings("tiny", 936, None, 1) | given
-    assert document["model"]["units"] == [6]
-    assert document["model"]["dropout"] == chosen["dropout"]
+    assert document["config"]["model"]["units"] == [6]
+    assert document["config"]["model"]["dropout"] == chosen["dropout"]
     for name in ("batch_size", "seq_length", "learning_rate"):
-        assert document["training"][name] == chosen[name]
+        assert document["config"]["training"][name] == chosen[name]
     (line,) = (line for line in lines if line.startswith("Preset tiny"))
     assert f"dropout {chosen['dropout']:g}" in line
     assert "units" not in line

@@ -11,7 +11,7 @@ from chargen.config import PreparationConfig, ReadingConfig
 from chargen.corpus import id_cache as module
 from chargen.corpus.corpus import Corpus, read_corpus
 from chargen.corpus.memory_map import is_mapped, release
-from chargen.corpus.split import split
+from chargen.corpus.split import train_validation_split
 from chargen.corpus.streams import Streams
 from chargen.errors import CorpusError, RunError, StorageError
 from chargen.storage.cache import FOLDER_VARIABLE, cache_folder
@@ -224,12 +224,12 @@ def test_a_folder_that_cannot_be_made_is_told(read, source, tmp_path):
 
 
 def test_rows_are_read_from_the_file_as_from_memory(read):
-    mapped, plain = (split(corpus.ids, 0.1)[0] for corpus in (read(), Corpus(TEXT)))
-    release(mapped)
+    corpora = read(), Corpus(TEXT)
+    spans, _ = train_validation_split(corpora[0], 0.1)
+    mapped, plain = (Streams(corpus.ids, 4, 8, spans) for corpus in corpora)
+    release(mapped.ids)
     for number in (0, 3, 17):
-        for mine, its in zip(
-            Streams(mapped, 4, 8).batch(number), Streams(plain, 4, 8).batch(number), strict=True
-        ):
+        for mine, its in zip(mapped.batch(number), plain.batch(number), strict=True):
             np.testing.assert_array_equal(mine, its)
             assert mine.dtype == np.int32
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chargen
-from chargen.corpus.split import split
+from chargen.corpus.split import train_validation_split
 from chargen.errors import CorpusError
 from chargen.evaluation import loss
 from chargen.evaluation.loss import WINDOW, Evaluation, evaluate
@@ -63,8 +63,8 @@ def test_the_held_out_losses_of_training_are_found_again(workdir, documents):
     model = chargen.train(
         corpus, name="tiny", epochs=1, units=(8,), max_evaluations=1, reporter=Silent()
     )
-    _, held_out = split(corpus.ids, 0.1)
-    measured = evaluate(DecoderWeights(model.checkpoint), held_out.astype(np.int32))
+    _, held_out = train_validation_split(corpus, 0.1)
+    measured = evaluate(DecoderWeights(model.checkpoint), held_out.ids.astype(np.int32))
     assert measured.carried == pytest.approx(model.origin.carried, abs=1e-4)
     assert measured.windowed == pytest.approx(model.origin.windowed, abs=1e-4)
 

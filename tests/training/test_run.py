@@ -12,7 +12,7 @@ from chargen.corpus.corpus import Corpus
 from chargen.errors import DivergedError, Interrupted, RunError, StorageError
 from chargen.storage.arrays import read_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
-from chargen.training import run
+from chargen.training import run, start
 from chargen.training.history import HISTORY_FILE
 from chargen.training.report import Silent
 from chargen.training.trainer import Trainer
@@ -165,7 +165,7 @@ def test_a_second_run_in_the_folder_is_refused(tmp_path):
 
 def test_a_run_that_was_made_while_another_started_is_not_replaced(tmp_path, monkeypatch):
     """The slow reading of a text is when another process can start and finish the same run."""
-    read, path, settings = api.read_corpus, tmp_path / "sea.txt", SETTINGS | {"epochs": 1}
+    read, path, settings = start.read_corpus, tmp_path / "sea.txt", SETTINGS | {"epochs": 1}
     path.write_text(CORPUS.text)
     folder = tmp_path / "run"
 
@@ -173,14 +173,14 @@ def test_a_run_that_was_made_while_another_started_is_not_replaced(tmp_path, mon
         api.train(CORPUS, name=str(folder), reporter=Silent(), **settings, seed=9)
         return read(*args, **kwargs)
 
-    monkeypatch.setattr(api, "read_corpus", read_while_another_trains)
+    monkeypatch.setattr(start, "read_corpus", read_while_another_trains)
     with pytest.raises(RunError, match="holds a run already"):
         api.train(path, name=str(folder), reporter=Silent(), **settings)
-    assert content(folder)["document"]["training"]["seed"] == 9
+    assert content(folder)["document"]["config"]["training"]["seed"] == 9
 
 
 def test_nobody_else_goes_on_with_a_run_while_its_text_is_read_again(tmp_path, monkeypatch):
-    read, path, tries = api.read_corpus, tmp_path / "sea.txt", []
+    read, path, tries = start.read_corpus, tmp_path / "sea.txt", []
     path.write_text(CORPUS.text)
     folder = tmp_path / "run"
     with pytest.raises(Interrupted):
@@ -192,7 +192,7 @@ def test_nobody_else_goes_on_with_a_run_while_its_text_is_read_again(tmp_path, m
         tries.append("refused")
         return read(*args, **kwargs)
 
-    monkeypatch.setattr(api, "read_corpus", read_while_another_resumes)
+    monkeypatch.setattr(start, "read_corpus", read_while_another_resumes)
     api.resume(folder, reporter=Silent())
     assert tries == ["refused"]
 
@@ -238,9 +238,26 @@ def test_nothing_held_out_keeps_the_last_weights(tmp_path):
     settings = SETTINGS | {"validation_fraction": 0.0, "epochs": 1}
     model = api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **settings)
     arrays, document = read_arrays(tmp_path / "run" / RESUME_FILE)
-    assert model.origin.step == document["progress"]["total_steps"]
+    assert model.origin.step == document["state"]["total_steps"]
     for name, array in model.checkpoint.weights.items():
         np.testing.assert_array_equal(array, arrays[f"weights/{name}"])
+    before = content(tmp_path / "run")
+    api.resume(tmp_path / "run", corpus=CORPUS, reporter=Silent())
+    assert content(tmp_path / "run") == before
+
+
+def test_steps_are_timed_only_until_the_speed_is_known(tmp_path, known_speed, monkeypatch):
+    timed = []
+
+    class Watched(run.Run):
+        def _advance(self):
+            super()._advance()
+            timed.append(len(self._step_seconds))
+
+    monkeypatch.setattr(run, "Run", Watched)
+    api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **A_MINUTE)
+    assert len(timed) == 105
+    assert max(timed) == 5
 
 
 class Clock:
@@ -263,7 +280,7 @@ def known_speed(monkeypatch):
     Gives its clock, and a list of losses that batch 8 is to have before it has a whole one.
     """
     clock, breaks = Clock(), []
-    for module in (api, run):
+    for module in (start, run):
         monkeypatch.setattr(module, "time", clock)
 
     def step(self, number, rate):
@@ -285,7 +302,7 @@ A_MINUTE = SETTINGS | {"epochs": None, "minutes": 1, "patience": 99}
 
 
 def planned(folder: Path) -> int:
-    return read_arrays(folder / RESUME_FILE)[1]["progress"]["total_steps"]
+    return read_arrays(folder / RESUME_FILE)[1]["state"]["total_steps"]
 
 
 def test_minutes_fix_the_steps_that_fit_them(tmp_path, known_speed):
@@ -342,6 +359,6 @@ def test_a_run_with_labels_resumes_bit_for_bit_and_minds_them(tmp_path):
         api.resume(tmp_path / name, corpus=corpus, reporter=Silent())
     whole, stopped = (content(tmp_path / name) for name in ("whole", "stopped"))
     assert whole == stopped
-    assert whole["document"]["model"]["labels"] == 2
+    assert whole["document"]["config"]["model"]["labels"] == 2
     carried = [float(line.split(",")[4]) for line in whole["history"].splitlines()[1:]]
     assert carried[-1] < 0.9 * carried[0]
