@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from chargen.checkpoint import Checkpoint
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 from chargen.config.base import check
-from chargen.config.presets import choose
+from chargen.config.presets import choose_preset
 from chargen.corpus.corpus import Corpus, read_corpus
 from chargen.corpus.encoder import BaseVocabulary
 from chargen.corpus.reader import Progress
@@ -132,7 +132,7 @@ def train(
         weights = warm_start_weights(old, corpus.vocabulary, corpus.label_names)
         new = corpus.vocabulary.vocab_size - old.vocabulary.vocab_size
         notes.append(f"Goes on from {base}; {new:,} characters are new to it.")
-    recipe = choose(
+    recipe = choose_preset(
         training_config.preset,
         characters=len(train_validation_split(corpus, training_config.validation_fraction)[0]),
         minutes=training_config.minutes,

@@ -11,7 +11,7 @@ import numpy as np
 
 from chargen.checkpoint import Checkpoint
 from chargen.config import ModelConfig, SamplingConfig
-from chargen.config.base import check, whole
+from chargen.config.base import check, is_integer
 from chargen.errors import SettingError
 from chargen.evaluation.loss import Evaluation, evaluate
 from chargen.evaluation.score import TOP, Score, score
@@ -196,7 +196,7 @@ class LanguageModel:
             Errors as `stream` does.
         """
         for name, value, least in (("n", n, 1), ("top", top, 0)):
-            check(name, value, whole(value, least), f"a whole number from {least}")
+            check(name, value, is_integer(value, least), f"a whole number from {least}")
         config = self.sampling(settings)
         writer = Writer(self.vocabulary, config, sampler, copies, self.checkpoint.unknown)
         given = [prompts] if isinstance(prompts, Text) else prompts

@@ -3,9 +3,8 @@
 import difflib
 import os
 import secrets
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from chargen.cli.options import read_setting, show_setting
 from chargen.config import SamplingConfig
+from chargen.config.sampling import MAX_LENGTH
 from chargen.errors import CommandError
 from chargen.generation.stopping import Ending
 from chargen.storage.atomic import write_atomically
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from chargen.language_model import LanguageModel
 
 _SETTINGS = {
-    field.name.replace("_", "-"): field
-    for field in fields(SamplingConfig)
-    if field.name != "max_copy"  # it needs a corpus
+    each.option.removeprefix("--"): each
+    for each in SamplingConfig.described().values()
+    if each.name != "max_copy"  # it needs a corpus
 }
 # The conversation ends passages itself. The stream that it takes them from is to go on and on.
-_ENDLESS: Mapping[str, Any] = {"length": sys.maxsize, "lines": None, "stop": ()}
+_ENDLESS: Mapping[str, Any] = {"length": MAX_LENGTH, "lines": None, "stop": ()}
 _MARK_EVERY = 256  # characters; more than any rule for what may follow is likely to look back
 
 
@@ -187,21 +187,21 @@ class Conversation:
             self._marks = self._marks[1], _Mark(read, self._model.state)
 
     def _set(self, name: str, value: str) -> str:
-        field = _SETTINGS[name]
+        setting = _SETTINGS[name]
         if value:
-            changes = {field.name: read_setting(SamplingConfig, field, value)}
+            changes = {setting.name: read_setting(SamplingConfig, setting, value)}
             self.settings = self._fitting(replace(self.settings, **changes))
-            if field.name not in _ENDLESS:
+            if setting.name not in _ENDLESS:
                 self._stream = None
         return self.describe(name)
 
     def describe(self, name: str) -> str:
         """A setting, its value, and what it is about."""
-        field = _SETTINGS[name]
-        value = show_setting(getattr(self.settings, field.name))
+        setting = _SETTINGS[name]
+        value = show_setting(getattr(self.settings, setting.name))
         if name == "seed" and self._seed is not None and self.settings.seed is None:
             value += f", {self._seed} for this text"
-        return f"{f':{name} {value}':<25} {field.metadata['about']}"
+        return f"{f':{name} {value}':<25} {setting.metadata['help']}"
 
 
 @dataclass(frozen=True)

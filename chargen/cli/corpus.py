@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.options import cache_option, output_file, setting_options
+from chargen.cli.options import (
+    Command,
+    cache_option,
+    json_option,
+    option,
+    output_file,
+    setting_options,
+)
 from chargen.cli.texts import put_json, reading_bar
 from chargen.config import PreparationConfig, ReadingConfig
 
@@ -16,12 +23,16 @@ if TYPE_CHECKING:
 _MAX_LISTED = 12
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=("chargen corpus novel.txt", "chargen corpus poems/ --html poems.html"),
+)
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--html", type=output_file, help="Write a page with all of it to this file.")
+@json_option
+@option("--html", type=output_file, group="Output", help="Write the report as one HTML page.")
+@setting_options(ReadingConfig)
 @cache_option
-@setting_options(ReadingConfig, PreparationConfig)
+@setting_options(PreparationConfig)
 def corpus(
     corpus: tuple[str, ...],
     as_json: bool,
@@ -29,10 +40,11 @@ def corpus(
     cache: str | None,
     **settings: Any,
 ) -> None:
-    """Report on CORPUS: text files, folders of them, or - for standard input.
+    """Describe text files before you train on them.
 
-    Its documents, characters and lines, what is rare and what occurs twice, how well counting
-    alone can predict it, and what training would be like.
+    CORPUS is one or more text files or folders of them, or - for standard input. The report gives
+    the numbers of documents, characters and lines, rare characters, documents that are the same,
+    how well counting alone predicts the text, and what `chargen train` would choose for it.
     """
     from dataclasses import fields
 

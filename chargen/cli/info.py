@@ -4,43 +4,41 @@ from typing import Any
 
 import click
 
+from chargen.cli.options import Command, json_option, model_option
 from chargen.cli.texts import put_json
 
 
-@click.command()
-@click.argument("checkpoint", required=False)
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def info(checkpoint: str | None, as_json: bool) -> None:
-    """Say what CHECKPOINT is: its network, vocabulary, losses and corpus.
-
-    CHECKPOINT is a run's name or folder, or a file; without it, what `chargen sample` would use.
-    """
+@click.command(cls=Command, examples=("chargen info -m novel", "chargen info -m bundled --json"))
+@model_option
+@json_option
+def info(model: str | None, as_json: bool) -> None:
+    """Describe a model: its network, vocabulary, losses and corpus."""
     from chargen.checkpoint import Checkpoint
     from chargen.config import PreparationConfig
     from chargen.storage.runs import find_checkpoint
     from chargen.text.characters import enumerate_some
     from chargen.text.vocabulary import BOUNDARY
 
-    path = find_checkpoint(checkpoint)
-    model = Checkpoint.load(path)
-    weights = sum(array.size for array in model.weights.values())
+    path = find_checkpoint(model)
+    checkpoint = Checkpoint.load(path)
+    weights = sum(array.size for array in checkpoint.weights.values())
     if as_json:
         facts: dict[str, Any] = {
             "path": str(path),
             "weights": weights,
             "bytes": 4 * weights,
-            "config": model.config.to_json(),
-            "vocabulary": model.vocabulary.idx2char,
-            "start": model.start,
-            "origin": dict(model.origin),
-            "preparation": model.preparation.to_json(),
-            "labels": dict(model.labels),
+            "config": checkpoint.config.to_json(),
+            "vocabulary": checkpoint.vocabulary.idx2char,
+            "start": checkpoint.start,
+            "origin": dict(checkpoint.origin),
+            "preparation": checkpoint.preparation.to_json(),
+            "labels": dict(checkpoint.labels),
         }
         put_json(facts)
         return
-    config, origin = model.config, model.origin
+    config, origin = checkpoint.config, checkpoint.origin
     characters, documents = origin.get("characters") or 0, origin.get("documents") or 1
-    known = model.vocabulary.idx2char.replace(BOUNDARY, "")
+    known = checkpoint.vocabulary.idx2char.replace(BOUNDARY, "")
     lines = {
         "checkpoint": str(path),
         "network": f"embedding {config.embedding_dim} → {config.cell} "
@@ -52,11 +50,11 @@ def info(checkpoint: str | None, as_json: bool) -> None:
         "trained": f"{origin.get('step') or 0:,} steps",
         "loss": _losses(origin),
     }
-    if model.labels:
-        counts = [f"{name} {count:,}" for name, count in model.labels.items()]
+    if checkpoint.labels:
+        counts = [f"{name} {count:,}" for name, count in checkpoint.labels.items()]
         lines["labels"] = enumerate_some(counts, most=20)
     usual = PreparationConfig().to_json()
-    if done := {k: v for k, v in model.preparation.to_json().items() if v != usual[k]}:
+    if done := {k: v for k, v in checkpoint.preparation.to_json().items() if v != usual[k]}:
         lines["prepared"] = ", ".join(f"{name} {value}" for name, value in done.items())
     for name, value in lines.items():
         click.echo(f"{name:<11} {value}")
