@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import chargen
-from chargen.cli.options import Examples
+from chargen.cli.help import Examples
 from chargen.errors import ChargenError, Interrupted, SettingError
 
 _SECTIONS = {

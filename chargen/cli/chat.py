@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.options import Command, model_option, setting_options
+from chargen.cli.help import Command
+from chargen.cli.options import model_option, setting_options
 from chargen.config import SamplingConfig
 from chargen.errors import ChargenError, EncodingError
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from chargen.cli.options import MODEL_HELP, Command, encoding_option, input_file, option
+from chargen.cli.help import Command
+from chargen.cli.options import MODEL_HELP, encoding_option, input_file, option
 from chargen.cli.texts import check_one_source, progress_bar, read_text
 
 
@@ -24,9 +25,10 @@ from chargen.cli.texts import check_one_source, progress_bar, read_text
     "models",
     multiple=True,
     required=True,
+    metavar="MODEL",
     help=f"Model to compare: {MODEL_HELP} Give two or more, or one with labels.",
 )
-@option("--file", type=input_file, help="Classify each line of this file.")
+@option("--file", type=input_file, metavar="FILE", help="Classify each line of this file.")
 @encoding_option("the file or standard input")
 @option("--json", "as_json", is_flag=True, help="Print each result as a line of JSON.")
 def classify(

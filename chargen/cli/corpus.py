@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chargen.cli.help import Command
 from chargen.cli.options import (
-    Command,
     cache_option,
     json_option,
     option,
@@ -29,7 +29,13 @@ _MAX_LISTED = 12
 )
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
 @json_option
-@option("--html", type=output_file, group="Output", help="Write the report as one HTML page.")
+@option(
+    "--html",
+    type=output_file,
+    metavar="FILE",
+    group="Output",
+    help="Write the report as one HTML page.",
+)
 @setting_options(ReadingConfig)
 @cache_option
 @setting_options(PreparationConfig)

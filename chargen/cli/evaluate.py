@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from chargen.cli.help import Command
 from chargen.cli.options import (
-    Command,
     encoding_option,
     json_option,
     label_option,

@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from chargen.cli.options import Command, json_option, model_option
+from chargen.cli.help import Command
+from chargen.cli.options import json_option, model_option
 from chargen.cli.texts import put_json
 
 

@@ -1,4 +1,4 @@
-"""Options made from the settings classes, and the help pages that list them."""
+"""Options made from the settings classes, and those that commands share."""
 
 import os
 import shlex
@@ -10,58 +10,18 @@ from typing import Any
 
 import click
 
+from chargen.cli.help import Option
 from chargen.config.base import Setting, Settings, check, is_integer, shorten
 from chargen.errors import CommandError, StorageError
 
 _MAX_SHOWN_LIMIT = 100_000  # greater ones are there to catch slips only
-_MAX_UNGROUPED = 9  # options that a help page lists under one heading
-
-
-class Examples(click.Command):
-    """A command whose help page ends with examples."""
-
-    def __init__(self, *args: Any, examples: tuple[str, ...] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.examples = examples
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples, each on a line of its own."""
-        with formatter.section("Examples"):
-            for example in self.examples:
-                formatter.write(f"  {example}\n")
-
-
-class Command(Examples):
-    """A command whose help page has its options in groups."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, a few under one heading, more under those of their groups."""
-        params = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for param in params:
-            group = getattr(param, "group", None) or "Other options"
-            if len(params) <= _MAX_UNGROUPED:
-                group = "Options"
-            if record := param.get_help_record(ctx):
-                groups.setdefault(group, []).append(record)
-        for group, records in groups.items():
-            with formatter.section(group):
-                formatter.write_dl(records)
-
-
-class Option(click.Option):
-    """An option that a help page lists under the heading `group`."""
-
-    def __init__(self, *args: Any, group: str | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.group = group
 
 
 class Number(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """A number, whole or not, from `least` to `greatest` where these are given."""
+    """A number, whole or not, from `min` to `max` if these are given."""
 
-    def __init__(self, kind: type, least: int = 0, greatest: int | None = None) -> None:
-        self._kind, self._least, self._greatest = kind, least, greatest
+    def __init__(self, kind: type, min: int = 0, max: int | None = None) -> None:
+        self._kind, self._min, self._max = kind, min, max
         self.name = "integer" if kind is int else "number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -71,10 +31,10 @@ class Number(click.ParamType):  # type: ignore[type-arg,unused-ignore]
             kind = "whole number" if self._kind is int else "number"
             reason = "is too large" if value.isdecimal() else f"is not a {kind}"
             self.fail(f"{shorten(value)} {reason}.", param, ctx)
-        if param is not None and self._greatest is not None:
-            ok = is_integer(number, self._least, self._greatest)
-            limits = f"from {self._least:,} to {self._greatest:,}"
-            check(param.opts[-1], number, ok, f"a whole number {limits}")
+        if param is not None and self._max is not None:
+            ok = is_integer(number, self._min, self._max)
+            limits = f"{self._min:,} to {self._max:,}"
+            check(param.opts[-1], number, ok, f"a whole number from {limits}")
         return number
 
 
@@ -120,11 +80,14 @@ MODEL_HELP = (
 model_option = option(
     "-m",
     "--model",
+    metavar="MODEL",
     group="Model",
     help=f"Model to use: {MODEL_HELP}  [default: the newest run, else bundled]",
 )
 label_option = option(
-    "--label", group="Model", help="Label of the text, if the model has labels (`chargen info`)."
+    "--label",
+    group="Model",
+    help="Label of the text, if the model has labels (`chargen info` lists them).",
 )
 unknown_option = option(
     "--unknown",
@@ -224,9 +187,9 @@ def _help(setting: Setting) -> str:
         default = setting.default
         facts.append(f"default: {default:g}" if setting.type is float else f"default: {default}")
     if setting.metadata["max"] is not None and setting.metadata["max"] > _MAX_SHOWN_LIMIT:
-        least = setting.metadata["min"]
-        is_excluded = setting.metadata["excluded"] == least
-        facts.append(f"above {least}" if is_excluded else f"{least} or more")
+        low = setting.metadata["min"]
+        is_excluded = setting.metadata["excluded"] == low
+        facts.append(f"above {low}" if is_excluded else f"{low} or more")
     elif setting.limits:
         facts.append(setting.limits)
     return (

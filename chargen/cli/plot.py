@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from chargen.cli.options import Command, option, output_file
+from chargen.cli.help import Command
+from chargen.cli.options import option, output_file
 
 
 @click.command(
@@ -16,6 +17,7 @@ from chargen.cli.options import Command, option, output_file
     "-o",
     "--output",
     type=output_file,
+    metavar="FILE",
     default="curves.svg",
     show_default=True,
     help="File to draw in; its name ends in .svg, .png or .pdf.",

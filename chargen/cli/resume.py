@@ -2,7 +2,8 @@
 
 import click
 
-from chargen.cli.options import Command, cache_option, option
+from chargen.cli.help import Command
+from chargen.cli.options import cache_option, option
 from chargen.cli.texts import reading_bar
 from chargen.cli.train import tell_saved
 

@@ -1,7 +1,6 @@
 """chargen sample: write in the style of a trained model."""
 
 import json
-import secrets
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chargen.cli.help import Command
 from chargen.cli.options import (
-    Command,
     Number,
     encoding_option,
     model_option,
@@ -53,6 +52,7 @@ _MAX_SAMPLES = 1_000_000
     "prompt_files",
     multiple=True,
     type=click.Path(readable=False),
+    metavar="FILE",
     group="Text",
     help="File that holds a prompt. May be repeated.",
 )
@@ -153,6 +153,8 @@ def sample(
         click.echo(note, err=True)
     index = _copy_index(corpus, encoding, loaded.checkpoint.prepare)
     if "seed" not in given and not as_json and sys.stderr.isatty():
+        import secrets
+
         given["seed"] = secrets.randbits(32)
         click.echo(f"Seed: {given['seed']}", err=True)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chargen.cli.help import Command
 from chargen.cli.options import (
-    Command,
     Number,
     encoding_option,
     input_file,
@@ -39,7 +39,9 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
     ),
 )
 @click.argument("text", required=False)
-@option("--file", type=input_file, group="Text", help="Read the text from this file.")
+@option(
+    "--file", type=input_file, metavar="FILE", group="Text", help="Read the text from this file."
+)
 @model_option
 @label_option
 @encoding_option("the file or standard input")
@@ -53,7 +55,13 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
     help="List this many of the most likely characters at each place.",
 )
 @json_option
-@option("--html", type=output_file, group="Output", help="Write the result as one HTML page.")
+@option(
+    "--html",
+    type=output_file,
+    metavar="FILE",
+    group="Output",
+    help="Write the result as one HTML page.",
+)
 def score(
     text: str | None,
     file: Path | None,
@@ -109,7 +117,7 @@ def _summary(score: "Score") -> str:
 
 
 def _painted(text: str, cost: float) -> str:
-    backgrounds = [background for least, background in _BACKGROUNDS if least <= cost]
+    backgrounds = [background for min_bits, background in _BACKGROUNDS if min_bits <= cost]
     return click.style(text, fg=16, bg=backgrounds[-1]) if backgrounds else text
 
 
@@ -126,7 +134,7 @@ def _coloured(score: "Score") -> str:
 
 
 def _legend() -> str:
-    steps = (_painted(f" {least} ", least) for least, _ in _BACKGROUNDS)
+    steps = (_painted(f" {bits} ", bits) for bits, _ in _BACKGROUNDS)
     return f"bits, from: 0 {''.join(steps)}"
 
 

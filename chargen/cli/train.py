@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from chargen.cli.options import MODEL_HELP, Command, cache_option, option, setting_options
+from chargen.cli.help import Command
+from chargen.cli.options import MODEL_HELP, cache_option, option, setting_options
 from chargen.cli.texts import reading_bar
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 

@@ -106,10 +106,10 @@ class Setting:
     @property
     def limits(self) -> str:
         """The numbers that are allowed, such as "0 to 1, 1 excluded"; "" if it is no number."""
-        least, greatest, excluded = (self.metadata[key] for key in ("min", "max", "excluded"))
-        if greatest is None:
+        low, high, excluded = (self.metadata[key] for key in ("min", "max", "excluded"))
+        if high is None:
             return ""
-        text = f"{_written(least)} to {_written(greatest)}"
+        text = f"{_written(low)} to {_written(high)}"
         return text if excluded is None else f"{text}, {_written(excluded)} excluded"
 
     @property
@@ -143,8 +143,8 @@ class Setting:
             is_long_enough = isinstance(value, str) and len(value) >= (self.metadata["min"] or 0)
             return is_long_enough and (not self.choices or value in self.choices)
         is_number = is_finite(value) if self.type is float else is_integer(value, -sys.maxsize)
-        least, greatest = self.metadata["min"], self.metadata["max"]
-        return is_number and least <= value <= greatest and value != self.metadata["excluded"]
+        low, high, excluded = (self.metadata[key] for key in ("min", "max", "excluded"))
+        return is_number and low <= value <= high and value != excluded
 
 
 def _written(number: float) -> str:

@@ -25,7 +25,8 @@ class TrainingConfig(Settings):
     preset: Preset = setting(
         "auto",
         help="Choose width, regularization, batches and learning rate for this size of model; "
-        "auto chooses by the length of the corpus and the time. Options that you give have priority.",
+        "auto chooses by the length of the corpus and the time. Options that you give have "
+        "priority.",
     )
     minutes: float | None = setting(
         None,
