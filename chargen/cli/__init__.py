@@ -1,4 +1,8 @@
-"""The command line: `chargen COMMAND`. Each command is a file here, loaded when it is called."""
+"""The command line: `chargen COMMAND`. Each command is a file here, loaded when it is called.
+
+Commands hold options and a few lines of wiring. They may import every other folder, but heavy
+libraries only inside functions, so that `chargen --help` starts at once.
+"""
 
 import errno
 import importlib
@@ -105,7 +109,7 @@ def _message(error: ChargenError) -> str:
 )
 @click.version_option(chargen.__version__, prog_name="chargen", help="Print the version and exit.")
 def main() -> None:
-    """Learn the style of a text file, then write in it, character by character."""
+    """Learn the style of a text, then write in it, character by character."""
     if sys.stdout is None:
         raise click.ClickException("Standard output is closed; send it to a file or /dev/null.")
     if isinstance(sys.stdout, io.TextIOWrapper):  # what a terminal cannot show becomes an escape

@@ -21,8 +21,7 @@ _LEAD = 200  # characters of an unfinished line that are shown again when it is 
 
 
 @click.command(
-    cls=Command,
-    examples=("chargen chat", "chargen chat -m novel --temperature 0.5 --lines 4"),
+    cls=Command, examples=("chargen chat", "chargen chat -m novel --temperature 0.5 --lines 4")
 )
 @model_option
 @setting_options(
@@ -59,7 +58,7 @@ def chat(model: str | None, **settings: Any) -> None:
 
 
 def _converse(conversation: "Conversation", read_line: Callable[[], str]) -> None:
-    """Answer a person, who may stop a text but not the program with Ctrl-C."""
+    """Answer a person at a terminal. Ctrl-C stops a text, but not the program."""
     output = _Output()
     while True:
         try:
@@ -76,7 +75,7 @@ def _converse(conversation: "Conversation", read_line: Callable[[], str]) -> Non
 
 
 def _follow(conversation: "Conversation") -> int:
-    """Answer the lines of a file or pipe; gives how many could not be followed."""
+    """Answer the lines of a file or pipe; return how many of them had an error."""
     output = _Output()
     failed = 0
     for line in sys.stdin.buffer if sys.stdin else ():
@@ -112,7 +111,7 @@ def _decoded(line: bytes) -> str:
 
 
 class _Output:
-    """Standard output. A text that is carried on is whole there; at a terminal, lines end sooner.
+    """Standard output. A text that is continued is one piece there, but not at a terminal.
 
     Bytes, so that neither the locale nor the platform's line endings change the text.
     """
@@ -157,7 +156,7 @@ def _is_terminal(file: Any) -> bool:
 
 @contextmanager
 def _ctrl_c_noted() -> Iterator[Callable[[], bool]]:
-    """Gives a function that says whether Ctrl-C was pressed; a second press interrupts.
+    """Yield a function that returns whether Ctrl-C was pressed; a second press interrupts.
 
     Noted, because an interrupt in the middle of a step would leave the network's state half new.
     """

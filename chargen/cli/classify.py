@@ -1,4 +1,4 @@
-"""chargen classify: which model's style is a text?"""
+"""chargen classify: tell which model's style a text has."""
 
 import io
 import json

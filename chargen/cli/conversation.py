@@ -1,4 +1,4 @@
-"""What `chargen chat` makes of the lines it is given; the terminal is another's business."""
+"""The answers of `chargen chat` to lines of text, wherever these come from."""
 
 import difflib
 import os
@@ -78,7 +78,7 @@ class Conversation:
         return "".join(self._drawn[: self._end])
 
     def answer(self, line: str) -> Passage | str:
-        """What comes of a line: a passage to write, or a message.
+        """Follow a line; return a passage to write, or a message.
 
         Raises:
             ChargenError: if the line cannot be followed; the text so far is still there.
@@ -98,7 +98,7 @@ class Conversation:
         return command.run(self, rest)
 
     def begin(self, prompt: str) -> Passage:
-        """A new text, from a fresh state and a prompt, or what is nearest to it that is known."""
+        """Begin a text from a zero state; unknown characters of the prompt become similar ones."""
         fitted = self._model.checkpoint.fit(prompt, "nearest")
         seed = secrets.randbits(32) if self.settings.seed is None else self.settings.seed
         stream = self._open(fitted.text, None, seed)
@@ -113,7 +113,7 @@ class Conversation:
         return Passage(fitted.text, self._write(), is_new=True, notes=notes)
 
     def more(self) -> Passage:
-        """More of the text; one without a prompt, if there is none yet."""
+        """Continue the text, or begin one without a prompt if there is none yet."""
         if self._seed is None:
             return self.begin("")
         if self._stream is None:
@@ -148,7 +148,7 @@ class Conversation:
         return f"Saved in {path}: {len(text):,} characters."
 
     def _fitting(self, settings: SamplingConfig) -> SamplingConfig:
-        """The settings, if the model has the label that they name."""
+        """Return the settings, if the model has the label that they name."""
         if settings.label is not None:
             self._model.checkpoint.label_ids(settings.label)
         return settings
@@ -158,7 +158,7 @@ class Conversation:
         return self._model.stream(PreparedText(prompt), state=state, **settings)
 
     def _write(self) -> Iterator[str]:
-        """A passage: first what the last one drew but left out, such as a text to stop at."""
+        """Yield a passage: first what the last one drew but left out, such as a text to stop at."""
         ending = Ending(self._model.sampling(self.settings.to_json()))
         if rest := "".join(self._drawn[self._end :]):
             self._end += len(rest)
@@ -196,7 +196,7 @@ class Conversation:
         return self.describe(name)
 
     def describe(self, name: str) -> str:
-        """A setting, its value, and what it is about."""
+        """Return a line with a setting, its value and its help."""
         setting = _SETTINGS[name]
         value = show_setting(getattr(self.settings, setting.name))
         if name == "seed" and self._seed is not None and self.settings.seed is None:
@@ -248,11 +248,11 @@ _COMMANDS: Mapping[str, _Command] = {
 }
 
 NAMES = (*_COMMANDS, *_SETTINGS)
-"""What may follow a colon at the beginning of a line."""
+"""The names that may follow a colon at the beginning of a line."""
 
 
 def _find(given: str) -> str:
-    """The name that is meant: itself, or its beginning where no other name begins so."""
+    """Return the name that is meant, of which the beginning is enough if no other begins so."""
     if given in NAMES:
         return given
     if not given:

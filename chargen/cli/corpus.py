@@ -1,4 +1,4 @@
-"""chargen corpus: what a text is like, without training."""
+"""chargen corpus: describe text files before training."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chargen.cli.help import Command
-from chargen.cli.options import (
-    cache_option,
-    json_option,
-    option,
-    output_file,
-    setting_options,
-)
+from chargen.cli.options import cache_option, json_option, option, output_file, setting_options
 from chargen.cli.texts import put_json, reading_bar
 from chargen.config import PreparationConfig, ReadingConfig
 
@@ -24,8 +18,7 @@ _MAX_LISTED = 12
 
 
 @click.command(
-    cls=Command,
-    examples=("chargen corpus novel.txt", "chargen corpus poems/ --html poems.html"),
+    cls=Command, examples=("chargen corpus novel.txt", "chargen corpus poems/ --html poems.html")
 )
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
 @json_option
@@ -40,11 +33,7 @@ _MAX_LISTED = 12
 @cache_option
 @setting_options(PreparationConfig)
 def corpus(
-    corpus: tuple[str, ...],
-    as_json: bool,
-    html: Path | None,
-    cache: str | None,
-    **settings: Any,
+    corpus: tuple[str, ...], as_json: bool, html: Path | None, cache: str | None, **settings: Any
 ) -> None:
     """Describe text files before you train on them.
 

@@ -1,4 +1,4 @@
-"""chargen evaluate: how well a model predicts a text."""
+"""chargen evaluate: measure how well a model predicts a text."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""chargen info: what a checkpoint is."""
+"""chargen info: describe a model."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def info(model: str | None, as_json: bool) -> None:
 
 
 def _shown(characters: str) -> str:
-    """The characters on one line, what does not print as an escape; the first 120 of many."""
+    """Return the first 120 characters on one line, with escapes for what does not print."""
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in characters[:120])
     return shown + (" …" if len(characters) > 120 else "")
 

@@ -1,4 +1,4 @@
-"""chargen plot: the loss curves of runs."""
+"""chargen plot: draw the loss curves of runs."""
 
 from pathlib import Path
 
@@ -9,8 +9,7 @@ from chargen.cli.options import option, output_file
 
 
 @click.command(
-    cls=Command,
-    examples=("chargen plot novel", "chargen plot novel letters -o curves.png"),
+    cls=Command, examples=("chargen plot novel", "chargen plot novel letters -o curves.png")
 )
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @option(

@@ -1,4 +1,4 @@
-"""chargen resume: go on with a run that was interrupted."""
+"""chargen resume: continue a run that was interrupted."""
 
 import click
 
@@ -9,8 +9,7 @@ from chargen.cli.train import tell_saved
 
 
 @click.command(
-    cls=Command,
-    examples=("chargen resume novel", "chargen resume novel --corpus texts/novel.txt"),
+    cls=Command, examples=("chargen resume novel", "chargen resume novel --corpus texts/novel.txt")
 )
 @click.argument("run")
 @option(

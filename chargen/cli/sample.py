@@ -1,8 +1,7 @@
-"""chargen sample: write in the style of a trained model."""
+"""chargen sample: write text that continues a prompt."""
 
 import json
 import sys
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from itertools import chain
@@ -167,7 +166,8 @@ def sample(
         _put("" if no_echo else fitted[0].text)
         characters = chain.from_iterable(map(_put, pieces))  # nothing keeps the text
         passage = index.longest(characters) if index else None
-        deque(characters, maxlen=0)
+        for _ in characters:  # all, unless `longest` has read them already
+            pass
         _put("\n")
         _report("The text", passage, corpus)
         return
@@ -188,7 +188,7 @@ def sample(
 
 
 def _read(path: str, encoding: str) -> str:
-    """A prompt from a file, or from standard input for "-", without its last newline."""
+    """Read a prompt from a file, or from standard input for "-", without its last newline."""
     return read_text(path, encoding).removesuffix("\n").removesuffix("\r")
 
 
@@ -203,7 +203,7 @@ def _copy_index(
 
 
 def _put(text: str, errors: str = "backslashreplace") -> str:
-    """Write at once, as bytes, so that neither locale nor platform changes the text."""
+    """Write at once, as bytes, so that neither locale nor platform changes the text; return it."""
     sys.stdout.buffer.write(text.encode(errors=errors))
     sys.stdout.buffer.flush()
     return text

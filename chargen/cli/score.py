@@ -1,4 +1,4 @@
-"""chargen score: how much each character of a text surprises a model."""
+"""chargen score: show how much each character of a text surprises a model."""
 
 import json
 import os
@@ -122,7 +122,7 @@ def _painted(text: str, cost: float) -> str:
 
 
 def _coloured(score: "Score") -> str:
-    """The text, the surprising characters on a background; hidden ones as signs."""
+    """Return the text with colours behind surprising characters and signs for invisible ones."""
     from chargen.text.characters import visible
 
     painted = []
@@ -139,7 +139,7 @@ def _legend() -> str:
 
 
 def _table(score: "Score") -> list[str]:
-    """A header and a line for each character."""
+    """Return a header and a line for each character."""
     header = ["character", "bits"]
     for number in range(1, score.probabilities.shape[1] + 1):
         header += [f"expected{number}", f"probability{number}"]
@@ -153,7 +153,7 @@ def _table(score: "Score") -> list[str]:
 
 
 def _field(character: str) -> str:
-    """A character as a field: a backslash begins an escape, so it is one itself."""
+    """Return a character as a field. A backslash is escaped too, because it begins escapes."""
     if character.isprintable() and character != "\\":
         return character
     return ascii(character)[1:-1]

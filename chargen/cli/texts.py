@@ -1,4 +1,4 @@
-"""What commands share: the texts they are given, the bars and the JSON they show."""
+"""What commands share: reading texts, progress bars and JSON."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ import click
 
 
 def read_text(source: str | Path, encoding: str) -> str:
-    """The text in a file or, where `source` is "-", on standard input, without byte order mark.
+    """Read a file, or standard input if `source` is "-"; return its text without byte order mark.
 
     Raises:
         CorpusError: if it cannot be read.
@@ -30,10 +30,10 @@ def read_text(source: str | Path, encoding: str) -> str:
 
 
 def check_one_source(text: str | None, file: Path | None) -> None:
-    """Refuse a text that is given twice, or not at all.
+    """Refuse a text that is given twice or not at all.
 
     Raises:
-        click.UsageError: saying so.
+        click.UsageError: if both or neither are given.
     """
     if (text is None) == (file is None):
         raise click.UsageError("Give either TEXT (- reads standard input) or --file FILE.")
@@ -50,9 +50,9 @@ def put_json(value: object) -> None:
 
 @contextmanager
 def reading_bar() -> Iterator[Callable[[int, int], object]]:
-    """A bar that shows how far a corpus is read; see `progress_bar`.
+    """Show how far a corpus is read with a bar; see `progress_bar`.
 
-    Gives the function to call with the bytes done with and those there are; when the two are
+    Yields the function to call with the bytes done with and those there are; when the two are
     equal, or something goes wrong, the bar is gone.
     """
     with _bar(desc="reading", unit="B") as bar:
@@ -69,9 +69,9 @@ def reading_bar() -> Iterator[Callable[[int, int], object]]:
 
 @contextmanager
 def progress_bar(total: int) -> Iterator[Callable[[int], object]]:
-    """A bar on standard error, if that is a terminal and the work takes more than a second.
+    """Show a bar on standard error, if that is a terminal and the work takes more than a second.
 
-    Gives the function to call with the number of characters that were read.
+    Yields the function to call with the number of characters that were read.
     """
     shape = "{percentage:3.0f}% {bar} {rate_fmt} · {remaining} left"
     with _bar(total=total, unit="char", bar_format=shape) as bar:
@@ -80,7 +80,7 @@ def progress_bar(total: int) -> Iterator[Callable[[int], object]]:
 
 @contextmanager
 def _bar(**settings: Any) -> Iterator[Any]:
-    """A tqdm bar that is gone afterwards; None where standard error is no terminal."""
+    """Yield a tqdm bar that disappears at the end, or None if standard error is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return

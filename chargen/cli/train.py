@@ -1,4 +1,4 @@
-"""chargen train: learn the style of a text file."""
+"""chargen train: train a model on text files."""
 
 import shlex
 from pathlib import Path
@@ -95,7 +95,7 @@ def train(
 
 
 def tell_saved(folder: Path) -> None:
-    """Say where the run is, and how to write with it."""
+    """Say where the run is and how to write with it."""
     from chargen.storage.runs import MODEL_FILE, find_checkpoint
 
     is_found = find_checkpoint() == folder / MODEL_FILE  # without being named

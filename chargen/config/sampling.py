@@ -84,10 +84,7 @@ class SamplingConfig(Settings):
         max=1_000_000_000,
     )
     top_k: int = setting(
-        0,
-        help="Sample only from the k most likely characters (0: all).",
-        min=0,
-        max=MAX_CHARACTERS,
+        0, help="Sample only from the k most likely characters (0: all).", min=0, max=MAX_CHARACTERS
     )
     top_p: float = setting(
         1.0,

@@ -36,17 +36,10 @@ class TrainingConfig(Settings):
         excluded=0,
     )
     epochs: int | None = setting(
-        None,
-        help="Passes over the training part, instead of minutes.",
-        min=1,
-        max=1_000_000,
+        None, help="Passes over the training part, instead of minutes.", min=1, max=1_000_000
     )
     batch_size: int = setting(
-        32,
-        help="Streams of text that are read side by side.",
-        min=1,
-        max=65_536,
-        by_preset=True,
+        32, help="Streams of text that are read side by side.", min=1, max=65_536, by_preset=True
     )
     seq_length: int = setting(
         16,
@@ -128,11 +121,7 @@ class TrainingConfig(Settings):
         max=1_000_000,
     )
     save_seconds: float = setting(
-        30.0,
-        help="Seconds between two saves.",
-        min=0,
-        max=1_000_000_000,
-        group="Saving and output",
+        30.0, help="Seconds between two saves.", min=0, max=1_000_000_000, group="Saving and output"
     )
     tensorboard: bool = setting(
         False, help="Write event files for TensorBoard too.", group="Saving and output"
