@@ -36,9 +36,8 @@ class _History(FileHistory):
 def line_editor(commands: Iterable[str]) -> Callable[[], str]:
     """Return a function that reads a line.
 
-    It raises EOFError at Ctrl-D and KeyboardInterrupt at Ctrl-C.
-
-    It shows itself on standard error, which leaves standard output to the texts.
+    It raises EOFError at Ctrl-D and KeyboardInterrupt at Ctrl-C. It shows itself on standard
+    error, which leaves standard output to the texts.
 
     Args:
         commands: the names that a line may begin with after a colon.
