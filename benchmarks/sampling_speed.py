@@ -23,7 +23,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,10 +30,9 @@ import numpy as np
 from measure import in_turn, print_machine, print_table
 
 from chargen.checkpoint import Checkpoint, weight_shapes
-from chargen.config import ModelConfig, SamplingConfig
-from chargen.generation.decoder import Decoder
-from chargen.generation.generate import Writer
-from chargen.generation.state import State
+from chargen.config import ModelConfig
+from chargen.language_model import LanguageModel
+from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary("\n" + "".join(map(chr, range(32, 96))))
@@ -58,7 +56,7 @@ def random_checkpoint(units: tuple[int, ...], embedding_dim: int) -> Checkpoint:
         name: generator.normal(0, 0.05, shape).astype(np.float32)
         for name, shape in weight_shapes(config).items()
     }
-    return Checkpoint(config, VOCABULARY, weights, " ")
+    return Checkpoint(config, CharTokenizer(VOCABULARY, " "), weights)
 
 
 def rate(generate: Callable[[int], object], characters: int) -> Callable[[], float]:
@@ -74,31 +72,22 @@ def rate(generate: Callable[[int], object], characters: int) -> Callable[[], flo
 
 
 def ours(checkpoint: Checkpoint, texts: int = 1, **settings: object) -> Callable[[int], object]:
-    decoder = Decoder(checkpoint, texts)
-    prompt = np.array([1], np.int32)
+    model = LanguageModel(checkpoint)
 
     def generate(n: int) -> None:
-        config = SamplingConfig(length=n // texts or 1, temperature=TEMPERATURE, seed=0, **settings)
-        writer = Writer(checkpoint.vocabulary, config)
-        drafts = [writer.draft(prompt, number) for number in range(texts)]
-        decoder.resume(State.zeros("lstm", checkpoint.config.units, texts))
-        logits = decoder.step(prompt.repeat(texts))
-        deque(writer.write(decoder, drafts, logits), maxlen=0)
+        length = n // texts or 1
+        samples = model.samples(
+            "!", n=texts, length=length, temperature=TEMPERATURE, seed=0, **settings
+        )
+        for _ in samples:
+            pass
 
     return generate
 
 
 def keras_engine(checkpoint: Checkpoint) -> Callable[[int], object]:
-    from chargen.training.model import KerasDecoder
-
-    decoder = KerasDecoder(checkpoint)
-
-    def generate(n: int) -> None:
-        config = SamplingConfig(length=n, temperature=TEMPERATURE, seed=0)
-        writer = Writer(checkpoint.vocabulary, config)
-        deque(writer.stream(decoder, np.array([1], np.int32)), maxlen=0)
-
-    return generate
+    model = LanguageModel(checkpoint, engine="keras")
+    return lambda n: model.generate("!", length=n, temperature=TEMPERATURE, seed=0)
 
 
 def keras_eager(checkpoint: Checkpoint) -> Callable[[int], object]:

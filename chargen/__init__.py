@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from chargen.evaluation.classify import Classification, classify
     from chargen.evaluation.loss import Evaluation
     from chargen.evaluation.score import Score
-    from chargen.generation.state import State
+    from chargen.generation.session import Session
     from chargen.language_model import LanguageModel, load
     from chargen.text.copies import CopyIndex
 
@@ -39,7 +39,7 @@ _HOMES = {
     "BaseVocabulary": "chargen.corpus.encoder",
     "LanguageModel": "chargen.language_model",
     "Score": "chargen.evaluation.score",
-    "State": "chargen.generation.state",
+    "Session": "chargen.generation.session",
     "classify": "chargen.evaluation.classify",
     "load": "chargen.language_model",
     "resume": "chargen.api",
@@ -55,7 +55,7 @@ __all__ = [
     "Evaluation",
     "LanguageModel",
     "Score",
-    "State",
+    "Session",
     "__version__",
     "classify",
     "load",

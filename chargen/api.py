@@ -92,7 +92,7 @@ def train(
     check("vocabulary", vocabulary, vocabulary in get_args(Growth), "grow or keep")
     old = Checkpoint.load(find_checkpoint(base)) if base is not None else None
     known = (
-        BaseVocabulary(old.vocabulary, vocabulary == "grow", tuple(old.labels))
+        BaseVocabulary(old.tokenizer.vocabulary, vocabulary == "grow", tuple(old.labels))
         if old is not None
         else None
     )
@@ -126,11 +126,15 @@ def train(
     if old is not None and known is not None:
         from chargen.training.warm_start import warm_start_weights
 
-        source |= {"from": str(base), "known": old.vocabulary.idx2char, "grow": known.grow}
+        source |= {
+            "from": str(base),
+            "known": old.tokenizer.vocabulary.idx2char,
+            "grow": known.grow,
+        }
         if old.labels:
             source["labels"] = list(old.labels)
         weights = warm_start_weights(old, corpus.vocabulary, corpus.label_names)
-        new = corpus.vocabulary.vocab_size - old.vocabulary.vocab_size
+        new = corpus.vocabulary.vocab_size - old.tokenizer.vocabulary.vocab_size
         notes.append(f"Goes on from {base}; {new:,} characters are new to it.")
     recipe = choose_preset(
         training_config.preset,

@@ -1,15 +1,12 @@
-"""The file format: safetensors with a JSON header, written atomically and checked when read.
+"""A trained network: its shape, tokenizer and weights, and where they came from.
 
-`model.safetensors` holds the weights a network needs to generate, in float32 under Keras's names
-and in its gate order; `resume.safetensors` holds what continuing the run needs. Both carry, as
-the entry "chargen" of their metadata, a JSON object: the format version, a document of their own,
-and a SHA-256 over that document and every array, so that damage is noticed before any of it is
-used.
+`model.safetensors` holds it: the weights in float32, under Keras's names and in its gate order
+(i, f, c, o), and all else as JSON in the file's header.
 """
 
 import os.path
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -20,17 +17,16 @@ from chargen.config import ModelConfig, PreparationConfig
 from chargen.errors import CheckpointError, CorpusError, SettingError
 from chargen.storage.arrays import Arrays, check_arrays, read_arrays, write_arrays
 from chargen.storage.runs import MODEL_FILE
-from chargen.text.characters import code_points, enumerate_some, refuse_surrogates
-from chargen.text.preparation import fold_unknown, prepare
-from chargen.text.unknown import PreparedText, Unknown, check_unknown, fit
-from chargen.text.vocabulary import BOUNDARY, RARE, Ids, Vocabulary
+from chargen.text.characters import enumerate_some
+from chargen.text.tokenizer import CharTokenizer
+from chargen.text.vocabulary import Ids, Vocabulary
 
 _MAX_LISTED = 20  # labels in a message
 _BLOCKS = {"lstm": 4, "gru": 3, "rnn": 1}  # column blocks of a cell's kernels: its gates
 
 
 def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """The name and shape of every weight of a network, in Keras's order."""
+    """Return the name and shape of every weight of a network, in Keras's order."""
     shapes: dict[str, tuple[int, ...]] = {
         "embedding/embeddings": (config.vocab_size, config.embedding_dim)
     }
@@ -51,66 +47,57 @@ def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where the weights of a network came from. Losses are in nats per character."""
+
+    corpus: str | None = None  # its name
+    characters: int | None = None
+    documents: int | None = None
+    sha256: str | None = None  # of the corpus
+    base: str | None = None  # the model that training went on from
+    step: int | None = None  # updates made
+    loss: float | None = None  # in training
+    carried: float | None = None  # held out, the state flowing through the whole text
+    windowed: float | None = None  # held out, 256 characters at a time from a zero state
+    training: Mapping[str, Any] = field(default_factory=dict)  # the settings
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {_JSON_NAMES.get(name, name): value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Origin":
+        """Return what `to_json` wrote; what is not there is None."""
+        names = {each.name: _JSON_NAMES.get(each.name, each.name) for each in fields(cls)}
+        return cls(**{name: values[key] for name, key in names.items() if key in values})
+
+
+_JSON_NAMES = {"base": "from"}
+
+
+@dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A trained network: all that generating needs, and where it came from."""
+    """A trained network: all that generating needs, and where it came from.
+
+    Args:
+        config: the network's shape.
+        tokenizer: from text to ids and back.
+        weights: by name, float32, as `weight_shapes` says.
+        origin: where the weights came from.
+        labels: how many characters were learned with each label, by name, in the order of their
+            vectors.
+    """
 
     config: ModelConfig
-    vocabulary: Vocabulary
-    weights: Arrays  # by name, float32, as `weight_shapes` says
-    start: str  # the character to start from when there is no prompt
-    origin: Mapping[str, Any] = field(default_factory=dict)  # corpus, losses, steps, ...
-    preparation: PreparationConfig = PreparationConfig()  # what was done to the text
-    # The characters that were learned with each label, by name, in the order of their vectors.
+    tokenizer: CharTokenizer
+    weights: Arrays
+    origin: Origin = Origin()
     labels: Mapping[str, int] = field(default_factory=dict)
 
-    @property
-    def end(self) -> str | None:
-        """The character that ends a document, and begins the next; None where there are none."""
-        return BOUNDARY if BOUNDARY in self.vocabulary else None
-
-    @property
-    def boundary(self) -> int | None:
-        """The id of that character."""
-        return None if self.end is None else self.vocabulary.char2idx[self.end]
-
-    @property
-    def unknown(self) -> str | None:
-        """The character that all rare ones were folded into; it must never be written."""
-        folded = self.preparation.min_count > 1 and RARE in self.vocabulary
-        return RARE if folded else None
-
-    def prepare(self, text: str) -> str:
-        """A text, with done to it what was done to the corpus; rare characters are left in it."""
-        return prepare(text, self.preparation)
-
-    def fit(self, text: str, unknown: Unknown = "error") -> PreparedText:
-        """A text that `encode` takes: prepared, and with what to do with unknown characters done.
-
-        Where one character stands for all rare ones, nothing is unknown.
-
-        Raises:
-            CorpusError: if it holds half of a character, and rare ones are left in it.
-            SettingError, UnknownCharacterError: as `chargen.text.unknown.fit` does.
-        """
-        text = self.prepare(text)
-        if self.unknown is None:
-            return fit(text, self.vocabulary, unknown)
-        check_unknown(unknown)
-        refuse_surrogates(code_points(text))
-        return PreparedText(text)
-
-    def encode(self, text: str) -> Ids:
-        """The ids of a fitted text, shape [len(text)].
-
-        Raises:
-            UnknownCharacterError: if it holds what the network never saw.
-        """
-        if self.unknown is not None:
-            text = fold_unknown(text, self.vocabulary)
-        return self.vocabulary.encode(text)
-
     def label_ids(self, label: str | None, texts: int = 1) -> Ids | None:
-        """The label of each of so many texts as the network reads it; None where it has none.
+        """Return the number of a label, once for each of so many texts, shape [texts].
+
+        None where the network has no labels.
 
         Raises:
             SettingError: if it has no such label, or has labels and `label` is None.
@@ -137,10 +124,10 @@ class Checkpoint:
         """
         document: dict[str, Any] = {
             "config": self.config.to_json(),
-            "vocabulary": self.vocabulary.idx2char,
-            "start": self.start,
-            "origin": dict(self.origin),
-            "preparation": self.preparation.to_json(),
+            "vocabulary": self.tokenizer.vocabulary.idx2char,
+            "start": self.tokenizer.start,
+            "origin": self.origin.to_json(),
+            "preparation": self.tokenizer.preparation.to_json(),
         }
         if self.labels:
             document["labels"] = list(self.labels.items())
@@ -160,15 +147,19 @@ class Checkpoint:
         weights, document = read_arrays(path)
         try:
             config = ModelConfig.from_json(document["config"])
-            vocabulary = Vocabulary(document["vocabulary"])
-            start, origin = str(document["start"]), dict(document["origin"])
-            preparation = PreparationConfig.from_json(
-                document.get("preparation", PreparationConfig().to_json())
+            tokenizer = CharTokenizer(
+                Vocabulary(document["vocabulary"]),
+                str(document["start"]),
+                PreparationConfig.from_json(
+                    document.get("preparation", PreparationConfig().to_json())
+                ),
             )
+            origin = Origin.from_json(dict(document["origin"]))
             labels = {str(name): int(count) for name, count in document.get("labels", ())}
         except (KeyError, TypeError, AttributeError, ValueError, CorpusError) as error:
             raise CheckpointError(f"{path} holds a header that makes no sense: {error}.") from None
-        if config.vocab_size != vocabulary.vocab_size or start not in vocabulary:
+        vocabulary = tokenizer.vocabulary
+        if config.vocab_size != vocabulary.vocab_size or tokenizer.start not in vocabulary:
             raise CheckpointError(
                 f"{path} has a vocabulary of {vocabulary.vocab_size} characters that does not fit "
                 f"its vocab_size of {config.vocab_size}."
@@ -180,4 +171,4 @@ class Checkpoint:
             )
         shapes = weight_shapes(config)
         check_arrays(path, weights, {name: (shape, "float32") for name, shape in shapes.items()})
-        return cls(config, vocabulary, weights, start, origin, preparation, labels)
+        return cls(config, tokenizer, weights, origin, labels)

@@ -1,49 +1,46 @@
 """A trained network in Python's hands: `load` one, then generate, stream, look inside."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from chargen.checkpoint import Checkpoint
+from chargen.checkpoint import Checkpoint, Origin
 from chargen.config import ModelConfig, SamplingConfig
 from chargen.config.base import check, is_integer
 from chargen.errors import SettingError
 from chargen.evaluation.loss import Evaluation, evaluate
 from chargen.evaluation.score import TOP, Score, score
-from chargen.generation.batching import Job, write_jobs
-from chargen.generation.decoder import Decoder
-from chargen.generation.generate import Writer
-from chargen.generation.initial_state import beginning, choose_label, label_of
+from chargen.generation.batching import Request, generate_samples, stream_text
+from chargen.generation.decoder import Decoder, MakeDecoder
+from chargen.generation.generate import Generator
+from chargen.generation.initial_state import choose_label
 from chargen.generation.log_probs import Progress, no_progress
-from chargen.generation.sample import Sample
+from chargen.generation.recorder import Sample
 from chargen.generation.sampler import Sampler
-from chargen.generation.state import State
+from chargen.generation.session import Session
+from chargen.generation.weights import DecoderWeights
 from chargen.storage.runs import find_checkpoint
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import PreparedText, Unknown
-from chargen.text.vocabulary import Ids, Vocabulary
-
-_MAX_TEXTS = 64  # written side by side; with more, a character takes longer and gains little
+from chargen.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import keras
 
-    from chargen.training.model import KerasDecoder
+_MAX_BATCH = 64  # texts side by side; with more, a character takes longer and gains little
 
 Engine = Literal["numpy", "keras"]
 Text = str | PreparedText
-"""A text as it is, or one that `Checkpoint.fit` made fit already and that is taken as it is."""
+"""A text as it is, or one that `CharTokenizer.prepare_prompt` made, which is taken as it is."""
 
 
 class LanguageModel:
     """A trained network, ready to write.
 
-    One object serves one text at a time: its state moves with every call.
+    It does not change: any number of streams, sessions and threads can use it at the same time.
 
     Args:
         checkpoint: the trained network.
@@ -52,18 +49,19 @@ class LanguageModel:
 
     def __init__(self, checkpoint: Checkpoint, engine: Engine = "numpy") -> None:
         self.checkpoint = checkpoint
-        self._decoder: Decoder | "KerasDecoder"  # noqa: UP037
-        label = np.zeros(1, np.int32) if checkpoint.labels else None  # until a text has one
+        self._make_decoder: MakeDecoder
         if engine == "numpy":
-            self._decoder = Decoder(checkpoint, labels=label)
-            self._most_texts = _MAX_TEXTS
+            self._make_decoder = partial(Decoder, self._weights)
         elif engine == "keras":
-            from chargen.training.model import KerasDecoder
+            from chargen.training.model import KerasNetwork
 
-            self._decoder = KerasDecoder(checkpoint, labels=label)
-            self._most_texts = 1  # its batch is fixed
+            self._make_decoder = KerasNetwork(checkpoint).decoder
         else:
             raise SettingError(f"engine must be numpy or keras; received {engine!r}.")
+
+    @cached_property
+    def _weights(self) -> DecoderWeights:
+        return DecoderWeights(self.checkpoint)
 
     @property
     def config(self) -> ModelConfig:
@@ -73,7 +71,7 @@ class LanguageModel:
     @property
     def vocabulary(self) -> Vocabulary:
         """The characters it knows."""
-        return self.checkpoint.vocabulary
+        return self.checkpoint.tokenizer.vocabulary
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -81,35 +79,44 @@ class LanguageModel:
         return tuple(self.checkpoint.labels)
 
     @property
-    def label(self) -> str | None:
-        """That of the text it last read or wrote."""
-        return label_of(self.checkpoint, self.state)
-
-    @property
-    def origin(self) -> Mapping[str, Any]:
+    def origin(self) -> Origin:
         """Where it came from: corpus, losses in nats per character, training settings."""
         return self.checkpoint.origin
 
-    @property
-    def state(self) -> State:
-        """What the network remembers of the text it last read or wrote.
+    def session(
+        self,
+        *,
+        sampler: Sampler | None = None,
+        copies: CopyIndex | None = None,
+        **settings: Any,
+    ) -> Session:
+        """Begin a text that is written part after part, each going on where the last one ended.
 
-        It has read all but the last character that it drew. To carry on, give that character as
-        the next prompt together with this state.
+            session = model.session(seed=1)
+            session.generate("All: ", length=100)
+            session.generate(length=100)  # the next 100 characters
+
+        Args:
+            sampler: as for `stream`.
+            copies: as for `stream`.
+            settings: as for `stream`; each part may change them.
+
+        Raises:
+            SettingError: if a setting is unknown or outside its limits, or a label unknown.
         """
-        return self._decoder.state
+        config = SamplingConfig.of(settings)
+        return Session(self.checkpoint, self._make_decoder, config, sampler=sampler, copies=copies)
 
     def stream(
         self,
         prompt: Text = "",
         *,
-        state: State | None = None,
         sampler: Sampler | None = None,
         copies: CopyIndex | None = None,
         unknown: Unknown = "error",
         **settings: Any,
     ) -> Iterator[str]:
-        """The text that continues a prompt, each character as soon as it is drawn.
+        """Give the text that continues a prompt, each character as soon as it is drawn.
 
         Where there are texts to stop at, what may be the beginning of one is held back.
 
@@ -117,44 +124,37 @@ class LanguageModel:
             prompt: what the text starts with; it is read but not given back. An empty one starts
                 a document, where the corpus had several, else from a newline, or from the
                 corpus's first character where it had none.
-            state: what to remember before the prompt; None starts from nothing.
             sampler: used instead of what the settings say of temperature, top_k, top_p and min_p.
             copies: of the corpus that the setting `max_copy` is about; see `chargen.CopyIndex`.
             unknown: what to do with prompt characters that the model never saw: "error", "skip" or
-                "nearest"; see `chargen.text.unknown.fit`.
+                "nearest"; see `CharTokenizer.prepare_prompt`.
             settings: any field of `SamplingConfig`, such as `length=1000, temperature=0.5`. Of a
-                model with labels, `label` says which to write as; where it does not, the text
-                goes on in that of the state, else in one drawn in proportion to how much text
-                each had, by the seed.
+                model with labels, `label` says which to write as; where it does not, one is drawn
+                by the seed, in proportion to how much text each had.
 
         Raises:
             SettingError: if a setting is unknown or outside its limits, or a label unknown.
             UnknownCharacterError: if the prompt has characters that the model never saw.
-            StateError: if the state is of another network.
         """
-        config = self.sampling(settings)
-        writer = Writer(self.vocabulary, config, sampler, copies, self.checkpoint.unknown)
-        text = self._fitted(prompt, unknown)
-        ids = self._ids(text)
-        label = choose_label(self.checkpoint, state, config.label, seed=writer.seed)
-        self._decoder.resume(beginning(self.checkpoint, state, label))
-        return writer.stream(self._decoder, ids, stands_in=not text)
+        prepared = self._prepared(prompt, unknown)
+        config = SamplingConfig.of(settings)
+        generator = Generator(self.checkpoint.tokenizer, config, sampler, copies)
+        label = choose_label(self.checkpoint, config.label, seed=generator.seed)
+        request = Request(prepared.text, 0, label)
+        return stream_text(self.checkpoint, self._make_decoder, generator, request)
 
     def generate(
         self,
         prompt: Text = "",
         *,
-        state: State | None = None,
         sampler: Sampler | None = None,
         copies: CopyIndex | None = None,
         unknown: Unknown = "error",
         **settings: Any,
     ) -> str:
-        """The text that continues a prompt, without it; as `stream`, but whole."""
-        prompt = PreparedText(
-            self._fitted(prompt, unknown)
-        )  # here, so that a warning names our caller
-        return "".join(self.stream(prompt, state=state, sampler=sampler, copies=copies, **settings))
+        """Return the text that continues a prompt, without it; as `stream`, but whole."""
+        prepared = self._prepared(prompt, unknown)  # here, so that a warning names our caller
+        return "".join(self.stream(prepared, sampler=sampler, copies=copies, **settings))
 
     def samples(
         self,
@@ -162,7 +162,6 @@ class LanguageModel:
         *,
         n: int = 1,
         label: str | Sequence[str] | None = None,
-        state: State | None = None,
         sampler: Sampler | None = None,
         copies: CopyIndex | None = None,
         unknown: Unknown = "error",
@@ -170,7 +169,7 @@ class LanguageModel:
         top: int = 0,
         **settings: Any,
     ) -> Iterator[Sample]:
-        """Several texts for each prompt and label, written side by side.
+        """Write several texts for each prompt and label, side by side.
 
         Sample k of a seed and a prompt draws the same random numbers whatever `n` is, and
         whatever other prompts there are. So it is the same text, but for rounding: products of
@@ -180,12 +179,11 @@ class LanguageModel:
             prompts: one or several.
             n: how many texts for each.
             label: one or several; as for `stream`, a text without has one drawn.
-            state: as for `stream`.
             sampler: as for `stream`.
             copies: as for `stream`.
             unknown: as for `stream`.
-            log_probs: whether to note the log-probability of each character.
-            top: how many of the likeliest characters to note in the place of each.
+            log_probs: whether to record the log-probability of each character.
+            top: how many of the likeliest characters to record at each place.
             settings: as for `stream`.
 
         Yields:
@@ -197,52 +195,42 @@ class LanguageModel:
         """
         for name, value, least in (("n", n, 1), ("top", top, 0)):
             check(name, value, is_integer(value, least), f"a whole number from {least}")
-        config = self.sampling(settings)
-        writer = Writer(self.vocabulary, config, sampler, copies, self.checkpoint.unknown)
+        config = SamplingConfig.of(settings)
+        generator = Generator(self.checkpoint.tokenizer, config, sampler, copies)
         given = [prompts] if isinstance(prompts, Text) else prompts
-        texts = list(map(partial(self._fitted, unknown=unknown), given))
+        # Mapped, not listed: a warning counts the frames to the line that asked.
+        texts = list(map(partial(self._prepared, unknown=unknown), given))
         labels = [label] if label is None or isinstance(label, str) else list(label)
-        begin = cache(partial(beginning, self.checkpoint, state))
-        choose = partial(choose_label, self.checkpoint, state, seed=writer.seed)
+        choose = partial(choose_label, self.checkpoint, seed=generator.seed)
         for each in labels:
-            begin(choose(each))  # what is wrong is told at once
-        jobs = (
-            Job(text, prompt, start, number, label_of(self.checkpoint, start))
-            for text, prompt in [(text, self._ids(text)) for text in texts]
+            choose(each)  # what is wrong is told at once
+        requests = (
+            Request(text.text, number, choose(each, number=number))
+            for text in texts
             for each in labels
             for number in range(n)
-            for start in [begin(choose(each, number=number))]
         )
-        return write_jobs(
-            self._decoder, writer, jobs, most=self._most_texts, log_probs=log_probs, top=top
+        return generate_samples(
+            self.checkpoint,
+            self._make_decoder,
+            generator,
+            requests,
+            max_batch=_MAX_BATCH,
+            log_probs=log_probs,
+            top=top,
         )
 
-    def sampling(self, settings: Mapping[str, Any]) -> SamplingConfig:
-        """The settings, and what the model adds to them: a document that ends is over.
-
-        Raises:
-            SettingError: if one is unknown or outside its limits.
-        """
-        config = SamplingConfig.of(settings)
-        if self.checkpoint.end is not None:
-            config = replace(config, stop=(*config.stop, self.checkpoint.end))
-        return config
-
-    def _ids(self, prompt: str) -> Ids:
-        """What is read of a prompt; of an empty one, what stands for it."""
-        return self.checkpoint.encode(prompt or self.checkpoint.start)
-
-    def _fitted(self, text: Text, unknown: Unknown) -> str:
-        """The text made fit; a warning says what was changed, where it was asked for."""
+    def _prepared(self, text: Text, unknown: Unknown) -> PreparedText:
+        """Return the text prepared; a warning says what was changed, where it was asked for."""
         if isinstance(text, PreparedText):
-            return text.text
-        fitted = self.checkpoint.fit(text, unknown)
-        for note in fitted.notes:
+            return text
+        prepared = self.checkpoint.tokenizer.prepare_prompt(text, unknown)
+        for note in prepared.notes:
             warnings.warn(note, stacklevel=3)
-        return fitted.text
+        return prepared
 
     def to_keras(self, batch_size: int = 1) -> "keras.Model":
-        """The same network as a stateful Keras model with a fixed batch size.
+        """Return the same network as a stateful Keras model with a fixed batch size.
 
         It takes ids, [batch_size, any number], and gives logits, [batch_size, number, vocab_size].
         Of a model with labels, it takes a list: ids, and the number of each one's label, its rank
@@ -269,7 +257,7 @@ class LanguageModel:
         unknown: Unknown = "error",
         progress: Progress = no_progress,
     ) -> Evaluation:
-        """How well the network predicts a text, carried and windowed.
+        """Measure how well the network predicts a text, carried and windowed.
 
         Args:
             text: at least two characters; all but the first are predicted.
@@ -285,8 +273,8 @@ class LanguageModel:
             SettingError: if the model has no such label, or needs one.
             UnknownCharacterError: if the text has characters that the model never saw.
         """
-        ids = self.checkpoint.encode(self._fitted(text, unknown))
-        result = evaluate(self.checkpoint, ids, label=label, progress=progress)
+        ids = self.checkpoint.tokenizer.encode(self._prepared(text, unknown).text)
+        result = evaluate(self._weights, ids, label=label, progress=progress)
         if adapt:
             from chargen.training.dynamic_evaluation import adapted_loss
 
@@ -303,7 +291,7 @@ class LanguageModel:
         unknown: Unknown = "error",
         progress: Progress = no_progress,
     ) -> Score:
-        """How much each character of a text surprises the network; a notebook shows it coloured.
+        """Measure how much each character of a text surprises the network.
 
         The first character counts too: it follows the start character, as where generation has
         no prompt.
@@ -321,8 +309,8 @@ class LanguageModel:
                 or needs one.
             UnknownCharacterError: if the text has characters that the model never saw.
         """
-        fitted = self._fitted(text, unknown)
-        return score(self.checkpoint, fitted, label=label, top=top, progress=progress)
+        prepared = self._prepared(text, unknown)
+        return score(self._weights, prepared.text, label=label, top=top, progress=progress)
 
     def __repr__(self) -> str:
         config = self.config
@@ -333,7 +321,7 @@ class LanguageModel:
 
 
 def load(path: str | Path | None = None, *, engine: Engine = "numpy") -> LanguageModel:
-    """A trained model.
+    """Load a trained model.
 
     Args:
         path: a run's folder, a .safetensors file, or the name of a run under checkpoints/. None

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from chargen.checkpoint import Checkpoint, weight_shapes
+from chargen.checkpoint import Checkpoint, Origin, weight_shapes
 from chargen.cli import main
 from chargen.config import CELLS, ModelConfig
+from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import Vocabulary
 
 
@@ -37,8 +38,8 @@ def make_checkpoint():
         }
         vocabulary = Vocabulary(characters)
         start = "\n" if "\n" in vocabulary else characters[0]
-        origin = {"corpus": "tiny.txt", "step": 7}
-        return Checkpoint(config, vocabulary, weights, start, origin, labels=labels)
+        tokenizer = CharTokenizer(vocabulary, start)
+        return Checkpoint(config, tokenizer, weights, Origin(corpus="tiny.txt", step=7), labels)
 
     return make
 

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,12 +14,11 @@ from chargen.errors import (
     CorpusError,
     RunError,
     SettingError,
-    StateError,
     UnknownCharacterError,
 )
-from chargen.generation.decoder import Decoder
 from chargen.storage.arrays import write_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
+from tests.helpers import decoder_of, with_tokenizer
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_model_is_loaded_by_file_folder_or_name(workdir, checkpoint):
 
 def test_a_model_says_what_it_is(model, checkpoint):
     assert model.config == checkpoint.config
-    assert model.vocabulary == checkpoint.vocabulary
+    assert model.vocabulary == checkpoint.tokenizer.vocabulary
     assert model.origin == checkpoint.origin
     assert repr(model) == f"LanguageModel({checkpoint.config.cell} (5, 3), 9 characters)"
 
@@ -111,13 +111,6 @@ def test_an_empty_prompt_starts_as_the_checkpoint_says(
     assert [prompt for prompt in characters if texts(prompt) == texts("")] == [start]
 
 
-def test_a_text_goes_on_from_a_state(model):
-    whole = model.generate("Ab", length=60, temperature=0)
-    first = model.generate("Ab", length=25, temperature=0)
-    rest = model.generate(first[-1], length=35, temperature=0, state=model.state)
-    assert first + rest == whole
-
-
 @pytest.mark.parametrize(
     "setting",
     [{"temperature": -1}, {"temperature": float("nan")}, {"length": -1}, {"seed": -1}],
@@ -142,7 +135,7 @@ def test_an_unknown_setting_is_told_at_once(model):
 )
 def test_the_unknown_is_never_written_whatever_is_banned(make_checkpoint, ban, written):
     made = make_checkpoint(characters="\n-xyz\ufffd")
-    made = dataclasses.replace(made, preparation=PreparationConfig(min_count=5))
+    made = with_tokenizer(made, preparation=PreparationConfig(min_count=5))
     model = chargen.LanguageModel(made)
     settings = {"ban": ban, "temperature": 5, "length": 300, "seed": 1}
     (sample,) = model.samples("x", **settings)
@@ -159,7 +152,9 @@ def test_what_stands_for_an_empty_prompt_is_not_held_against_the_text(make_check
     newline_first = chargen.LanguageModel(dataclasses.replace(made, weights=weights))
     assert newline_first.generate(**rules) == "\nab"
     weights["dense/bias"][1] = -1
-    model = chargen.LanguageModel(dataclasses.replace(made, weights=weights, start="\0"))
+    model = chargen.LanguageModel(
+        with_tokenizer(dataclasses.replace(made, weights=weights), start="\0")
+    )
     rules |= {"length": 4, "repetition_penalty": 1}
     (sample,) = model.samples(**rules)
     assert model.generate(**rules) == sample.text == "aaa\n"
@@ -184,10 +179,22 @@ def test_a_warning_names_the_line_that_asked(model, method):
     assert [warning.filename for warning in told] == [__file__]
 
 
-def test_a_foreign_state_is_told_at_once(model, make_checkpoint, tmp_path):
-    make_checkpoint(model.config.cell, units=(4,)).save(tmp_path / "other")
-    with pytest.raises(StateError, match="1 layers; the network 2"):
-        model.stream("A", state=chargen.load(tmp_path / "other").state)
+# Several callers at a time
+
+
+def test_streams_that_take_turns_are_as_if_alone(model):
+    one, other = (model.stream(prompt, seed=1, length=20) for prompt in ("Ab: ", "c"))
+    first, second = zip(*((next(one), next(other)) for _ in range(20)), strict=True)
+    assert "".join(first) == model.generate("Ab: ", seed=1, length=20)
+    assert "".join(second) == model.generate("c", seed=1, length=20)
+
+
+def test_threads_write_the_texts_of_one_after_the_other(model):
+    def write(seed):
+        return model.generate("Ab: ", seed=seed, length=20)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(write, range(200))) == list(map(write, range(200)))
 
 
 # Many texts
@@ -224,17 +231,9 @@ def test_texts_of_different_lengths_side_by_side(model):
         assert sample.finish_reason == ("lines" if "\n" in whole.text else "length")
 
 
-def test_samples_follow_a_state(model):
-    model.generate("Ab", length=9, seed=1)
-    state = model.state
-    alone = model.generate("c", state=state, length=20, seed=3)
-    first, *_ = model.samples("c", n=3, state=state, length=20, seed=3)
-    assert first.text == alone
-
-
 def test_log_probs_are_those_of_the_network(model):
     (sample,) = model.samples("Ab", length=30, seed=4, temperature=2, top_k=3, log_probs=True)
-    decoder, ids = Decoder(model.checkpoint), model.vocabulary.encode("Ab" + sample.text)
+    decoder, ids = decoder_of(model.checkpoint), model.vocabulary.encode("Ab" + sample.text)
     weights = [np.exp(decoder.step(ids[i : i + 1])[0].astype(float)) for i in range(len(ids) - 1)]
     expected = [np.log(w[i] / w.sum()) for w, i in zip(weights, ids[1:], strict=True)]
     assert sample.log_probs == pytest.approx(expected[1:], abs=1e-4)
@@ -401,7 +400,6 @@ def speaker(labelled_file):
 def test_a_label_is_what_a_text_is_written_in(speaker):
     texts = {label: speaker.generate("Ab", label=label, seed=1) for label in speaker.labels}
     assert len(set(texts.values())) == 3
-    assert speaker.label == "sky"
     assert repr(speaker) == "LanguageModel(lstm (5, 3), 9 characters, 3 labels)"
 
 
@@ -411,7 +409,7 @@ def test_a_label_that_is_not_asked_for_is_drawn_by_the_seed(speaker):
     assert "sky" not in [sample.label for sample in drawn]  # which has no text
     for seed, sample in enumerate(drawn[:9]):
         assert speaker.generate("Ab", seed=seed, length=9) == sample.text
-        assert speaker.label == sample.label
+        assert speaker.session(seed=seed).label == sample.label
         asked = speaker.generate("Ab", seed=seed, length=9, label=sample.label)
         assert asked == sample.text  # as if nothing had been drawn
     of_one_seed = {sample.label for sample in speaker.samples("Ab", n=20, seed=0, length=1)}
@@ -419,7 +417,7 @@ def test_a_label_that_is_not_asked_for_is_drawn_by_the_seed(speaker):
 
 
 def test_texts_of_several_labels_are_those_of_each(speaker, monkeypatch):
-    monkeypatch.setattr("chargen.language_model._MAX_TEXTS", 5)
+    monkeypatch.setattr("chargen.language_model._MAX_BATCH", 5)
     settings = {"seed": 3, "length": 20}
     together = list(speaker.samples(["A", "b"], n=2, label=["sky", "land"], **settings))
     assert [(each.prompt, each.label, each.number) for each in together] == [
@@ -430,19 +428,6 @@ def test_texts_of_several_labels_are_those_of_each(speaker, monkeypatch):
         assert alone[each.number].text == each.text
 
 
-def test_a_state_carries_its_label(speaker):
-    speaker.generate("Ab", label="land", seed=1, length=20)
-    state = speaker.state
-
-    def go_on(**label):
-        return speaker.generate("c", state=state, seed=2, length=20, **label)
-
-    assert go_on(label="sky") != go_on(label="land")
-    assert go_on() == go_on(label="land")
-    go_on()
-    assert speaker.label == "land"
-
-
 def test_a_label_that_is_not_there_is_refused_at_once(speaker, model):
     for write in (speaker.stream, speaker.generate, speaker.samples):
         with pytest.raises(SettingError, match="no label 'fire'; its labels are land, sea, sky"):
@@ -450,10 +435,6 @@ def test_a_label_that_is_not_there_is_refused_at_once(speaker, model):
     for write in (model.stream, model.samples):
         with pytest.raises(SettingError, match="has no labels; received 'sea'"):
             write("A", label="sea")
-    state = model.state
-    if state.cell == "lstm":
-        with pytest.raises(StateError, match="labels"):
-            speaker.generate("A", state=state)
 
 
 def test_a_text_is_measured_with_its_label(speaker):

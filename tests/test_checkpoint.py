@@ -1,4 +1,3 @@
-import dataclasses
 import os
 import random
 
@@ -11,6 +10,7 @@ from chargen.config import ModelConfig, PreparationConfig
 from chargen.errors import CheckpointError, CorpusError, SettingError, UnknownCharacterError
 from chargen.storage.arrays import read_arrays, write_arrays
 from chargen.storage.runs import MODEL_FILE
+from tests.helpers import with_tokenizer
 
 SHAPES = {
     "lstm": {
@@ -43,9 +43,9 @@ SHAPES = {
 def document_of(checkpoint):
     return {
         "config": checkpoint.config.to_json(),
-        "vocabulary": checkpoint.vocabulary.idx2char,
-        "start": checkpoint.start,
-        "origin": dict(checkpoint.origin),
+        "vocabulary": checkpoint.tokenizer.vocabulary.idx2char,
+        "start": checkpoint.tokenizer.start,
+        "origin": checkpoint.origin.to_json(),
     }
 
 
@@ -97,34 +97,34 @@ def test_what_was_saved_is_loaded(checkpoint, checkpoint_file):
 def test_what_was_done_to_the_text_is_kept_and_done_to_prompts(make_checkpoint, tmp_path):
     preparation = PreparationConfig(normalize="NFC", lowercase=True, min_count=2)
     made = make_checkpoint(characters="abé\ufffd")
-    dataclasses.replace(made, preparation=preparation).save(tmp_path / "file")
+    with_tokenizer(made, preparation=preparation).save(tmp_path / "file")
     loaded = Checkpoint.load(tmp_path / "file")
-    assert loaded.preparation == preparation
-    assert loaded.fit("ABE\u0301☃").text == "abé☃"  # as it is shown
-    assert loaded.encode("abé☃").tolist() == [0, 1, 2, 3]
-    assert loaded.unknown == "\ufffd"
+    assert loaded.tokenizer.preparation == preparation
+    assert loaded.tokenizer.prepare_prompt("ABE\u0301☃").text == "abé☃"  # as it is shown
+    assert loaded.tokenizer.encode("abé☃").tolist() == [0, 1, 2, 3]
+    assert loaded.tokenizer.unknown == "\ufffd"
     with pytest.raises(CorpusError, match=r"lone surrogate U\+DCFF"):
-        loaded.fit("a\udcff")
+        loaded.tokenizer.prepare_prompt("a\udcff")
     with pytest.raises(SettingError, match="unknown must be one of"):
-        loaded.fit("a", "drop")
-    assert loaded.end is None
+        loaded.tokenizer.prepare_prompt("a", "drop")
+    assert loaded.tokenizer.boundary is None
 
 
 def test_a_replacement_character_of_the_text_itself_is_as_any_other(make_checkpoint):
     made = make_checkpoint(characters="ab\ufffd")
-    assert made.unknown is None
+    assert made.tokenizer.unknown is None
     with pytest.raises(UnknownCharacterError):
-        made.fit("ab☃")
+        made.tokenizer.prepare_prompt("ab☃")
 
 
 def test_a_model_of_documents_knows_their_end(make_checkpoint):
-    assert make_checkpoint(characters="\0ab").end == "\0"
+    assert make_checkpoint(characters="\0ab").tokenizer.boundary == "\0"
 
 
 def test_a_file_from_before_there_was_preparation_is_read(make_checkpoint, tmp_path):
     checkpoint = make_checkpoint()
     write_arrays(tmp_path / "file", checkpoint.weights, document_of(checkpoint))
-    assert Checkpoint.load(tmp_path / "file").preparation == PreparationConfig()
+    assert Checkpoint.load(tmp_path / "file").tokenizer.preparation == PreparationConfig()
 
 
 def test_the_same_content_is_the_same_file(make_checkpoint, tmp_path):
@@ -136,12 +136,14 @@ def test_the_same_content_is_the_same_file(make_checkpoint, tmp_path):
 def test_any_character_can_be_in_the_vocabulary(make_checkpoint, tmp_path):
     checkpoint = make_checkpoint(characters='\t\n\r "\\é世\u2028😀\U0010ffff')
     checkpoint.save(tmp_path / "file")
-    assert Checkpoint.load(tmp_path / "file").vocabulary == checkpoint.vocabulary
+    assert (
+        Checkpoint.load(tmp_path / "file").tokenizer.vocabulary == checkpoint.tokenizer.vocabulary
+    )
 
 
 def test_a_run_is_loaded_by_its_folder(checkpoint, tmp_path):
     checkpoint.save(tmp_path / "run" / MODEL_FILE)
-    assert Checkpoint.load(tmp_path / "run").vocabulary == checkpoint.vocabulary
+    assert Checkpoint.load(tmp_path / "run").tokenizer.vocabulary == checkpoint.tokenizer.vocabulary
 
 
 def test_arrays_of_all_kinds_are_kept(tmp_path):

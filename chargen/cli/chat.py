@@ -49,7 +49,7 @@ def chat(model: str | None, **settings: Any) -> None:
     if _is_terminal(sys.stdin) and _is_terminal(sys.stderr):
         from chargen.cli.line_editor import line_editor
 
-        corpus = loaded.origin.get("corpus", "a text that has no name")
+        corpus = loaded.origin.corpus or "a text that has no name"
         labels = f" Labels: {enumerate_some(loaded.labels)}." if loaded.labels else ""
         click.echo(f"Learned from {corpus}.{labels} Type how a text begins, or :help.", err=True)
         _converse(conversation, line_editor(NAMES))

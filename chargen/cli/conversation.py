@@ -2,24 +2,18 @@
 
 import difflib
 import os
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from chargen.cli.options import read_setting, show_setting
 from chargen.config import SamplingConfig
-from chargen.config.sampling import MAX_LENGTH
 from chargen.errors import CommandError
-from chargen.generation.stopping import Ending
 from chargen.storage.atomic import write_atomically
-from chargen.text.unknown import PreparedText
 
 if TYPE_CHECKING:
-    from chargen.generation.state import State
+    from chargen.generation.session import Session
     from chargen.language_model import LanguageModel
 
 _SETTINGS = {
@@ -27,9 +21,6 @@ _SETTINGS = {
     for each in SamplingConfig.described().values()
     if each.name != "max_copy"  # it needs a corpus
 }
-# The conversation ends passages itself. The stream that it takes them from is to go on and on.
-_ENDLESS: Mapping[str, Any] = {"length": MAX_LENGTH, "lines": None, "stop": ()}
-_MARK_EVERY = 256  # characters; more than any rule for what may follow is likely to look back
 
 
 @dataclass(frozen=True)
@@ -42,20 +33,11 @@ class Passage:
     notes: tuple[str, ...] = ()  # what was done to the prompt
 
 
-class _Mark(NamedTuple):
-    """A state that was kept, to set out from again."""
-
-    read: int  # characters of the text that the network had read by then
-    state: "State | None"  # None for the start
-
-
 class Conversation:
-    """A model, the settings it writes with, and the text that it is at.
+    """A model, the settings it writes with, and the text that it is at: a `Session`.
 
-    A text is one endless stream of characters, taken a passage at a time. So what `more` adds is
-    what would have followed had the passage been longer, random numbers and all. Where a stream
-    is lost, because a setting changed or it was interrupted, another sets out from a state kept
-    not long ago, and reads what was written since.
+    What `more` adds is what would have followed had the passage been longer. A setting that is
+    changed holds from the next passage on.
     """
 
     def __init__(self, model: "LanguageModel", settings: SamplingConfig) -> None:
@@ -65,17 +47,12 @@ class Conversation:
 
     def reset(self) -> None:
         """Forget the text, and what the network remembers of it."""
-        self._stream: Iterator[str] | None = None
-        self._streams = 0  # of this text, so far
-        self._seed: int | None = None  # of this text
-        self._drawn: list[str] = []  # characters: the prompt, and what the network drew
-        self._end = 0  # of these, what was written
-        self._marks = (_Mark(0, None), _Mark(0, None))  # older, newer
+        self._session: Session | None = None
 
     @property
     def text(self) -> str:
         """The text so far, its prompt included."""
-        return "".join(self._drawn[: self._end])
+        return "" if self._session is None else self._session.text
 
     def answer(self, line: str) -> Passage | str:
         """Follow a line; return a passage to write, or a message.
@@ -98,33 +75,23 @@ class Conversation:
         return command.run(self, rest)
 
     def begin(self, prompt: str) -> Passage:
-        """Begin a text from a zero state; unknown characters of the prompt become similar ones."""
-        fitted = self._model.checkpoint.fit(prompt, "nearest")
-        seed = secrets.randbits(32) if self.settings.seed is None else self.settings.seed
-        stream = self._open(fitted.text, None, seed)
-        self.reset()
-        self._stream, self._streams, self._seed = stream, 1, seed
-        self._marks = (_Mark(0, self._model.state),) * 2
-        self._drawn = list(fitted.text)
-        self._end = len(fitted.text)
-        notes = fitted.notes
-        if self.settings.label is None and self._model.label is not None:
-            notes = (*notes, f"Label: {self._model.label}")
-        return Passage(fitted.text, self._write(), is_new=True, notes=notes)
+        """Begin a new text with a prompt, or with what is nearest to it that is known."""
+        prepared = self._model.checkpoint.tokenizer.prepare_prompt(prompt, "nearest")
+        settings = self.settings.to_json()
+        session = self._model.session(**settings)
+        pieces = session.stream(prepared)
+        self._session = session
+        notes = prepared.notes
+        if self.settings.label is None and session.label is not None:
+            notes = (*notes, f"Label: {session.label}")
+        return Passage(prepared.text, pieces, is_new=True, notes=notes)
 
     def more(self) -> Passage:
-        """Continue the text, or begin one without a prompt if there is none yet."""
-        if self._seed is None:
+        """Carry the text on; begin one without a prompt, if there is none yet."""
+        if self._session is None:
             return self.begin("")
-        if self._stream is None:
-            mark = self._marks[0]
-            seed = self._seed if self.settings.seed is None else self.settings.seed
-            # Another seed made from this one, so that no stream repeats another's numbers.
-            sequence = np.random.SeedSequence(seed, spawn_key=(self._streams,))
-            derived = int(sequence.generate_state(1, np.uint64)[0])
-            self._stream = self._open("".join(self._drawn[mark.read :]), mark.state, derived)
-            self._streams += 1
-        return Passage(self.text.rpartition("\n")[2], self._write(), is_new=False)
+        pieces = self._session.stream(**self.settings.to_json())
+        return Passage(self.text.rpartition("\n")[2], pieces, is_new=False)
 
     def save(self, name: str, *, overwrite: bool = False) -> str:
         """Write the text so far to a file, with a newline after it, as `chargen sample` does.
@@ -135,7 +102,7 @@ class Conversation:
         """
         if not name:
             raise CommandError(":save needs the name of a file, such as :save tale.txt.")
-        if self._seed is None:
+        if self._session is None:
             raise CommandError("There is no text to save yet; type how one begins.")
         path = Path(os.path.expanduser(name))  # noqa: PTH111, since Path's fails on some names
         if "\0" in name or os.path.lexists(path):
@@ -153,54 +120,19 @@ class Conversation:
             self._model.checkpoint.label_ids(settings.label)
         return settings
 
-    def _open(self, prompt: str, state: "State | None", seed: int) -> Iterator[str]:
-        settings = {**self.settings.to_json(), **_ENDLESS, "seed": seed}
-        return self._model.stream(PreparedText(prompt), state=state, **settings)
-
-    def _write(self) -> Iterator[str]:
-        """Yield a passage: first what the last one drew but left out, such as a text to stop at."""
-        ending = Ending(self._model.sampling(self.settings.to_json()))
-        if rest := "".join(self._drawn[self._end :]):
-            self._end += len(rest)
-            yield rest
-        if ending.reason is not None or self._stream is None:
-            return
-        try:
-            for character in self._stream:
-                self._drawn.extend(character)
-                self._keep_mark()
-                if piece := ending.add(character):
-                    self._end += len(piece)
-                    yield piece
-                if ending.reason is not None:
-                    return
-        except KeyboardInterrupt:
-            self._stream = None  # the network may be in the middle of a step
-            raise
-        self._stream = None  # it had nothing more
-
-    def _keep_mark(self) -> None:
-        read = len(self._drawn) - 1  # a network has not yet read the character that it drew last
-        if not read:  # of the text; but it has read what stands for an empty prompt
-            self._marks = (_Mark(0, self._model.state),) * 2
-        elif read - self._marks[1].read >= _MARK_EVERY:
-            self._marks = self._marks[1], _Mark(read, self._model.state)
-
     def _set(self, name: str, value: str) -> str:
         setting = _SETTINGS[name]
         if value:
             changes = {setting.name: read_setting(SamplingConfig, setting, value)}
             self.settings = self._fitting(replace(self.settings, **changes))
-            if setting.name not in _ENDLESS:
-                self._stream = None
         return self.describe(name)
 
     def describe(self, name: str) -> str:
         """Return a line with a setting, its value and its help."""
         setting = _SETTINGS[name]
         value = show_setting(getattr(self.settings, setting.name))
-        if name == "seed" and self._seed is not None and self.settings.seed is None:
-            value += f", {self._seed} for this text"
+        if name == "seed" and self._session is not None and self.settings.seed is None:
+            value += f", {self._session.seed} for this text"
         return f"{f':{name} {value}':<25} {setting.metadata['help']}"
 
 

@@ -58,11 +58,11 @@ def evaluate(
 
     loaded = load(model)
     loaded.checkpoint.label_ids(label)  # told before anything is read
-    fitted = loaded.checkpoint.fit(read_text(text, encoding), unknown)
-    for note in fitted.notes:
+    prepared = loaded.checkpoint.tokenizer.prepare_prompt(read_text(text, encoding), unknown)
+    for note in prepared.notes:
         click.echo(note, err=True)
-    with progress_bar((3 if adapt else 2) * (len(fitted.text) - 1)) as progress:
-        result = loaded.evaluate(fitted, label=label, adapt=adapt, progress=progress)
+    with progress_bar((3 if adapt else 2) * (len(prepared.text) - 1)) as progress:
+        result = loaded.evaluate(prepared, label=label, adapt=adapt, progress=progress)
     if as_json:
         click.echo(json.dumps(result.to_json(), indent=2))
         return

@@ -1,12 +1,15 @@
 """chargen info: describe a model."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from chargen.cli.help import Command
 from chargen.cli.options import json_option, model_option
 from chargen.cli.texts import put_json
+
+if TYPE_CHECKING:
+    from chargen.checkpoint import Origin
 
 
 @click.command(cls=Command, examples=("chargen info -m novel", "chargen info -m bundled --json"))
@@ -22,6 +25,7 @@ def info(model: str | None, as_json: bool) -> None:
 
     path = find_checkpoint(model)
     checkpoint = Checkpoint.load(path)
+    tokenizer = checkpoint.tokenizer
     weights = sum(array.size for array in checkpoint.weights.values())
     if as_json:
         facts: dict[str, Any] = {
@@ -29,33 +33,33 @@ def info(model: str | None, as_json: bool) -> None:
             "weights": weights,
             "bytes": 4 * weights,
             "config": checkpoint.config.to_json(),
-            "vocabulary": checkpoint.vocabulary.idx2char,
-            "start": checkpoint.start,
-            "origin": dict(checkpoint.origin),
-            "preparation": checkpoint.preparation.to_json(),
+            "vocabulary": tokenizer.vocabulary.idx2char,
+            "start": tokenizer.start,
+            "origin": checkpoint.origin.to_json(),
+            "preparation": tokenizer.preparation.to_json(),
             "labels": dict(checkpoint.labels),
         }
         put_json(facts)
         return
     config, origin = checkpoint.config, checkpoint.origin
-    characters, documents = origin.get("characters") or 0, origin.get("documents") or 1
-    known = checkpoint.vocabulary.idx2char.replace(BOUNDARY, "")
+    characters, documents = origin.characters or 0, origin.documents or 1
+    known = tokenizer.vocabulary.idx2char.replace(BOUNDARY, "")
     lines = {
         "checkpoint": str(path),
         "network": f"embedding {config.embedding_dim} → {config.cell} "
         f"{' → '.join(map(str, config.units))} → dense {config.vocab_size}",
         "size": f"{weights:,} weights, {4 * weights / 1e6:.1f} MB",
         "vocabulary": f"{len(known)} characters: {_shown(known)}",
-        "corpus": f"{origin.get('corpus', 'unknown')}, {characters:,} characters"
+        "corpus": f"{origin.corpus or 'unknown'}, {characters:,} characters"
         + (f" in {documents:,} documents" if documents > 1 else ""),
-        "trained": f"{origin.get('step') or 0:,} steps",
+        "trained": f"{origin.step or 0:,} steps",
         "loss": _losses(origin),
     }
     if checkpoint.labels:
         counts = [f"{name} {count:,}" for name, count in checkpoint.labels.items()]
         lines["labels"] = enumerate_some(counts, most=20)
     usual = PreparationConfig().to_json()
-    if done := {k: v for k, v in checkpoint.preparation.to_json().items() if v != usual[k]}:
+    if done := {k: v for k, v in tokenizer.preparation.to_json().items() if v != usual[k]}:
         lines["prepared"] = ", ".join(f"{name} {value}" for name, value in done.items())
     for name, value in lines.items():
         click.echo(f"{name:<11} {value}")
@@ -67,14 +71,11 @@ def _shown(characters: str) -> str:
     return shown + (" …" if len(characters) > 120 else "")
 
 
-def _losses(origin: Any) -> str:
-    parts = [
-        f"{origin[key]:.4f} {name}"
-        for key, name in (
-            ("loss", "in training"),
-            ("carried", "held out, carried"),
-            ("windowed", "held out, windowed"),
-        )
-        if origin.get(key) is not None
-    ]
+def _losses(origin: "Origin") -> str:
+    losses = {
+        "in training": origin.loss,
+        "held out, carried": origin.carried,
+        "held out, windowed": origin.windowed,
+    }
+    parts = [f"{loss:.4f} {name}" for name, loss in losses.items() if loss is not None]
     return (", ".join(parts) + " (nats per character)") if parts else "not measured"

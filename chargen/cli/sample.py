@@ -132,6 +132,7 @@ def sample(
     random seed.
     """
     from chargen.corpus.sources import check_standard_input
+    from chargen.generation.generate import fresh_seed
     from chargen.language_model import load
 
     if top and not as_json:
@@ -147,32 +148,30 @@ def sample(
     read = partial(_read, encoding=encoding)
     texts = [read(text) if text == "-" else text for text in prompts]
     texts = [*texts, *map(read, prompt_files)] or [""]
-    fitted = [loaded.checkpoint.fit(text, unknown) for text in texts]
-    for note in dict.fromkeys(note for each in fitted for note in each.notes):
+    tokenizer = loaded.checkpoint.tokenizer
+    prepared = [tokenizer.prepare_prompt(text, unknown) for text in texts]
+    for note in dict.fromkeys(note for each in prepared for note in each.notes):
         click.echo(note, err=True)
-    index = _copy_index(corpus, encoding, loaded.checkpoint.prepare)
+    index = _copy_index(corpus, encoding, tokenizer.prepare)
     if "seed" not in given and not as_json and sys.stderr.isatty():
-        import secrets
-
-        given["seed"] = secrets.randbits(32)
+        given["seed"] = fresh_seed()
         click.echo(f"Seed: {given['seed']}", err=True)
 
-    if len(fitted) * n * max(1, len(labels)) == 1 and not as_json:
-        pieces = loaded.stream(
-            fitted[0], copies=index, label=labels[0] if labels else None, **given
-        )
+    if len(prepared) * n * max(1, len(labels)) == 1 and not as_json:
+        session = loaded.session(copies=index, label=labels[0] if labels else None, **given)
         if not labels:
-            _tell(loaded.label)
-        _put("" if no_echo else fitted[0].text)
+            _tell(session.label)
+        pieces = session.stream(prepared[0])
+        _put("" if no_echo else prepared[0].text)
         characters = chain.from_iterable(map(_put, pieces))  # nothing keeps the text
-        passage = index.longest(characters) if index else None
-        for _ in characters:  # all, unless `longest` has read them already
-            pass
+        passage = None if index is None else index.longest(characters)
+        for piece in pieces:
+            _put(piece)
         _put("\n")
         _report("The text", passage, corpus)
         return
     samples = loaded.samples(
-        fitted, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **given
+        prepared, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **given
     )
     for number, each in enumerate(samples):
         passage = None if index is None else index.longest(each.text)

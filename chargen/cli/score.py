@@ -89,11 +89,11 @@ def score(
     if file is not None or text == "-":
         text = read_text("-" if file is None else file, encoding)
     loaded = load(model)
-    fitted = loaded.checkpoint.fit(text or "", unknown)
-    for note in fitted.notes:
+    prepared = loaded.checkpoint.tokenizer.prepare_prompt(text or "", unknown)
+    for note in prepared.notes:
         click.echo(note, err=True)
-    with progress_bar(len(fitted.text)) as progress:
-        result = loaded.score(fitted, label=label, top=top, progress=progress)
+    with progress_bar(len(prepared.text)) as progress:
+        result = loaded.score(prepared, label=label, top=top, progress=progress)
     if html is not None:
         write_atomically(html, result.to_html().encode())
         click.echo(f"Written to {html}.", err=True)

@@ -21,6 +21,7 @@ from chargen.corpus.sources import Paths, absolute
 from chargen.errors import CorpusError
 from chargen.storage.cache import cache_folder
 from chargen.text.preparation import prepared
+from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import BOUNDARY, RARE, Ids, Vocabulary
 
 _SPECIAL = (BOUNDARY, RARE)
@@ -70,6 +71,11 @@ class Corpus:
     def vocabulary(self) -> Vocabulary:
         """The distinct characters; among them, where there are documents, the boundary."""
         return self._encoded.vocabulary
+
+    @cached_property
+    def tokenizer(self) -> CharTokenizer:
+        """What turns text into these ids, and back."""
+        return CharTokenizer(self.vocabulary, self.start, self.preparation)
 
     @property
     def ids(self) -> Ids:

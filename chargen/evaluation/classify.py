@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from chargen.checkpoint import Checkpoint
 from chargen.errors import SettingError
 from chargen.generation.decoder import Decoder
-from chargen.generation.log_probs import Progress, bits, no_progress, surprise
+from chargen.generation.log_probs import Progress, bits, no_progress, surprisal
+from chargen.generation.weights import DecoderWeights
 from chargen.storage.runs import find_checkpoint
 
 UNKNOWN_BITS = 21.0
@@ -28,7 +29,7 @@ _MAX_ROWS = 64
 class Candidate:
     """A model, and which of its labels it reads with, if it has any."""
 
-    checkpoint: Checkpoint
+    weights: DecoderWeights
     label: str | None = None
 
 
@@ -110,10 +111,11 @@ def candidates(models: Models) -> dict[str, Candidate]:
         checkpoint = (
             each if isinstance(each, Checkpoint) else Checkpoint.load(find_checkpoint(each))
         )
+        weights = DecoderWeights(checkpoint)
         if checkpoint.labels:
-            found |= {f"{name}: {it}": Candidate(checkpoint, it) for it in checkpoint.labels}
+            found |= {f"{name}: {it}": Candidate(weights, it) for it in checkpoint.labels}
         else:
-            found[name] = Candidate(checkpoint)
+            found[name] = Candidate(weights)
     if len(found) < 2 or len(named) < len(models):
         raise SettingError(
             "Classifying needs at least two different models; received "
@@ -124,9 +126,9 @@ def candidates(models: Models) -> dict[str, Candidate]:
 
 def _bits(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
     """What each text costs a model, shape [len(texts)]."""
-    checkpoint = candidate.checkpoint
-    known = set(checkpoint.vocabulary.idx2char) - {checkpoint.unknown}
-    texts = [checkpoint.prepare(text) for text in texts]
+    tokenizer = candidate.weights.checkpoint.tokenizer
+    known = set(tokenizer.vocabulary.idx2char) - {tokenizer.unknown}
+    texts = [tokenizer.prepare(text) for text in texts]
     readable = ["".join(c for c in text if c in known) for text in texts]
     unknown = np.array([len(text) for text in texts]) - [len(text) for text in readable]
     costs = UNKNOWN_BITS * unknown
@@ -140,16 +142,18 @@ def _bits(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDA
 
 def _read(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
     """The bits of texts that are read side by side, shape [len(texts)]."""
-    checkpoint, rows = candidate.checkpoint, len(texts)
+    weights, rows = candidate.weights, len(texts)
+    tokenizer = weights.checkpoint.tokenizer
     lengths = np.array([len(text) for text in texts])
     ids = np.zeros((len(texts), 1 + lengths.max()), np.int32)  # what a text lacks is not counted
     for row, text in zip(ids, texts, strict=True):
-        row[: 1 + len(text)] = checkpoint.vocabulary.encode(checkpoint.start + text)
-    decoder = Decoder(checkpoint, rows, checkpoint.label_ids(candidate.label, rows))
+        row[: 1 + len(text)] = tokenizer.vocabulary.encode(tokenizer.start + text)
+    labels = weights.checkpoint.label_ids(candidate.label, rows)
+    decoder = Decoder(weights, weights.zero_state(rows, labels))
     nats = np.zeros(rows)
     for position in range(lengths.max()):
         inside = position < lengths
-        costs = surprise(decoder.step(ids[:, position]), ids[:, position + 1])
+        costs = surprisal(decoder.step(ids[:, position]), ids[:, position + 1])
         nats[inside] += costs[inside]
         progress(int(inside.sum()))
     return bits(1) * nats

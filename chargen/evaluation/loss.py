@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chargen.checkpoint import Checkpoint
 from chargen.errors import CorpusError
 from chargen.generation.decoder import Decoder
-from chargen.generation.log_probs import Progress, bits, no_progress, perplexity, surprise
+from chargen.generation.log_probs import WINDOW, Progress, bits, no_progress, perplexity, surprisal
+from chargen.generation.weights import DecoderWeights
 from chargen.text.vocabulary import Ids
 
-WINDOW = 256  # characters, as in training
 _MAX_ROWS = 64
 _MIN_WINDOWS = 16  # in a row, so that warming up costs a sixteenth at most
 
@@ -38,7 +37,7 @@ class Evaluation:
         return perplexity(self.carried)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values: each loss in nats and bits per character and as perplexity."""
+        """Return plain values: each loss in nats and bits per character and as perplexity."""
         losses = {name: loss for name, loss in asdict(self).items() if isinstance(loss, float)}
         return {
             "characters": self.characters,
@@ -54,7 +53,7 @@ class Evaluation:
 
 
 def evaluate(
-    checkpoint: Checkpoint,
+    weights: DecoderWeights,
     ids: Ids,
     *,
     label: str | None = None,
@@ -68,7 +67,7 @@ def evaluate(
     the state that one long reading would have, as far as networks remember.
 
     Args:
-        checkpoint: the network.
+        weights: of the network.
         ids: the text, at least two characters.
         label: the text's, if the network has labels.
         progress: told how many characters were read; twice the text's in all.
@@ -81,8 +80,8 @@ def evaluate(
     characters = len(ids) - 1
     return Evaluation(
         characters,
-        carried=_carried(checkpoint, ids, label, progress) / characters,
-        windowed=_windowed(checkpoint, ids, label, progress) / characters,
+        carried=_carried(weights, ids, label, progress) / characters,
+        windowed=_windowed(weights, ids, label, progress) / characters,
     )
 
 
@@ -99,46 +98,42 @@ def check_predictable(ids: Ids) -> None:
         )
 
 
-def _windows(ids: Ids) -> int:
-    return math.ceil((len(ids) - 1) / WINDOW)
-
-
-def _carried(checkpoint: Checkpoint, ids: Ids, label: str | None, progress: Progress) -> float:
-    windows = _windows(ids)
+def _carried(weights: DecoderWeights, ids: Ids, label: str | None, progress: Progress) -> float:
+    windows = math.ceil((len(ids) - 1) / WINDOW)
     rows = max(1, min(_MAX_ROWS, windows // _MIN_WINDOWS))
     length = math.ceil(windows / rows) * WINDOW
     starts = np.arange(rows) * length
-    decoder = Decoder(checkpoint, rows, checkpoint.label_ids(label, rows))
+    decoder = _decoder(weights, rows, label)
     if rows > 1:
         _total(decoder, ids, starts - WINDOW, WINDOW, no_progress)
-        state = decoder.state
-        for layer in state.layers:
-            for array in layer:
-                array[0] = 0  # nothing comes before the first row
-        decoder.state = state
+        first = np.arange(rows) == 0  # nothing comes before it
+        decoder = Decoder(weights, decoder.state.reset_rows(first))
     return _total(decoder, ids, starts, length, progress)
 
 
-def _windowed(checkpoint: Checkpoint, ids: Ids, label: str | None, progress: Progress) -> float:
-    windows = _windows(ids)
-    rows = min(_MAX_ROWS, windows)
-    decoder, total = Decoder(checkpoint, rows, checkpoint.label_ids(label, rows)), 0.0
+def _windowed(weights: DecoderWeights, ids: Ids, label: str | None, progress: Progress) -> float:
+    windows = math.ceil((len(ids) - 1) / WINDOW)
+    rows, total = min(_MAX_ROWS, windows), 0.0
     for first in range(0, windows, rows):
-        decoder.reset()
+        decoder = _decoder(weights, rows, label)
         total += _total(decoder, ids, (first + np.arange(rows)) * WINDOW, WINDOW, progress)
     return total
+
+
+def _decoder(weights: DecoderWeights, rows: int, label: str | None) -> Decoder:
+    return Decoder(weights, weights.zero_state(rows, weights.checkpoint.label_ids(label, rows)))
 
 
 def _total(
     decoder: Decoder, ids: Ids, starts: NDArray[np.integer], steps: int, progress: Progress
 ) -> float:
-    """The summed loss over `steps` characters from each start; none outside the text counts."""
+    """Return the summed loss over `steps` characters from each start, inside the text."""
     total, predictable = 0.0, len(ids) - 1
     for position in range(min(steps, predictable - int(starts[0]))):
         positions = starts + position
         inside = (positions >= 0) & (positions < predictable)
         positions = positions.clip(0, predictable - 1)
-        nats = surprise(decoder.step(ids[positions]), ids[positions + 1])
+        nats = surprisal(decoder.step(ids[positions]), ids[positions + 1])
         total += float(nats[inside].sum())
         progress(int(inside.sum()))
     return total

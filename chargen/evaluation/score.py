@@ -6,10 +6,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chargen.checkpoint import Checkpoint
 from chargen.errors import CorpusError, SettingError
 from chargen.generation.decoder import Decoder
-from chargen.generation.log_probs import Progress, bits, log_probabilities, no_progress, perplexity
+from chargen.generation.initial_state import initial_state
+from chargen.generation.log_probs import (
+    Progress,
+    bits,
+    log_softmax,
+    most_likely,
+    no_progress,
+    perplexity,
+)
+from chargen.generation.weights import DecoderWeights
 from chargen.pages.score import fragment, page
 
 TOP = 5
@@ -82,7 +90,7 @@ class Score:
 
 
 def score(
-    checkpoint: Checkpoint,
+    weights: DecoderWeights,
     text: str,
     *,
     label: str | None = None,
@@ -95,7 +103,7 @@ def score(
     zero state, as generation without a prompt does.
 
     Args:
-        checkpoint: the network.
+        weights: of the network.
         text: at least one character.
         label: the text's, if the network has labels.
         top: how many of the likeliest characters to keep at each place; all, if there are fewer.
@@ -111,16 +119,17 @@ def score(
         raise SettingError(f"top must be a whole number from 0; received {top!r}.")
     if not text:
         raise CorpusError("The text is empty; a score needs at least one character.")
-    vocabulary = checkpoint.vocabulary
-    ids = checkpoint.encode(checkpoint.start + text)
+    checkpoint = weights.checkpoint
+    tokenizer, vocabulary = checkpoint.tokenizer, checkpoint.tokenizer.vocabulary
+    ids = tokenizer.encode(tokenizer.start + text)
     top = min(top, vocabulary.vocab_size)
     costs, likeliest = np.empty(len(text)), []
     probabilities = np.empty((len(text), top))
-    decoder = Decoder(checkpoint, labels=checkpoint.label_ids(label))
+    decoder = Decoder(weights, initial_state(checkpoint, label))
     for position, target in enumerate(ids[1:]):
-        (expected,) = log_probabilities(decoder.step(ids[position : position + 1]))
+        (expected,) = log_softmax(decoder.step(ids[position : position + 1]))
         costs[position] = -bits(expected[target])
-        best = np.argsort(-expected, kind="stable")[:top]
+        best = most_likely(expected, top)
         likeliest.append("".join(vocabulary.idx2char[i] for i in best))
         probabilities[position] = np.exp(expected[best])
         progress(1)

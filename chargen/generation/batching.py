@@ -1,82 +1,219 @@
-"""Many texts, written several at a time: the prompts are read, then all go on side by side."""
+"""Sequences written side by side; each joins and leaves the batch at any character."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache, partial
 
 import numpy as np
 
-from chargen.generation.generate import Network, Writer
-from chargen.generation.sample import Record, Sample
+from chargen.checkpoint import Checkpoint
+from chargen.generation.decoder import MakeDecoder, StepDecoder
+from chargen.generation.generate import Generator, Sequence, random_numbers
+from chargen.generation.initial_state import initial_state
+from chargen.generation.recorder import Sample, SampleRecorder
+from chargen.generation.sampler import Sampler
 from chargen.generation.state import Floats, State
 from chargen.text.vocabulary import Ids
 
+_PROMPTS_KEPT = 256  # that were read last, so that many samples of one prompt read it once
 
-@dataclass(frozen=True, eq=False)
-class Job:
+
+class Batch:
+    """Sequences that one network writes side by side.
+
+    A sequence that was added draws its first character at the next `step`. The network has not
+    read the last character that a sequence drew.
+
+    Args:
+        make_decoder: gives decoders of the network.
+    """
+
+    def __init__(self, make_decoder: MakeDecoder) -> None:
+        self._make_decoder = make_decoder
+        self._sequences: list[Sequence] = []  # in the order of the decoder's rows
+        self._decoder: StepDecoder | None = None  # None while there are no rows
+        self._ids: Ids = np.empty(0, np.int32)  # that the rows drew last
+        self._samplers: dict[Sampler, list[int]] = {}  # and the rows that each draws
+        self._is_constrained = False  # whether any sequence changes its logits
+        self._joining: list[tuple[Sequence, State, Floats]] = []
+        self._leaving: set[Sequence] = set()
+
+    def __len__(self) -> int:
+        return len(self._sequences) + len(self._joining) - len(self._leaving)
+
+    def add(self, sequence: Sequence, state: State, logits: Floats) -> None:
+        """Let a sequence join.
+
+        Args:
+            sequence: what to write.
+            state: of one text, after its prompt.
+            logits: after its prompt, shape [1, vocab_size].
+        """
+        self._joining.append((sequence, state, logits))
+
+    def remove(self, sequence: Sequence) -> None:
+        """Let a sequence leave, over or not."""
+        self._leaving.add(sequence)
+
+    def state_of(self, sequence: Sequence) -> State:
+        """Return the state of a sequence, which has read all but the last character drawn."""
+        for joining, state, _ in self._joining:
+            if joining is sequence:
+                return state
+        if self._decoder is None:
+            raise ValueError("The sequence is not in the batch.")
+        return self._decoder.state.select([self._sequences.index(sequence)])
+
+    def step(self) -> list[tuple[Sequence, str]]:
+        """Draw a character of each sequence.
+
+        Returns:
+            Each sequence, and what of its text has become certain: mostly one character.
+        """
+        logits = self._next_logits()
+        if logits is None:
+            return []
+        adjusted = logits
+        if self._is_constrained:
+            adjusted = logits.copy()
+            for sequence, row in zip(self._sequences, adjusted, strict=True):
+                sequence.adjust(row)
+        self._ids = self._draw(adjusted)
+        rows = zip(self._sequences, self._ids.tolist(), logits, strict=True)
+        return [(sequence, sequence.add(index, row)) for sequence, index, row in rows]
+
+    def _next_logits(self) -> Floats | None:
+        """Let who leaves leave and who joins join; return logits, [sequences, vocab_size]."""
+        if self._leaving:
+            staying = [i for i, each in enumerate(self._sequences) if each not in self._leaving]
+            self._joining = [each for each in self._joining if each[0] not in self._leaving]
+            self._leaving.clear()
+            self._regroup(staying, [])
+        logits = None if self._decoder is None else self._decoder.step(self._ids)
+        if self._joining:
+            joining, self._joining = self._joining, []
+            self._regroup(list(range(len(self._sequences))), joining)
+            joined = [each for _, _, each in joining]
+            logits = np.concatenate(joined if logits is None else [logits, *joined])
+        return logits
+
+    def _regroup(self, rows: list[int], joining: list[tuple[Sequence, State, Floats]]) -> None:
+        """Go on with some of the rows, and with others after them."""
+        states = [self._decoder.state.select(rows)] if rows and self._decoder is not None else []
+        states += [state for _, state, _ in joining]
+        self._decoder = self._make_decoder(State.concatenate(states)) if states else None
+        self._ids = self._ids[rows]
+        self._sequences = [self._sequences[i] for i in rows] + [each for each, _, _ in joining]
+        self._is_constrained = any(sequence.is_constrained for sequence in self._sequences)
+        self._samplers = {}
+        for row, sequence in enumerate(self._sequences):
+            self._samplers.setdefault(sequence.sampler, []).append(row)
+
+    def _draw(self, logits: Floats) -> Ids:
+        """Return an id for each row; the sequences of one sampler are drawn together."""
+        uniform = np.array([sequence.uniform() for sequence in self._sequences])
+        if len(self._samplers) == 1:
+            return self._sequences[0].sampler(logits, uniform)
+        ids = np.empty(len(uniform), np.int32)
+        for sampler, rows in self._samplers.items():
+            ids[rows] = sampler(logits[rows], uniform[rows])
+        return ids
+
+
+@dataclass(frozen=True)
+class Request:
     """A text to write."""
 
-    prompt: str
-    ids: Ids  # of the prompt, or of what stands for an empty one; shape [n], n at least 1
-    beginning: State  # that goes before
+    prompt: str  # as it was prepared; empty to begin where texts begin
     number: int  # which sample of its seed it is
     label: str | None = None
 
 
-def write_jobs(
-    network: Network,
-    writer: Writer,
-    jobs: Iterable[Job],
+def stream_text(
+    checkpoint: Checkpoint, make_decoder: MakeDecoder, generator: Generator, request: Request
+) -> Iterator[str]:
+    """Write one text, each character given as soon as it is drawn.
+
+    Args:
+        checkpoint: the network.
+        make_decoder: gives decoders of the network.
+        generator: makes the sequence.
+        request: the text to write.
+    """
+    sequence = _sequence(checkpoint, generator, request)
+    batch = Batch(make_decoder)
+    batch.add(sequence, *_read_prompt(checkpoint, make_decoder, request.prompt, request.label))
+    while sequence.finish_reason is None:
+        ((_, piece),) = batch.step()
+        if piece:
+            yield piece
+
+
+def generate_samples(
+    checkpoint: Checkpoint,
+    make_decoder: MakeDecoder,
+    generator: Generator,
+    requests: Iterable[Request],
     *,
-    most: int,
+    max_batch: int,
     log_probs: bool = False,
     top: int = 0,
 ) -> Iterator[Sample]:
-    """What comes of each job, in order.
+    """Write texts side by side, and give them in the order of the requests.
 
     Args:
-        network: what reads and writes.
-        writer: how to write.
-        jobs: the texts to write, each made when it is its turn.
-        most: how many to write side by side.
-        log_probs: whether to note the log-probability of each character.
-        top: how many of the likeliest characters to note in the place of each.
+        checkpoint: the network.
+        make_decoder: gives decoders of the network.
+        generator: makes the sequences.
+        requests: the texts to write, each taken when there is room for it.
+        max_batch: how many to write side by side.
+        log_probs: whether to record the log-probability of each character.
+        top: how many of the likeliest characters to record at each place.
     """
-    jobs = iter(jobs)
-    while batch := list(islice(jobs, most)):
-        records = [Record(writer.characters, log_probs=log_probs, top=top) for _ in batch]
-        drafts = [
-            writer.draft(job.ids, job.number, record, stands_in=not job.prompt)
-            for job, record in zip(batch, records, strict=True)
-        ]
-        logits = read_prompts(network, batch)
-        deque(writer.write(network, drafts, logits), maxlen=0)
-        for job, draft, record in zip(batch, drafts, records, strict=True):
-            yield record.sample(
-                prompt=job.prompt,
-                seed=writer.seed,
-                number=job.number,
-                finish_reason=draft.finish_reason,
-                label=job.label,
+    read_prompt = lru_cache(_PROMPTS_KEPT)(partial(_read_prompt, checkpoint, make_decoder))
+    batch, waiting = Batch(make_decoder), iter(requests)
+    under_way: deque[tuple[Request, Sequence, SampleRecorder]] = deque()
+    while True:
+        while len(batch) < max_batch and (request := next(waiting, None)) is not None:
+            recorder = SampleRecorder(generator.characters, log_probs=log_probs, top=top)
+            sequence = _sequence(checkpoint, generator, request, recorder)
+            under_way.append((request, sequence, recorder))
+            if sequence.finish_reason is None:
+                batch.add(sequence, *read_prompt(request.prompt, request.label))
+        if not under_way:
+            return
+        for sequence, _ in batch.step():
+            if sequence.finish_reason is not None:
+                batch.remove(sequence)
+        while under_way and under_way[0][1].finish_reason is not None:
+            request, sequence, recorder = under_way.popleft()
+            yield recorder.sample(
+                prompt=request.prompt,
+                seed=generator.seed,
+                number=request.number,
+                finish_reason=sequence.finish_reason,
+                label=request.label,
             )
 
 
-def read_prompts(network: Network, jobs: Sequence[Job]) -> Floats:
-    """Read the prompts of several jobs, and leave the network with the states of all.
+def _read_prompt(
+    checkpoint: Checkpoint, make_decoder: MakeDecoder, prompt: str, label: str | None
+) -> tuple[State, Floats]:
+    """Read a prompt, or what stands for an empty one; return the state and the logits after it."""
+    tokenizer = checkpoint.tokenizer
+    decoder = make_decoder(initial_state(checkpoint, label))
+    logits = decoder.read(tokenizer.encode(prompt or tokenizer.start)[None])
+    return decoder.state, logits
 
-    What is the same prompt after the same state, the very objects, is read once.
 
-    Returns:
-        The logits after each, shape [len(jobs), vocab_size].
-    """
-    read: dict[tuple[int, int], tuple[State, Floats]] = {}
-    keys = [(id(job.ids), id(job.beginning)) for job in jobs]
-    for key, job in zip(keys, jobs, strict=True):
-        if key not in read:
-            network.resume(job.beginning)
-            logits = network.read(job.ids[None])
-            read[key] = network.state, logits
-    if len(keys) > 1:
-        network.resume(State.joined([read[key][0] for key in keys]))
-    return np.concatenate([read[key][1] for key in keys])
+def _sequence(
+    checkpoint: Checkpoint,
+    generator: Generator,
+    request: Request,
+    recorder: SampleRecorder | None = None,
+) -> Sequence:
+    uniform = random_numbers(generator.seed, request.number).random
+    return generator.sequence(
+        checkpoint.tokenizer.encode(request.prompt), uniform, recorder=recorder
+    )

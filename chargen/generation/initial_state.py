@@ -1,6 +1,4 @@
-"""What a network knows before a text: a state, or nothing, and the label to write with."""
-
-from dataclasses import replace
+"""What a network knows before a text: nothing but the label to write with, if there are labels."""
 
 import numpy as np
 
@@ -8,43 +6,30 @@ from chargen.checkpoint import Checkpoint
 from chargen.generation.state import State
 
 
-def beginning(checkpoint: Checkpoint, state: State | None, label: str | None) -> State:
-    """The state that goes before a prompt.
-
-    Args:
-        checkpoint: the network.
-        state: of one text; None is that of a text that starts from nothing.
-        label: None leaves it to the state.
+def initial_state(checkpoint: Checkpoint, label: str | None = None) -> State:
+    """Return the state at the start of one text.
 
     Raises:
-        SettingError: if the network has no such label, or neither the state nor `label` has one.
-        StateError: if the state is of another network.
+        SettingError: if the network has no such label, or needs one.
     """
     config = checkpoint.config
-    kind = config.cell, config.units, 1
-    if state is None:
-        return State.zeros(*kind, checkpoint.label_ids(label))
-    if label is not None:
-        state = replace(state, labels=checkpoint.label_ids(label))
-    state.check(*kind, config.labels)
-    return state
-
-
-def label_of(checkpoint: Checkpoint, state: State) -> str | None:
-    """The label of the one text that a state is of."""
-    return None if state.labels is None else list(checkpoint.labels)[state.labels[0]]
+    return State.zeros(config.cell, config.units, 1, checkpoint.label_ids(label))
 
 
 def choose_label(
-    checkpoint: Checkpoint, state: State | None, asked: str | None, *, seed: int, number: int = 0
+    checkpoint: Checkpoint, asked: str | None, *, seed: int, number: int = 0
 ) -> str | None:
-    """The label for sample `number` of a seed; None leaves it to the state, if there is any.
+    """Return the label for sample `number` of a seed; None where the network has no labels.
 
-    It is the one asked for. Where none is, and no state has one, it is drawn in proportion to how
-    much text each has. Its random numbers are other ones than the text's, which is therefore the
-    same as if the label had been asked for.
+    It is the one asked for. Where none is, it is drawn in proportion to how much text each has.
+    Its random numbers are other ones than the text's, which is therefore the same as if the label
+    had been asked for.
+
+    Raises:
+        SettingError: if the network has no such label.
     """
-    if asked is not None or state is not None or not checkpoint.labels:
+    if asked is not None or not checkpoint.labels:
+        checkpoint.label_ids(asked)
         return asked
     sequence = np.random.SeedSequence(seed, spawn_key=(number, 1))
     counts = np.array(list(checkpoint.labels.values()), np.float64)

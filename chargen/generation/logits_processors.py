@@ -1,6 +1,6 @@
-"""What one text may not say next, given what it has said: rules that change its logits.
+"""What one text may not say next, given what it has said: processors that change its logits.
 
-A rule reads every character that is written and, before the next is drawn, adjusts the logits:
+A processor reads every character that is written and, before the next is drawn, adjusts the logits:
 shape [vocab_size], in place, -inf for what may not be.
 """
 
@@ -20,11 +20,11 @@ from chargen.text.vocabulary import BOUNDARY, Ids, Vocabulary
 
 
 class NothingLeft(Exception):
-    """A rule left no character to go on with."""
+    """A processor left no character to go on with."""
 
 
-class Rule(Protocol):
-    """What a text is held to."""
+class LogitsProcessor(Protocol):
+    """Change the logits of one text as it goes on."""
 
     def read(self, index: int) -> None:
         """The next character of the text."""
@@ -67,15 +67,15 @@ class RepetitionPenalty:
 class LineLimit:
     """Forces a newline where a line has reached its most characters, prompt included."""
 
-    def __init__(self, most: int, newline: int) -> None:
-        self._most, self._newline = most, newline
+    def __init__(self, max_length: int, newline: int) -> None:
+        self._max_length, self._newline = max_length, newline
         self._length = 0
 
     def read(self, index: int) -> None:
         self._length = 0 if index == self._newline else self._length + 1
 
     def adjust(self, logits: Floats) -> None:
-        if self._length >= self._most:
+        if self._length >= self._max_length:
             newline = logits[self._newline]
             logits[:] = -np.inf
             logits[self._newline] = newline
@@ -86,26 +86,26 @@ class CopyLimit:
 
     Args:
         tracker: of the corpus.
-        most: characters that may be copied in one piece.
+        max_length: characters that may be copied in one piece.
         vocabulary: the network's.
     """
 
-    def __init__(self, tracker: CopyTracker, most: int, vocabulary: Vocabulary) -> None:
-        self._tracker, self._most, self._vocabulary = tracker, most, vocabulary
+    def __init__(self, tracker: CopyTracker, max_length: int, vocabulary: Vocabulary) -> None:
+        self._tracker, self._max_length, self._vocabulary = tracker, max_length, vocabulary
 
     def read(self, index: int) -> None:
         self._tracker.read(self._vocabulary.idx2char[index])
 
     def adjust(self, logits: Floats) -> None:
         known = self._vocabulary.char2idx
-        if banned := [known[c] for c in self._tracker.extensions(self._most) if c in known]:
+        if banned := [known[c] for c in self._tracker.extensions(self._max_length) if c in known]:
             logits[banned] = -np.inf
             if logits.max() == -np.inf:
                 raise NothingLeft
 
 
 def charset(pattern: str, name: str) -> "re.Pattern[str]":
-    """Characters in the form of a regular expression's brackets, such as `a-zA-Z`.
+    """Return a pattern of characters in the form of a regular expression's brackets: `a-z`.
 
     A closing bracket may stand for itself.
 
@@ -127,7 +127,7 @@ def charset(pattern: str, name: str) -> "re.Pattern[str]":
 def allowed(
     config: SamplingConfig, vocabulary: Vocabulary, unknown: str | None = None
 ) -> Floats | None:
-    """What `only` and `ban` leave, to be added to logits: 0 or -inf, shape [vocab_size].
+    """Return what `only` and `ban` leave, to be added to logits: 0 or -inf, shape [vocab_size].
 
     They are about what is written. So what ends a document, which is not, is always left.
 
@@ -164,29 +164,34 @@ def allowed(
     return mask if mask.any() else None
 
 
-def make_rules(
+def make_processors(
     config: SamplingConfig,
     vocabulary: Vocabulary,
-    prompt: Ids,
+    text: Ids,
     copies: CopyIndex | None = None,
-) -> list[Rule]:
-    """The rules that `config` asks for, for one text that continues a prompt.
+    copied: Ids | None = None,
+) -> list[LogitsProcessor]:
+    """Return the processors that `config` asks for, for one sequence that continues a text.
 
     Args:
         config: the settings.
         vocabulary: the network's.
-        prompt: shape [n].
+        text: so far, prompt included, shape [n].
         copies: of the corpus that `max_copy` is about.
+        copied: the end of the text that was written, and counts as a copy; shape [m].
     """
-    rules: list[Rule] = []
+    processors: list[LogitsProcessor] = []
     if config.repetition_penalty != 1:
         penalty, window = config.repetition_penalty, config.repetition_window
-        rules.append(RepetitionPenalty(penalty, window, vocabulary.vocab_size))
+        processors.append(RepetitionPenalty(penalty, window, vocabulary.vocab_size))
     if config.max_line is not None:
-        rules.append(LineLimit(config.max_line, vocabulary.char2idx["\n"]))
-    for rule in rules:
-        for index in prompt.tolist():
-            rule.read(index)
+        processors.append(LineLimit(config.max_line, vocabulary.char2idx["\n"]))
+    for processor in processors:
+        for index in text.tolist():
+            processor.read(index)
     if config.max_copy is not None and copies is not None:
-        rules.append(CopyLimit(CopyTracker(copies), config.max_copy, vocabulary))
-    return rules
+        limit = CopyLimit(CopyTracker(copies), config.max_copy, vocabulary)
+        for index in [] if copied is None else copied.tolist():
+            limit.read(index)
+        processors.append(limit)
+    return processors

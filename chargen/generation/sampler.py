@@ -26,7 +26,7 @@ its randomness from those numbers alone writes the same text whenever the seed i
 
 
 def make_sampler(config: SamplingConfig) -> Sampler:
-    """The sampler that `config` asks for."""
+    """Return the sampler that `config` asks for."""
     if config.temperature == 0:
         return greedy
     truncated = config.top_k or config.top_p < 1 or config.min_p
@@ -41,13 +41,13 @@ def make_sampler(config: SamplingConfig) -> Sampler:
 
 
 def greedy(logits: Floats, uniform: NDArray[np.float64]) -> Ids:
-    """The likeliest id of each row; the lowest, if several are."""
+    """Return the likeliest id of each row; the lowest, if several are."""
     drawn: Ids = logits.argmax(axis=1).astype(np.int32)
     return drawn
 
 
 def weigh(logits: Floats, temperature: float) -> Weights:
-    """exp(logits / temperature), with the highest of each row moved to 1."""
+    """Return exp(logits / temperature), with the highest of each row moved to 1."""
     weights = logits.astype(np.float64)
     weights -= weights.max(axis=1, keepdims=True)
     weights /= max(temperature, _LOWEST)
@@ -68,7 +68,9 @@ def truncate(weights: Weights, *, top_k: int = 0, top_p: float = 1, min_p: float
         min_p: keeps those that are at least this share of the highest (Nguyen et al. 2024,
             "Turning Up the Heat: Min-p Sampling").
     """
-    rising = np.sort(weights, axis=1)[:, -top_k:]
+    rising = np.sort(weights, axis=1)
+    if top_k:
+        rising = rising[:, -top_k:]
     lowest = rising[:, :1]  # [batch_size, 1]
     if top_p < 1:
         sums = np.add.accumulate(rising, axis=1)

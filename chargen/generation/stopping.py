@@ -7,8 +7,8 @@ from chargen.config import SamplingConfig
 FinishReason = Literal["length", "lines", "stop", "max_copy"]
 
 
-class Ending:
-    """Takes the characters of one text as they are drawn, and says when it is over.
+class StopCondition:
+    """Take the characters of one text as they are drawn, and say when it is over.
 
     What may turn out to be the beginning of a stop text is held back until that is known.
     """
@@ -23,7 +23,7 @@ class Ending:
         self.reason: FinishReason | None = None if config.max_length else "length"
 
     def add(self, character: str) -> str:
-        """Take one more character; gives what has become certain to belong to the text."""
+        """Take one more character; return what has become certain to belong to the text."""
         self._left -= 1
         if self._lines_left is not None and character == "\n":
             self._lines_left -= 1
@@ -44,13 +44,13 @@ class Ending:
         return self.release(0 if self.reason else self._undecided())
 
     def release(self, but: int = 0) -> str:
-        """What was held back, but for its last characters."""
+        """Return what was held back, but for its last characters."""
         cut = len(self._held) - but
         released, self._held = self._held[:cut], self._held[cut:]
         return released
 
     def _undecided(self) -> int:
-        """How many of the held characters, at their end, are the beginning of a stop text."""
+        """Return how many of the held characters, at their end, begin a stop text."""
         for size in range(min(len(self._held), self._longest), 0, -1):
             if self._held[-size:] in self._beginnings:
                 return size

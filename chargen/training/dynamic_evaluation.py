@@ -50,8 +50,8 @@ class DynamicEvaluator:
             checkpoint.config,
             batch_size=1,
             seq_length=_SEGMENT,
-            cells=TRAINING_CELLS if checkpoint.boundary is None else RESETTING_CELLS,
-            boundary=checkpoint.boundary,
+            cells=TRAINING_CELLS if checkpoint.tokenizer.boundary_id is None else RESETTING_CELLS,
+            boundary=checkpoint.tokenizer.boundary_id,
         )
         load_weights(self._model, checkpoint.config, checkpoint.weights)
         self._weights = self._model.trainable_variables

@@ -1,6 +1,8 @@
 """The network in Keras: built for training, or rebuilt at another batch size from its weights."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -109,65 +111,75 @@ def state_variables(model: keras.Model) -> list[keras.Variable]:
     return [state for layer in model.layers for state in getattr(layer, "states", None) or ()]
 
 
-class KerasDecoder:
-    """The rebuilt Keras model with the interface of `generation.Decoder`.
+class KerasNetwork:
+    """A trained network rebuilt in Keras, once for each number of texts side by side.
 
     It is the reference that the NumPy decoder must agree with, and far slower.
+
+    Args:
+        checkpoint: the trained network.
     """
 
-    def __init__(
-        self, checkpoint: Checkpoint, batch_size: int = 1, labels: Ids | None = None
-    ) -> None:
-        self.config, self.batch_size, self._labels = checkpoint.config, batch_size, labels
-        self._boundary = checkpoint.boundary
-        self.model = rebuild(checkpoint, batch_size)
-        inputs = 2 if self.config.labels else 1
-        self._call = graph(
-            lambda *inputs: self.model(inputs_of(*inputs), training=False)[:, -1],
-            input_signature=[tf.TensorSpec([batch_size, None], tf.int32)] * inputs,
-        )
-        self.reset()
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self._models: dict[int, tuple[keras.Model, Callable[..., Any]]] = {}
+        self._lock = Lock()
 
-    def reset(self) -> None:
-        """Forget the text so far, but for its label."""
-        for layer in self.model.layers:
-            if hasattr(layer, "reset_state"):
-                layer.reset_state()
+    def decoder(self, state: State) -> "KerasDecoder":
+        """Return a decoder that goes on from a state.
 
-    @property
-    def state(self) -> State:
-        """What the network remembers. It can be kept and put back."""
-        arrays = [np.array(variable.numpy()) for variable in state_variables(self.model)]
-        per_layer = len(arrays) // len(self.config.units)
-        layers = [tuple(arrays[i : i + per_layer]) for i in range(0, len(arrays), per_layer)]
-        return State(self.config.cell, tuple(layers), self._labels)
+        Raises:
+            StateError: if the state is of another network.
+        """
+        return KerasDecoder(self, state)
 
-    @state.setter
-    def state(self, state: State) -> None:
-        config = self.config
-        state.check(config.cell, config.units, self.batch_size, config.labels)
-        self._labels = state.labels
-        arrays = [array for layer in state.layers for array in layer]
-        for variable, array in zip(state_variables(self.model), arrays, strict=True):
-            variable.assign(array)
+    def read(self, ids: Ids, state: State) -> tuple[Floats, State]:
+        """Read ids, [batch_size, n], from a state; return the last logits and the state then."""
+        inputs = [ids]
+        if state.labels is not None:
+            inputs.append(np.broadcast_to(state.labels[:, None], ids.shape))
+        with self._lock:
+            model, call = self._model(state.batch_size)
+            variables = state_variables(model)
+            arrays = [array for layer in state.layers for array in layer]
+            for variable, array in zip(variables, arrays, strict=True):
+                variable.assign(array)
+            logits: Floats = call(*(tf.constant(each, tf.int32) for each in inputs)).numpy()
+            read = [np.array(variable.numpy()) for variable in variables]
+        each = len(read) // len(state.layers)  # arrays in a layer
+        layers = tuple(tuple(read[i : i + each]) for i in range(0, len(read), each))
+        return logits, replace(state, layers=layers)
 
-    def resume(self, state: State) -> None:
-        """Go on from a state, which must be of as many texts as before."""
-        self.state = state
+    def _model(self, batch_size: int) -> tuple[keras.Model, Callable[..., Any]]:
+        if batch_size not in self._models:
+            model = rebuild(self.checkpoint, batch_size)
+            inputs = 2 if self.checkpoint.config.labels else 1
+            call = graph(
+                lambda *inputs: model(inputs_of(*inputs), training=False)[:, -1],
+                input_signature=[tf.TensorSpec([batch_size, None], tf.int32)] * inputs,
+            )
+            self._models[batch_size] = model, call
+        return self._models[batch_size]
+
+
+class KerasDecoder:
+    """A state over a `KerasNetwork`, with the interface of `generation.Decoder`."""
+
+    def __init__(self, network: KerasNetwork, state: State) -> None:
+        state.check(network.checkpoint.config)
+        self._network, self.state = network, state
 
     def step(self, ids: Ids) -> Floats:
-        """Read one character of each text, [batch_size]; logits, [batch_size, vocab_size]."""
+        """Read one character of each text, [batch_size]; return the logits after it."""
         return self.read(np.asarray(ids)[:, None])
 
     def read(self, ids: Ids) -> Floats:
-        """Read characters, [batch_size, n]; the logits after the last."""
-        boundary = -1 if self._boundary is None else self._boundary
-        columns = np.flatnonzero((ids == boundary).any(axis=0))
+        """Read characters, [batch_size, n]; return the logits after the last."""
+        boundary = self._network.checkpoint.tokenizer.boundary_id
+        starts = ids == (-1 if boundary is None else boundary)  # of documents, [batch_size, n]
+        columns = np.flatnonzero(starts.any(axis=0))
         for part in filter(np.size, np.split(ids, columns, axis=1)):  # up to the next document
             if columns.size:
-                self.state = self.state.forgotten(part[:, 0] == boundary)
-            inputs = [part]
-            if self._labels is not None:
-                inputs.append(np.broadcast_to(self._labels[:, None], part.shape))
-            logits: Floats = self._call(*(tf.constant(each, tf.int32) for each in inputs)).numpy()
+                self.state = self.state.reset_rows(part[:, 0] == boundary)
+            logits, self.state = self._network.read(part, self.state)
         return logits

@@ -1,22 +1,24 @@
 """A run: the loop around the trainer, and the folder that it can be picked up from."""
 
 import math
-import re
 import statistics
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from chargen.checkpoint import Checkpoint
+from chargen.checkpoint import Checkpoint, Origin
 from chargen.config import ModelConfig, SamplingConfig, TrainingConfig
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.split import HeldOut
 from chargen.corpus.streams import Streams
 from chargen.errors import DivergedError, Interrupted
 from chargen.generation.decoder import Decoder
-from chargen.generation.generate import Writer
 from chargen.generation.log_probs import bits
+from chargen.generation.session import Session
+from chargen.generation.weights import DecoderWeights
 from chargen.storage.arrays import Arrays, read_arrays, write_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
 from chargen.text.vocabulary import BOUNDARY
@@ -33,7 +35,8 @@ _MAX_ROLLBACKS = 3
 _MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
 _MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
 _SAVING_SHARE = 0.01  # of the time is left for saves
-_SAMPLE = SamplingConfig(length=90, temperature=0.7, seed=0)
+_SAMPLE = SamplingConfig(temperature=0.7, seed=0)
+_SAMPLE_LENGTH = 90
 
 
 class Run:
@@ -235,28 +238,23 @@ class Run:
         self._save()
 
     def _checkpoint(self, row: Row | None = None) -> Checkpoint:
-        """The network as it is now."""
-        origin = {
-            "corpus": self.corpus.name,
-            "characters": self.corpus.characters,
-            "documents": self.corpus.documents,
-            "sha256": self.corpus.sha256,
-            "from": self.source.get("from"),
-            "step": self.progress.step,
-            "loss": row.loss if row else None,
-            "carried": row.carried if row else None,
-            "windowed": row.windowed if row else None,
-            "training": self.config.to_json(),
-        }
-        return Checkpoint(
-            self.model_config,
-            self.corpus.vocabulary,
-            self.trainer.weights(),
-            self.corpus.start,
-            origin,
-            self.corpus.preparation,
-            self.corpus.labels.characters if self.corpus.labels is not None else {},
+        """Return the network as it is now."""
+        corpus = self.corpus
+        origin = Origin(
+            corpus=corpus.name,
+            characters=corpus.characters,
+            documents=corpus.documents,
+            sha256=corpus.sha256,
+            base=self.source.get("from"),
+            step=self.progress.step,
+            loss=row.loss if row else None,
+            carried=row.carried if row else None,
+            windowed=row.windowed if row else None,
+            training=self.config.to_json(),
         )
+        labels = corpus.labels.characters if corpus.labels is not None else {}
+        weights = self.trainer.weights()
+        return Checkpoint(self.model_config, corpus.tokenizer, weights, origin, labels)
 
     def _save(self) -> None:
         """Write what resuming needs and, while nothing better is known, the weights as they are."""
@@ -274,11 +272,12 @@ class Run:
 
 
 def _excerpt(checkpoint: Checkpoint, number: int) -> str:
-    """A few words from the network as it is, so that one sees it learn; of labels, each in turn."""
-    vocabulary, names = checkpoint.vocabulary, list(checkpoint.labels)
-    label = names[number % len(names)] if names else None
-    decoder = Decoder(checkpoint, labels=checkpoint.label_ids(label))
-    writer = Writer(vocabulary, _SAMPLE, unknown=checkpoint.unknown)
-    text = "".join(writer.stream(decoder, checkpoint.encode(checkpoint.start)))
-    lead = f"    {label}: " if label is not None else "    "
-    return lead + " / ".join(re.split(f"\n|{BOUNDARY}", text))
+    """Write a few words with the network as it is; of labels, each has its turn."""
+    names = list(checkpoint.labels)
+    config = replace(_SAMPLE, label=names[number % len(names)] if names else None)
+    session = Session(checkpoint, partial(Decoder, DecoderWeights(checkpoint)), config)
+    parts: list[str] = []  # documents, which can be short
+    while (left := _SAMPLE_LENGTH - sum(map(len, parts)) - len(parts)) > 0:
+        parts += session.generate(length=left).split("\n")
+    lead = f"    {config.label}: " if names else "    "
+    return lead + " / ".join(parts)

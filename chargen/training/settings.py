@@ -33,16 +33,16 @@ def inherited_settings(
                 f"{name} is that of the model to go on from, {value}; received {given[name]}. "
                 "Leave the option out."
             )
-    if base.unknown is not None and asked[PreparationConfig].get("min_count") == 1:
+    if base.tokenizer.unknown is not None and asked[PreparationConfig].get("min_count") == 1:
         raise SettingError(
             "min_count 1 leaves no character unknown, but the model to go on from has one that "
-            f"stands for all such (its min_count is {base.preparation.min_count}); ask for 2 or "
-            "more, or leave the option out."
+            "stands for all such (its min_count is "
+            f"{base.tokenizer.preparation.min_count}); ask for 2 or more, or leave the option out."
         )
     return {
         **asked,
         ModelConfig: given | shape,
-        PreparationConfig: base.preparation.to_json() | asked[PreparationConfig],
+        PreparationConfig: base.tokenizer.preparation.to_json() | asked[PreparationConfig],
     }
 
 
@@ -90,13 +90,13 @@ def check_made(
 
 def _check_goes_on(corpus: Corpus, base: Checkpoint, *, grow: bool) -> None:
     made = corpus.preparation.to_json()
-    for name, before in base.preparation.to_json().items():
+    for name, before in base.tokenizer.preparation.to_json().items():
         if made[name] != before:
             raise SettingError(
                 f"The Corpus was made with {name} {made[name]}, the base's with {before}; make it "
-                "with preparation=chargen.load(...).checkpoint.preparation."
+                "with preparation=chargen.load(...).checkpoint.tokenizer.preparation."
             )
-    known, characters = set(base.vocabulary.idx2char), set(corpus.vocabulary.idx2char)
+    known, characters = set(base.tokenizer.vocabulary.idx2char), set(corpus.vocabulary.idx2char)
     if missing := known - characters:
         raise SettingError(
             f"The Corpus lacks characters of the base, such as {describe(min(missing))}; make it "

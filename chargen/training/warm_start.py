@@ -23,7 +23,9 @@ def warm_start_weights(
         vocabulary: holds all of its characters, and others.
         labels: all of its labels, and others.
     """
-    characters = [vocabulary.char2idx[character] for character in checkpoint.vocabulary.idx2char]
+    characters = [
+        vocabulary.char2idx[character] for character in checkpoint.tokenizer.vocabulary.idx2char
+    ]
     weights = dict(checkpoint.weights)
 
     def spread(name: str, new: Floats, axis: int, places: Sequence[int], size: int) -> None:

@@ -341,8 +341,8 @@ def test_a_wrong_array(refused_checkpoint, make_checkpoint, tmp_path, name, arra
     weights = {**checkpoint.weights, name: array}
     document = {
         "config": checkpoint.config.to_json(),
-        "vocabulary": checkpoint.vocabulary.idx2char,
-        "start": checkpoint.start,
+        "vocabulary": checkpoint.tokenizer.vocabulary.idx2char,
+        "start": checkpoint.tokenizer.start,
         "origin": {},
     }
     kept = {name: array for name, array in weights.items() if array is not None}

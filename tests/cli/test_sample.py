@@ -3,7 +3,6 @@ import os
 import pty
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 import chargen
 from chargen.config import PreparationConfig
 from chargen.storage.runs import MODEL_FILE
+from tests.helpers import with_tokenizer
 
 SAMPLE = (sys.executable, "-m", "chargen", "sample")
 
@@ -116,7 +116,7 @@ def folding(make_checkpoint, workdir):
     """A run whose model knows small letters, and one character for all that was rare."""
     made = make_checkpoint(characters="\nabc\ufffd")
     preparation = PreparationConfig(lowercase=True, min_count=2)
-    replace(made, preparation=preparation).save(workdir / "folding")
+    with_tokenizer(made, preparation=preparation).save(workdir / "folding")
     return "folding"
 
 
@@ -133,7 +133,7 @@ def test_what_is_changed_in_a_prompt_is_not_prepared_again(
     invoke, make_checkpoint, workdir, command
 ):
     made = make_checkpoint(characters="\nace\u0301f")
-    replace(made, preparation=PreparationConfig(normalize="NFC")).save(workdir / "nfc")
+    with_tokenizer(made, preparation=PreparationConfig(normalize="NFC")).save(workdir / "nfc")
     result = invoke(command, "café", "-m", "nfc", "--unknown", "nearest")
     assert result.exit_code == 0, result.stderr
     assert result.stderr.startswith("Changed 'é'")
@@ -319,7 +319,7 @@ def test_which_label_was_drawn_is_told(invoke, labelled_file):
     model = chargen.load(labelled_file)
     one = invoke("sample", "A", "-m", labelled_file, "-l", 9, "-s", 1)
     assert one.stdout == f"A{model.generate('A', length=9, seed=1)}\n"
-    assert one.stderr == f"Label: {model.label}\n"
+    assert one.stderr == f"Label: {model.session(seed=1).label}\n"
     several = invoke("sample", "A", "-m", labelled_file, "-l", 9, "-s", 1, "-n", 4)
     drawn = [sample.label for sample in model.samples("A", n=4, length=9, seed=1)]
     assert several.stderr.splitlines() == [f"Label: {label}" for label in drawn]

@@ -11,6 +11,8 @@ from chargen.errors import CheckpointError, SettingError
 from chargen.evaluation import classify as module
 from chargen.evaluation.classify import UNKNOWN_BITS, Classification, candidates, classify
 from chargen.evaluation.score import score
+from chargen.generation.weights import DecoderWeights
+from tests.helpers import with_tokenizer
 
 TEXTS = ["ABC", "", "a cab", "C: cab\nA" * 9, "B", "cc"]
 
@@ -27,7 +29,9 @@ def models(make_checkpoint):
 def test_the_cost_is_the_total_of_the_score(models):
     for text in filter(None, TEXTS):
         result = classify(text, models)
-        costs = {name: score(model, text).total_bits for name, model in models.items()}
+        costs = {
+            name: score(DecoderWeights(model), text).total_bits for name, model in models.items()
+        }
         assert result.bits == pytest.approx(costs, rel=1e-5)
         assert result.model == min(costs, key=costs.get)
         best, second, _ = sorted(costs.values())
@@ -45,12 +49,14 @@ def test_what_a_model_never_saw_costs_21_bits_and_is_read_over(models):
     known, strange = (classify(text, models).bits for text in ("ABc", "AéBc"))
     assert UNKNOWN_BITS == 21
     assert strange["one"] == pytest.approx(known["one"] + UNKNOWN_BITS, abs=1e-4)
-    assert strange["two"] == pytest.approx(score(models["two"], "AéBc").total_bits, abs=1e-4)
+    assert strange["two"] == pytest.approx(
+        score(DecoderWeights(models["two"]), "AéBc").total_bits, abs=1e-4
+    )
 
 
 def test_so_does_what_was_too_rare_to_learn(models, make_checkpoint):
     preparation = PreparationConfig(lowercase=True, min_count=2)
-    rare = replace(make_checkpoint(characters="abc\ufffd"), preparation=preparation)
+    rare = with_tokenizer(make_checkpoint(characters="abc\ufffd"), preparation=preparation)
     known, strange = (
         classify(text, models | {"rare": rare}).bits for text in ("abc", "aÉb\ufffdC")
     )
@@ -75,7 +81,7 @@ def test_checkpoints_by_path(make_checkpoint, tmp_path):
     result = chargen.classify("ABC", paths)
     assert set(result.bits) == {str(path) for path in paths}
     assert result.bits[str(paths[0])] == pytest.approx(
-        score(make_checkpoint(seed=0), "ABC").total_bits, rel=1e-5
+        score(DecoderWeights(make_checkpoint(seed=0)), "ABC").total_bits, rel=1e-5
     )
 
 
@@ -122,7 +128,7 @@ def test_each_label_is_a_model_of_its_own(labelled, models):
     result = classify("ABC", {"many": labelled, "one": models["one"]})
     assert list(result.bits) == ["many: land", "many: sea", "many: sky", "one"]
     for label in labelled.labels:
-        cost = score(labelled, "ABC", label=label).total_bits
+        cost = score(DecoderWeights(labelled), "ABC", label=label).total_bits
         assert result.bits[f"many: {label}"] == pytest.approx(cost, rel=1e-5)
     alone = classify(["ABC", "a cab"], {"many": labelled})
     assert alone[0].bits == pytest.approx({k: v for k, v in result.bits.items() if k != "one"})

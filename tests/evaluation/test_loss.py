@@ -11,17 +11,18 @@ from chargen.corpus.split import split
 from chargen.errors import CorpusError
 from chargen.evaluation import loss
 from chargen.evaluation.loss import WINDOW, Evaluation, evaluate
-from chargen.generation.decoder import Decoder
 from chargen.generation.log_probs import perplexity
+from chargen.generation.weights import DecoderWeights
 from chargen.training.report import Silent
+from tests.helpers import decoder_of
 
 
 def read_through(checkpoint, ids, window=None):
     """Mean loss, character by character, from zero at each window."""
-    decoder, losses = Decoder(checkpoint), []
+    decoder, losses = decoder_of(checkpoint), []
     for position, (current, following) in enumerate(pairwise(ids)):
         if window is not None and position % window == 0:
-            decoder.reset()
+            decoder = decoder_of(checkpoint)
         logits = decoder.step(np.array([current]))[0].astype(np.float64)
         losses.append(np.log(np.exp(logits).sum()) - logits[following])
     return np.mean(losses)
@@ -37,7 +38,7 @@ def text(checkpoint):
 @pytest.mark.parametrize("length", [2, 57, 257, 3000])
 def test_both_losses_are_exact(checkpoint, text, length):
     ids = text(length)
-    measured = evaluate(checkpoint, ids)
+    measured = evaluate(DecoderWeights(checkpoint), ids)
     assert measured.characters == length - 1
     assert measured.carried == pytest.approx(read_through(checkpoint, ids), abs=1e-6)
     assert measured.windowed == pytest.approx(read_through(checkpoint, ids, WINDOW), abs=1e-6)
@@ -49,7 +50,7 @@ def test_a_long_text_is_read_in_rows_that_arrive_warm(make_checkpoint, monkeypat
     checkpoint = make_checkpoint("lstm")
     checkpoint.weights.update({k: v * np.float32(0.4) for k, v in checkpoint.weights.items()})
     ids = np.random.default_rng(1).integers(checkpoint.config.vocab_size, size=3000)
-    measured = evaluate(checkpoint, ids.astype(np.int32))
+    measured = evaluate(DecoderWeights(checkpoint), ids.astype(np.int32))
     assert measured.carried == pytest.approx(read_through(checkpoint, ids), abs=1e-6)
     assert measured.windowed == pytest.approx(read_through(checkpoint, ids, WINDOW), abs=1e-6)
 
@@ -63,20 +64,20 @@ def test_the_held_out_losses_of_training_are_found_again(workdir, documents):
         corpus, name="tiny", epochs=1, units=(8,), max_evaluations=1, reporter=Silent()
     )
     _, held_out = split(corpus.ids, 0.1)
-    measured = evaluate(model.checkpoint, held_out.astype(np.int32))
-    assert measured.carried == pytest.approx(model.origin["carried"], abs=1e-4)
-    assert measured.windowed == pytest.approx(model.origin["windowed"], abs=1e-4)
+    measured = evaluate(DecoderWeights(model.checkpoint), held_out.astype(np.int32))
+    assert measured.carried == pytest.approx(model.origin.carried, abs=1e-4)
+    assert measured.windowed == pytest.approx(model.origin.windowed, abs=1e-4)
 
 
 @pytest.mark.parametrize("length", [0, 1])
 def test_nothing_to_predict(make_checkpoint, length):
     with pytest.raises(CorpusError, match=f"this one has {length}"):
-        evaluate(make_checkpoint(), np.zeros(length, np.int32))
+        evaluate(DecoderWeights(make_checkpoint()), np.zeros(length, np.int32))
 
 
 def test_progress_counts_every_character_twice(make_checkpoint, text, checkpoint):
     told = []
-    evaluate(checkpoint, text(600), progress=told.append)
+    evaluate(DecoderWeights(checkpoint), text(600), progress=told.append)
     assert sum(told) == 2 * 599
 
 

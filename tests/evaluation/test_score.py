@@ -11,23 +11,24 @@ import pytest
 import chargen
 from chargen.errors import CorpusError, SettingError, UnknownCharacterError
 from chargen.evaluation.score import score
-from chargen.generation.decoder import Decoder
+from chargen.generation.weights import DecoderWeights
 from chargen.text.characters import visible
+from tests.helpers import decoder_of
 
 MARKUP = "\n \"&'<>abc"
 
 
 def distributions(checkpoint, text):
     """The probabilities before each character, the first following the start character."""
-    decoder = Decoder(checkpoint)
-    for index in checkpoint.vocabulary.encode(checkpoint.start + text)[:-1]:
+    decoder = decoder_of(checkpoint)
+    for index in checkpoint.tokenizer.vocabulary.encode(checkpoint.tokenizer.start + text)[:-1]:
         exp = np.exp(decoder.step(np.array([index]))[0].astype(np.float64))
         yield exp / exp.sum()
 
 
 def test_the_surprise_of_every_character(checkpoint):
-    text, idx2char = "ABC: cab\nA", checkpoint.vocabulary.idx2char
-    result = score(checkpoint, text, top=3)
+    text, idx2char = "ABC: cab\nA", checkpoint.tokenizer.vocabulary.idx2char
+    result = score(DecoderWeights(checkpoint), text, top=3)
     assert result.text == text
     for position, expected in enumerate(distributions(checkpoint, text)):
         truth = expected[idx2char.index(text[position])]
@@ -39,7 +40,7 @@ def test_the_surprise_of_every_character(checkpoint):
 
 
 def test_totals(make_checkpoint):
-    result = score(make_checkpoint(), "ABCabc")
+    result = score(DecoderWeights(make_checkpoint()), "ABCabc")
     assert result.total_bits == pytest.approx(sum(result.bits))
     assert result.bits_per_char == pytest.approx(result.total_bits / 6)
     assert result.perplexity == pytest.approx(2**result.bits_per_char)
@@ -51,7 +52,7 @@ def test_its_mean_is_the_carried_loss_but_for_the_first_character(make_checkpoin
     text = "ABC: cab\nA"
     bits = model.score(text).bits[1:].mean()
     # `evaluate` starts at the first character; `score` has read the start character before it.
-    assert model.evaluate(model.checkpoint.start + text).bits_per_char == pytest.approx(
+    assert model.evaluate(model.checkpoint.tokenizer.start + text).bits_per_char == pytest.approx(
         model.score(text).bits_per_char, abs=1e-6
     )
     assert bits > 0
@@ -59,23 +60,23 @@ def test_its_mean_is_the_carried_loss_but_for_the_first_character(make_checkpoin
 
 @pytest.mark.parametrize(("top", "kept"), [(0, 0), (2, 2), (100, 9)])
 def test_how_many_alternatives(make_checkpoint, top, kept):
-    assert len(score(make_checkpoint(), "A", top=top).alternatives(0)) == kept
+    assert len(score(DecoderWeights(make_checkpoint()), "A", top=top).alternatives(0)) == kept
 
 
 def test_all_alternatives_sum_to_one(make_checkpoint):
-    result = score(make_checkpoint(), "AB", top=9)
+    result = score(DecoderWeights(make_checkpoint()), "AB", top=9)
     assert result.probabilities.sum(axis=1) == pytest.approx([1, 1])
 
 
 @pytest.mark.parametrize("top", [-1, 1.5])
 def test_a_number_of_alternatives_that_is_none(make_checkpoint, top):
     with pytest.raises(SettingError, match="top must be a whole number from 0"):
-        score(make_checkpoint(), "A", top=top)
+        score(DecoderWeights(make_checkpoint()), "A", top=top)
 
 
 def test_an_empty_text(make_checkpoint):
     with pytest.raises(CorpusError, match="text is empty"):
-        score(make_checkpoint(), "")
+        score(DecoderWeights(make_checkpoint()), "")
 
 
 def test_unknown_characters(make_checkpoint):
@@ -87,7 +88,7 @@ def test_unknown_characters(make_checkpoint):
 
 
 def test_json_holds_everything(make_checkpoint):
-    result = score(make_checkpoint(), "A\nb", top=2)
+    result = score(DecoderWeights(make_checkpoint()), "A\nb", top=2)
     values = json.loads(json.dumps(result.to_json()))
     assert values["text"] == "A\nb"
     assert values["total_bits"] == pytest.approx(result.total_bits)
@@ -125,7 +126,7 @@ class Page(HTMLParser):
 
 def test_the_page_shows_the_text_and_every_alternative(make_checkpoint):
     text = "a<b>&\"c'\n</b>"
-    result = score(make_checkpoint(characters=MARKUP + "/"), text, top=3)
+    result = score(DecoderWeights(make_checkpoint(characters=MARKUP + "/")), text, top=3)
     source = result.to_html()
     assert all(source.count(f">{each}</b>") == 2 for each in ("&lt;", "&gt;"))
     assert all(source.count(f">{each}</b>") == 1 for each in ("&amp;", "&quot;", "&#x27;"))
@@ -140,14 +141,17 @@ def test_the_page_shows_the_text_and_every_alternative(make_checkpoint):
 
 
 def test_the_page_stands_alone(make_checkpoint):
-    page = score(make_checkpoint(), "A").to_html()
+    page = score(DecoderWeights(make_checkpoint()), "A").to_html()
     assert Page(page).addresses == []
     assert not re.search(r"https?:|url\(|@import", page)
-    assert f"{score(make_checkpoint(), 'A').bits_per_char:.3f} bits per character" in page
+    assert (
+        f"{score(DecoderWeights(make_checkpoint()), 'A').bits_per_char:.3f} bits per character"
+        in page
+    )
 
 
 def test_a_notebook_shows_the_same_without_a_script(make_checkpoint):
-    shown = score(make_checkpoint(), "Abc")._repr_html_()
+    shown = score(DecoderWeights(make_checkpoint()), "Abc")._repr_html_()
     page = Page(shown)
     assert page.shown == "Abc"
     assert "script" not in page.tags

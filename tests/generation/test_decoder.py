@@ -7,6 +7,8 @@ import pytest
 from chargen.errors import StateError
 from chargen.generation.decoder import Decoder
 from chargen.generation.state import STATES, State
+from chargen.generation.weights import DecoderWeights
+from tests.helpers import decoder_of
 
 IDS = np.array([3, 1, 4, 1, 5, 8, 2, 6, 5, 3, 5, 8, 0, 7, 3, 2])
 
@@ -71,7 +73,7 @@ def reference(checkpoint, ids):
 @pytest.mark.parametrize("units", [(6,), (5, 3), (2, 7, 1)])
 def test_steps_follow_the_formulas(make_checkpoint, cell, units):
     checkpoint = make_checkpoint(cell, units=units)
-    decoder = Decoder(checkpoint)
+    decoder = decoder_of(checkpoint)
     expected, states = reference(checkpoint, IDS)
     logits = np.concatenate([decoder.step(np.array([index])) for index in IDS])
     np.testing.assert_allclose(logits, expected, atol=1e-5)
@@ -81,13 +83,13 @@ def test_steps_follow_the_formulas(make_checkpoint, cell, units):
 
 
 def test_logits_are_float32_a_row_for_each_text(checkpoint):
-    logits = Decoder(checkpoint, batch_size=3).step(np.array([1, 2, 3]))
+    logits = decoder_of(checkpoint, batch_size=3).step(np.array([1, 2, 3]))
     assert logits.shape == (3, 9)
     assert logits.dtype == np.float32
 
 
 def test_read_gives_the_logits_after_the_last(checkpoint):
-    reader, stepper = Decoder(checkpoint, 2), Decoder(checkpoint, 2)
+    reader, stepper = decoder_of(checkpoint, 2), decoder_of(checkpoint, 2)
     ids = IDS.reshape(2, -1)
     for column in ids.T:
         logits = stepper.step(column)
@@ -96,8 +98,8 @@ def test_read_gives_the_logits_after_the_last(checkpoint):
 
 def test_a_batch_is_as_many_single_texts(checkpoint):
     ids = IDS.reshape(4, -1)
-    batch = Decoder(checkpoint, batch_size=4)
-    singles = [Decoder(checkpoint) for _ in ids]
+    batch = decoder_of(checkpoint, batch_size=4)
+    singles = [decoder_of(checkpoint) for _ in ids]
     for column in ids.T:
         together = batch.step(column)
         alone = [
@@ -110,43 +112,38 @@ def test_large_weights_saturate_quietly(make_checkpoint, cell):
     checkpoint = make_checkpoint(cell)
     for name in checkpoint.weights:
         checkpoint.weights[name] *= 1e4
-    assert np.isfinite(Decoder(checkpoint).read(IDS[None])).all()
+    assert np.isfinite(decoder_of(checkpoint).read(IDS[None])).all()
 
 
 def test_a_new_decoder_remembers_nothing(checkpoint):
-    state = Decoder(checkpoint, 2).state
+    state = decoder_of(checkpoint, 2).state
     assert [array.shape for layer in state.layers for array in layer] == (
         [(2, 5)] * len(STATES[state.cell]) + [(2, 3)] * len(STATES[state.cell])
     )
     assert not any(array.any() for layer in state.layers for array in layer)
 
 
-def test_reset_forgets(checkpoint):
-    decoder = Decoder(checkpoint)
-    first = decoder.read(IDS[None])
-    assert not np.array_equal(decoder.read(IDS[None]), first)
-    decoder.reset()
-    np.testing.assert_array_equal(decoder.read(IDS[None]), first)
-
-
-def test_a_state_kept_and_put_back_goes_on_the_same(checkpoint):
-    decoder = Decoder(checkpoint)
+def test_a_state_kept_goes_on_the_same_in_another_decoder(checkpoint):
+    decoder = decoder_of(checkpoint)
     decoder.read(IDS[None])
     kept = decoder.state
     copies = [array.copy() for layer in kept.layers for array in layer]
     first = decoder.read(IDS[None])
-    decoder.reset()
-    decoder.state = kept
-    np.testing.assert_array_equal(decoder.read(IDS[None]), first)
+    again = Decoder(DecoderWeights(checkpoint), kept)
+    np.testing.assert_array_equal(again.read(IDS[None]), first)
     for array, copy in zip((a for layer in kept.layers for a in layer), copies, strict=True):
         np.testing.assert_array_equal(array, copy)
 
 
-def test_a_state_moves_to_another_decoder(checkpoint):
-    one, other = Decoder(checkpoint), Decoder(checkpoint)
-    one.read(IDS[None])
-    other.state = one.state
-    np.testing.assert_array_equal(one.step(IDS[:1]), other.step(IDS[:1]))
+def test_decoders_over_the_same_weights_do_not_disturb_each_other(checkpoint):
+    weights = DecoderWeights(checkpoint)
+    one, other = (Decoder(weights, weights.zero_state()) for _ in range(2))
+    turns = [(one.step(index)[0], other.step(index)[0]) for index in IDS[:, None]]
+    alone = decoder_of(checkpoint)
+    for index, (first, second) in zip(IDS[:, None], turns, strict=True):
+        expected = alone.step(index)[0]
+        np.testing.assert_array_equal(first, expected)
+        np.testing.assert_array_equal(second, expected)
 
 
 def zeros(cell="lstm", units=(5, 3), batch_size=1):
@@ -170,26 +167,19 @@ def layers_with(layer, number, array):
         (State("lstm", zeros("gru").layers), r"Layer 0 of the state has 1 arrays; lstm has 2"),
         (zeros(units=(4, 3)), r"h of layer 0 .* float32 \(1, 4\); .* expects float32 \(1, 5\)"),
         (zeros(units=(5, 4)), r"h of layer 1 .* \(1, 4\); .* \(1, 3\)"),
-        (zeros(batch_size=2), r"h of layer 0 .* \(2, 5\); .* \(1, 5\)"),
         (layers_with(1, 1, np.zeros((1, 3))), r"c of layer 1 .* float64 \(1, 3\)"),
         (layers_with(0, 1, np.zeros(5, np.float32)), r"c of layer 0 .* float32 \(5,\)"),
         (layers_with(1, 0, [[0.0] * 3]), "h of layer 1 .* float64"),
     ],
 )
 def test_a_state_of_another_network_is_refused(make_checkpoint, state, told):
-    decoder = Decoder(make_checkpoint("lstm"))
-    decoder.read(IDS[None])
-    before = decoder.state.layers
     with pytest.raises(StateError, match=told):
-        decoder.state = state
-    after = decoder.state.layers
-    for array, copy in zip(sum(after, ()), sum(before, ()), strict=True):
-        np.testing.assert_array_equal(array, copy)
+        Decoder(DecoderWeights(make_checkpoint("lstm")), state)
 
 
 def test_a_document_is_read_from_a_zero_state(make_checkpoint, cell):
     checkpoint = make_checkpoint(cell, characters="\0ABCabc: ")
-    both, alone = Decoder(checkpoint, 2), Decoder(checkpoint)
+    both, alone = decoder_of(checkpoint, 2), decoder_of(checkpoint)
     both.read(np.array([[1, 2, 3, 0, 4], [1, 2, 3, 5, 4]]))
     alone.read(np.array([[0, 4]]))
     for layer, single in zip(both.state.layers, alone.state.layers, strict=True):
@@ -201,29 +191,27 @@ def test_a_document_is_read_from_a_zero_state(make_checkpoint, cell):
 @pytest.mark.parametrize("table", [True, False])
 def test_a_labels_vector_is_added_to_each_characters(make_checkpoint, cell, monkeypatch, table):
     if not table:
-        monkeypatch.setattr("chargen.generation.decoder._LARGEST_TABLE", 0)
+        monkeypatch.setattr("chargen.generation.weights._MAX_TABLE", 0)
     checkpoint = make_checkpoint(cell, labels={"a": 1, "b": 1, "c": 1})
     weights = dict(checkpoint.weights)
     ids = IDS[:8].reshape(2, -1)
-    logits = Decoder(checkpoint, 2, np.array([2, 0])).read(ids)
+    logits = decoder_of(checkpoint, 2, np.array([2, 0])).read(ids)
     vectors = weights.pop("label/embeddings")
     for row, label in enumerate([2, 0]):
         plain = make_checkpoint(cell)
         embeddings = weights["embedding/embeddings"] + vectors[label]
         plain = replace(plain, weights={**weights, "embedding/embeddings": embeddings})
-        expected = Decoder(plain).read(ids[row : row + 1])
+        expected = decoder_of(plain).read(ids[row : row + 1])
         np.testing.assert_allclose(logits[row : row + 1], expected, atol=1e-5)
 
 
 def test_labels_stay_with_their_texts(labelled):
-    decoder = Decoder(labelled, 3, np.array([0, 1, 2]))
+    decoder = decoder_of(labelled, 3, np.array([0, 1, 2]))
     decoder.read(IDS[:6].reshape(3, -1))
-    both = decoder.state.rows([2, 0])
+    both = decoder.state.select([2, 0])
     assert both.labels.tolist() == [2, 0]
-    assert State.joined([both, both.rows([1])]).labels.tolist() == [2, 0, 0]
-    assert both.forgotten(np.array([True, False])).labels.tolist() == [2, 0]
-    decoder.reset()
-    assert decoder.state.labels.tolist() == [0, 1, 2]
+    assert State.concatenate([both, both.select([1])]).labels.tolist() == [2, 0, 0]
+    assert both.reset_rows(np.array([True, False])).labels.tolist() == [2, 0]
 
 
 @pytest.mark.parametrize(
@@ -238,9 +226,9 @@ def test_labels_stay_with_their_texts(labelled):
 def test_labels_that_the_network_has_not_are_refused(labelled, labels, told):
     labels = None if labels is None else np.array(labels)
     with pytest.raises(StateError, match=told):
-        Decoder(labelled, 2, labels)
+        decoder_of(labelled, 2, labels)
 
 
 def test_a_network_without_labels_takes_none(make_checkpoint):
     with pytest.raises(StateError, match="expects none"):
-        Decoder(make_checkpoint(), labels=np.array([0]))
+        decoder_of(make_checkpoint(), labels=np.array([0]))

@@ -5,7 +5,12 @@ import pytest
 
 from chargen.config import SamplingConfig
 from chargen.errors import SettingError
-from chargen.generation.logits_processors import LineLimit, RepetitionPenalty, allowed, make_rules
+from chargen.generation.logits_processors import (
+    LineLimit,
+    RepetitionPenalty,
+    allowed,
+    make_processors,
+)
 from chargen.text.vocabulary import Vocabulary
 
 LETTERS = Vocabulary("\n abcxyz-]")
@@ -66,12 +71,12 @@ def test_a_full_line_leaves_a_newline_only():
 
 def test_rules_have_read_the_prompt():
     config = SamplingConfig(repetition_penalty=2, max_line=3)
-    rules = make_rules(config, LETTERS, LETTERS.encode("abc"))
+    rules = make_processors(config, LETTERS, LETTERS.encode("abc"))
     assert LETTERS.idx2char[adjusted(rules, np.ones(len(LETTERS))).argmax()] == "\n"
 
 
 def test_without_settings_there_are_no_rules():
-    assert make_rules(SamplingConfig(), LETTERS, LETTERS.encode("abc")) == []
+    assert make_processors(SamplingConfig(), LETTERS, LETTERS.encode("abc")) == []
     assert allowed(SamplingConfig(), LETTERS) is None
 
 

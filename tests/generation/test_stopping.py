@@ -1,12 +1,12 @@
 import pytest
 
 from chargen.config import SamplingConfig
-from chargen.generation.stopping import Ending
+from chargen.generation.stopping import StopCondition
 
 
 def pieces(text, **settings):
     """What comes out after each character of a text, until it is over; and why it is."""
-    ending, out = Ending(SamplingConfig(**settings)), []
+    ending, out = StopCondition(SamplingConfig(**settings)), []
     for character in text:
         out.append(ending.add(character))
         if ending.reason:
@@ -25,7 +25,7 @@ def test_a_text_ends_at_its_length():
 
 
 def test_a_text_of_no_length_is_over_before_it_begins():
-    assert Ending(SamplingConfig(length=0)).reason == "length"
+    assert StopCondition(SamplingConfig(length=0)).reason == "length"
 
 
 @pytest.mark.parametrize(

@@ -51,4 +51,4 @@ def test_a_name_longer_than_any_file_name(workdir):
 
 
 def test_the_bundled_model_loads():
-    assert Checkpoint.load(bundled_checkpoint()).origin["corpus"] == "drowned-bell.txt"
+    assert Checkpoint.load(bundled_checkpoint()).origin.corpus == "drowned-bell.txt"

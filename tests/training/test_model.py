@@ -10,8 +10,11 @@ from chargen.config import CELLS, ModelConfig
 from chargen.errors import StateError
 from chargen.generation.decoder import Decoder
 from chargen.generation.state import State
+from chargen.generation.weights import DecoderWeights
+from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import Vocabulary
-from chargen.training.model import KerasDecoder, build_model, rebuild, weights_of
+from chargen.training.model import KerasNetwork, build_model, rebuild, weights_of
+from tests.helpers import decoder_of
 
 CHARACTERS = "\n abcdefgh"
 
@@ -29,39 +32,55 @@ def random_checkpoint(cell, units, characters=CHARACTERS, labels=0):
         for name, shape in weight_shapes(config).items()
     }
     names = {f"label {number}": 1 for number in range(labels)}
-    return Checkpoint(config, Vocabulary(characters), weights, characters[0], labels=names)
+    tokenizer = CharTokenizer(Vocabulary(characters), characters[0])
+    return Checkpoint(config, tokenizer, weights, labels=names)
+
+
+def keras_decoder(network):
+    """A Keras decoder of one text, from a zero state."""
+    config = network.checkpoint.config
+    return network.decoder(State.zeros(config.cell, config.units, 1))
 
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("units", [(16,), (16, 8), (8, 16, 12)])
 def test_decoders_agree_on_random_prompts_and_after_reset(cell, units):
     checkpoint = random_checkpoint(cell, units)
-    ours, reference = Decoder(checkpoint), KerasDecoder(checkpoint)
+    network = KerasNetwork(checkpoint)
     generator = np.random.default_rng(7)
     for length in (1, 40):
+        ours, reference = decoder_of(checkpoint), keras_decoder(network)
         prompt = generator.integers(len(CHARACTERS), size=(1, length))
         np.testing.assert_allclose(ours.read(prompt), reference.read(prompt), atol=1e-4)
         following = np.array([3])
         np.testing.assert_allclose(ours.step(following), reference.step(following), atol=1e-4)
-        ours.reset()
-        reference.reset()
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_state_moves_between_the_decoders(cell):
     checkpoint = random_checkpoint(cell, (16, 8))
-    ours, reference = Decoder(checkpoint), KerasDecoder(checkpoint)
+    ours = decoder_of(checkpoint)
     ours.read(np.array([[1, 2, 3]]))
-    reference.state = ours.state
+    reference = KerasNetwork(checkpoint).decoder(ours.state)
     np.testing.assert_allclose(reference.step(np.array([4])), ours.step(np.array([4])), atol=1e-4)
     for ours_layer, theirs in zip(ours.state.layers, reference.state.layers, strict=True):
         np.testing.assert_allclose(ours_layer, theirs, atol=1e-4)
 
 
 def test_the_keras_decoder_refuses_a_state_that_keras_would_take():
-    reference = KerasDecoder(random_checkpoint("lstm", (16, 8)))
+    network = KerasNetwork(random_checkpoint("lstm", (16, 8)))
     with pytest.raises(StateError, match="layer 0"):
-        reference.state = State.zeros("lstm", (8, 16), 1)
+        network.decoder(State.zeros("lstm", (8, 16), 1))
+
+
+def test_keras_decoders_that_take_turns_are_as_if_alone():
+    network = KerasNetwork(random_checkpoint("lstm", (16,)))
+    one, other, alone = (keras_decoder(network) for _ in range(3))
+    turns = [(one.step(np.array([i])), other.step(np.array([i]))) for i in (1, 2, 3)]
+    for index, (first, second) in zip((1, 2, 3), turns, strict=True):
+        expected = alone.step(np.array([index]))
+        np.testing.assert_array_equal(first, expected)
+        np.testing.assert_array_equal(second, expected)
 
 
 def test_a_model_rebuilt_at_another_batch_size_computes_the_same():
@@ -93,7 +112,7 @@ def test_recurrent_weights_start_glorot_uniform():
 @pytest.mark.parametrize("cell", CELLS)
 def test_decoders_agree_where_documents_begin(cell):
     checkpoint = random_checkpoint(cell, (16, 8), "\0 abcdefgh")
-    ours, reference = Decoder(checkpoint), KerasDecoder(checkpoint)
+    ours, reference = decoder_of(checkpoint), keras_decoder(KerasNetwork(checkpoint))
     for prompt in ([0, 3, 2], [4, 0, 5, 6, 0, 7], [1, 2], [3, 0]):
         ids = np.array([prompt], np.int32)
         np.testing.assert_allclose(ours.read(ids), reference.read(ids), atol=1e-4)
@@ -103,15 +122,17 @@ def test_decoders_agree_where_documents_begin(cell):
 def test_decoders_agree_on_labels(cell):
     checkpoint = random_checkpoint(cell, (16, 8), "\0 abcdefgh", labels=3)
     assert weight_shapes(checkpoint.config)["label/embeddings"] == (3, 5)
-    ours, reference = Decoder(checkpoint, 2, LABELS), KerasDecoder(checkpoint, 2, LABELS)
+    network, weights = KerasNetwork(checkpoint), DecoderWeights(checkpoint)
+    ours = decoder_of(checkpoint, 2, LABELS)
+    reference = network.decoder(ours.state)
     ids = np.array([[4, 0, 5, 6], [4, 1, 5, 6]], np.int32)
     np.testing.assert_allclose(ours.read(ids), reference.read(ids), atol=1e-4)
-    reference.state = ours.state
+    reference = network.decoder(ours.state)
     step = np.array([3, 3])
     logits = ours.step(step)
     np.testing.assert_allclose(logits, reference.step(step), atol=1e-4)
-    reference.state = replace(ours.state, labels=LABELS[::-1])  # each writes on as the other
-    ours.resume(reference.state)
+    other = replace(ours.state, labels=LABELS[::-1])  # each writes on as the other
+    reference, ours = network.decoder(other), Decoder(weights, other)
     turned = ours.step(step)
     np.testing.assert_allclose(turned, reference.step(step), atol=1e-4)
 
@@ -120,7 +141,9 @@ def test_a_rebuilt_model_takes_ids_and_labels():
     checkpoint = random_checkpoint("lstm", (8,), labels=3)
     ids = np.array([[1, 2, 3], [1, 2, 3]], np.int32)
     logits = rebuild(checkpoint, 2)([ids, np.repeat(LABELS[:, None], 3, axis=1)])
-    np.testing.assert_allclose(logits[:, -1], Decoder(checkpoint, 2, LABELS).read(ids), atol=1e-4)
+    np.testing.assert_allclose(
+        logits[:, -1], decoder_of(checkpoint, 2, LABELS).read(ids), atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -5,12 +5,13 @@ import pytest
 
 from chargen.checkpoint import Checkpoint, weight_shapes
 from chargen.config import ModelConfig
-from chargen.generation.decoder import Decoder
+from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import BOUNDARY, Vocabulary
 from chargen.training.backend import keras, tf
 from chargen.training.lstm import LSTM
 from chargen.training.model import RESETTING_CELLS, build_model, load_weights
 from chargen.training.resetting import Resetting
+from tests.helpers import decoder_of
 
 from .test_lstm import outcome
 
@@ -48,10 +49,11 @@ def test_logits_are_those_of_each_document_on_its_own(cell, seq_length):
     parts = [
         model(tf.constant(ids[:, start : start + seq_length])) for start in range(0, 42, seq_length)
     ]
-    decoder = Decoder(Checkpoint(config, Vocabulary(CHARACTERS), weights, BOUNDARY))
+    tokenizer = CharTokenizer(Vocabulary(CHARACTERS), BOUNDARY)
+    checkpoint = Checkpoint(config, tokenizer, weights)
     for row, logits in zip(ids, np.concatenate(parts, axis=1), strict=True):
-        decoder.reset()
+        decoder = decoder_of(checkpoint)
         for index, expected in zip(row, logits, strict=True):
             if index == 0:
-                decoder.reset()
+                decoder = decoder_of(checkpoint)
             np.testing.assert_allclose(decoder.step(np.array([index]))[0], expected, atol=1e-4)

@@ -126,8 +126,8 @@ def test_early_stopping_says_why_and_keeps_the_best(tmp_path, monkeypatch):
     assert lines[-1] == (
         "Finished: no better held-out loss in 2 evaluations; the best is from step 45."
     )
-    assert model.origin["carried"] == 1.5
-    assert model.origin["step"] == 45
+    assert model.origin.carried == 1.5
+    assert model.origin.step == 45
 
 
 def test_a_broken_loss_goes_back_and_gives_up_after_three_tries(tmp_path, monkeypatch):
@@ -238,7 +238,7 @@ def test_nothing_held_out_keeps_the_last_weights(tmp_path):
     settings = SETTINGS | {"validation_fraction": 0.0, "epochs": 1}
     model = api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **settings)
     arrays, document = read_arrays(tmp_path / "run" / RESUME_FILE)
-    assert model.origin["step"] == document["progress"]["total_steps"]
+    assert model.origin.step == document["progress"]["total_steps"]
     for name, array in model.checkpoint.weights.items():
         np.testing.assert_array_equal(array, arrays[f"weights/{name}"])
 

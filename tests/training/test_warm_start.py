@@ -11,11 +11,12 @@ from chargen.config import ModelConfig, PreparationConfig
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.encoder import BaseVocabulary
 from chargen.errors import CorpusError, Interrupted, RunError, SettingError
-from chargen.generation.decoder import Decoder
 from chargen.storage.runs import MODEL_FILE
+from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import RARE, Vocabulary
 from chargen.training.report import Silent
 from chargen.training.warm_start import warm_start_weights
+from tests.helpers import decoder_of, with_tokenizer
 
 from .test_run import StopAt, content
 
@@ -29,9 +30,10 @@ def test_known_characters_are_read_and_weighed_as_before(make_checkpoint, cell):
     config = ModelConfig(vocab_size=8, embedding_dim=4, cell=cell, units=(5, 3))
     weights = warm_start_weights(old, vocabulary)
     assert {name: each.shape for name, each in weights.items()} == weight_shapes(config)
-    before, after = Decoder(old), Decoder(Checkpoint(config, vocabulary, weights, "\n"))
+    grown_to = Checkpoint(config, CharTokenizer(vocabulary, "\n"), weights)
+    before, after = decoder_of(old), decoder_of(grown_to)
     for character in "bdfbb\nd":
-        logits = before.step(old.vocabulary.encode(character))
+        logits = before.step(old.tokenizer.vocabulary.encode(character))
         grown = after.step(vocabulary.encode(character))
         np.testing.assert_allclose(grown[:, vocabulary.encode("\nbdf")], logits, atol=1e-5)
     after.step(vocabulary.encode("é"))  # a new one can be read too
@@ -39,7 +41,7 @@ def test_known_characters_are_read_and_weighed_as_before(make_checkpoint, cell):
 
 def test_the_same_vocabulary_leaves_the_weights_as_they_are(make_checkpoint):
     old = make_checkpoint()
-    for name, array in warm_start_weights(old, old.vocabulary).items():
+    for name, array in warm_start_weights(old, old.tokenizer.vocabulary).items():
         np.testing.assert_array_equal(array, old.weights[name])
 
 
@@ -60,7 +62,7 @@ def test_the_vocabulary_grows_and_the_shape_stays(base):
     model = fine_tune(base)
     assert set(model.vocabulary.idx2char) == set(OLD + NEW)
     assert model.config.units == (12,)
-    assert model.origin["from"] == str(base)
+    assert model.origin.base == str(base)
     assert model.generate("the Glocke", length=5)
 
 
@@ -118,7 +120,7 @@ def test_a_corpus_made_with_more_characters_is_refused_where_the_vocabulary_is_t
 ):
     base = make_checkpoint(characters="ab\n")
     base.save(workdir / "base")
-    made = Corpus("abc\n" * 99, known=BaseVocabulary(base.vocabulary))
+    made = Corpus("abc\n" * 99, known=BaseVocabulary(base.tokenizer.vocabulary))
     with pytest.raises(SettingError, match=r"adds characters .* such as 'c' .*grow=False"):
         api.train(made, name="new", base="base", vocabulary="keep", **SETTINGS)
 
@@ -131,9 +133,9 @@ def test_a_misspelt_vocabulary_is_refused():
 
 @pytest.mark.usefixtures("no_training")
 def test_a_corpus_prepared_otherwise_than_the_bases_is_refused(make_checkpoint, workdir):
-    base = replace(make_checkpoint(), preparation=PreparationConfig(lowercase=True))
+    base = with_tokenizer(make_checkpoint(), preparation=PreparationConfig(lowercase=True))
     base.save(workdir / "base")
-    made = Corpus(NEW * 99, known=BaseVocabulary(base.vocabulary))
+    made = Corpus(NEW * 99, known=BaseVocabulary(base.tokenizer.vocabulary))
     with pytest.raises(SettingError, match=r"made with lowercase False, the base's with True"):
         api.train(made, name="new", base="base", **SETTINGS)
 
@@ -142,7 +144,7 @@ def test_a_corpus_prepared_otherwise_than_the_bases_is_refused(make_checkpoint, 
 def test_the_unknown_of_a_base_stays_unknown(make_checkpoint, workdir):
     """Else it would be a character like others, and be written."""
     rare = make_checkpoint(characters="ab\n" + RARE)
-    replace(rare, preparation=PreparationConfig(min_count=3)).save(workdir / "base")
+    with_tokenizer(rare, preparation=PreparationConfig(min_count=3)).save(workdir / "base")
     (workdir / "new.txt").write_text(NEW * 60)
     with pytest.raises(SettingError, match=r"min_count 1 .*min_count is 3\); ask for 2"):
         fine_tune("base", min_count=1)
@@ -164,7 +166,7 @@ def test_what_was_done_to_the_old_text_is_done_to_the_new(base, workdir):
     api.train("old.txt", name="lower", units=(8,), reporter=Silent(), **SETTINGS, **preparation)
     (workdir / "new.txt").write_text(NEW * 60 + "☃")
     model = fine_tune("lower")
-    assert model.checkpoint.preparation == PreparationConfig(**preparation)
+    assert model.checkpoint.tokenizer.preparation == PreparationConfig(**preparation)
     assert "D" not in model.vocabulary
     assert "☃" not in model.vocabulary
 
@@ -176,14 +178,16 @@ def test_a_model_of_documents_takes_a_single_file_as_one(workdir):
     api.train(["a.txt", "b.txt"], name="docs", units=(8,), reporter=Silent(), **SETTINGS)
     (workdir / "new.txt").write_text(NEW * 60)
     model = fine_tune("docs")
-    assert model.checkpoint.end == model.checkpoint.start == "\0"
-    assert model.origin["documents"] == 1
+    assert model.checkpoint.tokenizer.boundary == model.checkpoint.tokenizer.start == "\0"
+    assert model.origin.documents == 1
 
 
 def test_known_labels_are_kept_and_new_ones_are_their_mean(make_checkpoint):
     old = make_checkpoint(labels={"b": 1, "d": 1})
     known = old.weights["label/embeddings"]
-    weights = warm_start_weights(old, old.vocabulary, ("a", "b", "c", "d"))["label/embeddings"]
+    weights = warm_start_weights(old, old.tokenizer.vocabulary, ("a", "b", "c", "d"))[
+        "label/embeddings"
+    ]
     assert weights.dtype == np.float32
     np.testing.assert_array_equal(weights[[1, 3]], known)
     np.testing.assert_allclose(weights[[0, 2]], [known.mean(axis=0)] * 2, rtol=1e-6)
@@ -191,13 +195,13 @@ def test_known_labels_are_kept_and_new_ones_are_their_mean(make_checkpoint):
 
 def test_first_labels_change_nothing(make_checkpoint):
     old = make_checkpoint()
-    weights = warm_start_weights(old, old.vocabulary, ("a", "b"))
+    weights = warm_start_weights(old, old.tokenizer.vocabulary, ("a", "b"))
     config = replace(old.config, labels=2)
     new = replace(old, config=config, weights=weights, labels={"a": 1, "b": 1})
-    ids = old.vocabulary.encode("ABc :a\n")[None]
-    expected = Decoder(old).read(ids)
+    ids = old.tokenizer.vocabulary.encode("ABc :a\n")[None]
+    expected = decoder_of(old).read(ids)
     for label in ("a", "b"):
-        decoder = Decoder(new, labels=new.label_ids(label))
+        decoder = decoder_of(new, labels=new.label_ids(label))
         np.testing.assert_array_equal(decoder.read(ids), expected)
 
 
@@ -225,7 +229,7 @@ def test_a_model_without_labels_takes_them_up(base):
         ["new.txt", "more.txt"], name="both", base=base, label="file", reporter=Silent(), **SETTINGS
     )
     assert model.labels == ("more", "new")
-    assert model.checkpoint.end == "\0"
+    assert model.checkpoint.tokenizer.boundary == "\0"
 
 
 def test_a_vocabulary_that_is_kept_still_learns_where_documents_end(base, workdir):

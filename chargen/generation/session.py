@@ -1,0 +1,174 @@
+"""One text that is written part after part, each going on exactly where the last one ended."""
+
+import copy
+from collections.abc import Generator as PyGenerator
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chargen.checkpoint import Checkpoint
+from chargen.config import SamplingConfig
+from chargen.generation.batching import Batch
+from chargen.generation.decoder import MakeDecoder
+from chargen.generation.generate import (
+    Generator,
+    Sequence,
+    fresh_seed,
+    random_numbers,
+)
+from chargen.generation.initial_state import choose_label, initial_state
+from chargen.generation.sampler import Sampler
+from chargen.text.copies import CopyIndex
+from chargen.text.unknown import PreparedText, Unknown
+from chargen.text.vocabulary import BOUNDARY
+
+_KEEP_EVERY = 256  # characters; so many are read again at most after an interrupt
+
+
+class Session:
+    """One text, and all that going on with it needs: the state, the random numbers, the settings.
+
+    Parts that are written one after the other, without a prompt between them, are the text that
+    one longer part would have been. What a part left out, such as the text it stopped at, comes
+    with the next one.
+
+    Attributes:
+        seed: of the random numbers.
+
+    Args:
+        checkpoint: the network.
+        make_decoder: gives decoders of the network.
+        config: the settings, which each part may change.
+        sampler: used instead of what they say of temperature, top_k, top_p and min_p.
+        copies: of the corpus that `max_copy` is about.
+
+    Raises:
+        SettingError: if the settings leave nothing to write with, or the network has no such label.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        make_decoder: MakeDecoder,
+        config: SamplingConfig,
+        *,
+        sampler: Sampler | None = None,
+        copies: CopyIndex | None = None,
+    ) -> None:
+        self._checkpoint, self._make_decoder = checkpoint, make_decoder
+        self._config, self._sampler, self._copies = config, sampler, copies
+        self._generator(config)  # what is wrong with the settings is told at once
+        self.seed = fresh_seed() if config.seed is None else config.seed
+        self._random = random_numbers(self.seed)
+        self._label = choose_label(checkpoint, config.label, seed=self.seed)
+        self._state = initial_state(checkpoint, self._label)
+        self._unread: list[int] = []  # ids that the network has not read since that state
+        self._text: list[str] = []  # characters, prompts included
+        self._prompt_end = 0  # of these, how many there are up to the end of the last prompt
+        self._given = 0  # of these, how many were given
+        self._part: PyGenerator[str, None, None] | None = None  # that was begun last
+
+    @property
+    def text(self) -> str:
+        """The text so far, prompts included."""
+        return "".join(self._text[: self._given]).replace(BOUNDARY, "")
+
+    @property
+    def label(self) -> str | None:
+        """The label that the text is written with, if the network has labels."""
+        return self._label
+
+    def fork(self) -> "Session":
+        """Return a copy that goes on by itself, from the same place with the same numbers."""
+        other = copy.copy(self)
+        other._part, other._unread, other._text = None, list(self._unread), list(self._text)
+        other._random = copy.deepcopy(self._random)
+        return other
+
+    def generate(self, prompt: str | PreparedText = "", **options: Any) -> str:
+        """Return the next part of the text; as `stream`, but whole."""
+        return "".join(self.stream(prompt, **options))
+
+    def stream(
+        self, prompt: str | PreparedText = "", *, unknown: Unknown = "error", **settings: Any
+    ) -> Iterator[str]:
+        """Give the next part of the text, each character as soon as it is drawn.
+
+        A part may be left before its end; the next one goes on from there. To begin a part ends
+        the one before it.
+
+        Args:
+            prompt: what the text goes on with; it is read but not given. An empty one changes
+                nothing, but at the start of a text, which then begins where texts begin.
+            unknown: what to do with characters that the model never saw; as for
+                `CharTokenizer.prepare_prompt`.
+            settings: fields of `SamplingConfig` for this part. A `seed` other than the session's
+                starts its random numbers; another `label` turns the text to that.
+
+        Raises:
+            SettingError: if a setting is unknown or outside its limits, or a label unknown.
+            UnknownCharacterError: if the prompt has characters that the model never saw.
+        """
+        config = SamplingConfig.of({**self._config.to_json(), **settings})
+        generator = self._generator(config)
+        tokenizer = self._checkpoint.tokenizer
+        if not isinstance(prompt, PreparedText):
+            prompt = tokenizer.prepare_prompt(prompt, unknown)
+        read = tokenizer.encode(prompt.text)
+        if self._part is not None:
+            self._part.close()
+        if config.label not in (None, self._label):
+            labels = self._checkpoint.label_ids(config.label)
+            self._label, self._state = config.label, replace(self._state, labels=labels)
+        if config.seed not in (None, self.seed):
+            self.seed = config.seed
+            self._random = random_numbers(self.seed)
+        if prompt.text:
+            self._text += prompt.text
+            self._given = self._prompt_end = len(self._text)
+            self._unread += read.tolist()
+        elif not (self._text or self._unread):
+            self._unread = tokenizer.encode(tokenizer.start).tolist()
+        self._part = self._write(generator)
+        return self._part
+
+    def _generator(self, config: SamplingConfig) -> Generator:
+        return Generator(self._checkpoint.tokenizer, config, self._sampler, self._copies)
+
+    def _write(self, generator: Generator) -> PyGenerator[str, None, None]:
+        if left_out := "".join(self._text[self._given :]):
+            self._given = len(self._text)
+            yield left_out.replace(BOUNDARY, "")
+        ids = self._checkpoint.tokenizer.encode("".join(self._text))
+        sequence = generator.sequence(ids, self._random.random, copied=ids[self._prompt_end :])
+        if sequence.finish_reason is not None:
+            return
+        decoder = self._make_decoder(self._state)
+        logits = decoder.read(np.array([self._unread]))
+        batch = Batch(self._make_decoder)
+        batch.add(sequence, decoder.state, logits)
+        since, whole = 0, True  # characters since the state was kept; whether the last step ended
+        try:
+            while sequence.finish_reason is None:
+                whole = False
+                ((_, piece),) = batch.step()
+                whole = True
+                if sequence.finish_reason != "max_copy":
+                    self._text.append(sequence.character)
+                    self._unread.append(sequence.drawn)
+                    since += 1
+                self._given += len(piece)
+                if since >= _KEEP_EVERY:
+                    self._keep(batch, sequence)
+                    since = 0
+                if piece:
+                    yield piece
+        finally:
+            if whole and since and sequence.finish_reason != "max_copy":
+                self._keep(batch, sequence)
+
+    def _keep(self, batch: Batch, sequence: Sequence) -> None:
+        """Keep the state as it is, which has read all but the last character."""
+        self._state, self._unread = batch.state_of(sequence), [sequence.drawn]
