@@ -14,7 +14,7 @@ BIN := .venv/bin
 
 demo: .venv/installed
 	$(BIN)/chargen train corpora/drowned-bell.txt --name demo --minutes 2 --overwrite
-	$(BIN)/chargen sample "All: " --checkpoint demo --temperature 0.5
+	$(BIN)/chargen sample "All: " --model demo --temperature 0.5
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -m "not slow"

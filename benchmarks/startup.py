@@ -20,7 +20,7 @@ MODEL = str(Path(__file__).parents[1] / "checkpoints" / "bundled")
 def until_first_character() -> float:
     started = time.perf_counter()
     process = subprocess.Popen(
-        [*CHARGEN, "sample", "All: ", "-l", "100", "-c", MODEL], stdout=subprocess.PIPE, bufsize=0
+        [*CHARGEN, "sample", "All: ", "-l", "100", "-m", MODEL], stdout=subprocess.PIPE, bufsize=0
     )
     read = b""
     while len(read) <= len("All: "):  # the prompt is echoed first

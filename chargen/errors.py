@@ -25,9 +25,18 @@ class ChargenError(Exception):
 
 
 class SettingError(ChargenError, ValueError):
-    """A setting outside its limits; the message names the setting, its value and the limit."""
+    """A setting outside its limits; the message names the setting, its value and the limit.
+
+    Args:
+        message: what is wrong.
+        setting: the name of the setting, if the message begins with it.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str, setting: str | None = None) -> None:
+        super().__init__(message)
+        self.setting = setting
 
 
 class CommandError(ChargenError):

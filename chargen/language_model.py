@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from chargen.checkpoint import Checkpoint, Origin
 from chargen.config import ModelConfig, SamplingConfig
-from chargen.config.base import check, whole
+from chargen.config.base import check, is_integer
 from chargen.errors import SettingError
 from chargen.evaluation.loss import Evaluation, evaluate
 from chargen.evaluation.score import TOP, Score, score
@@ -194,7 +194,7 @@ class LanguageModel:
             Errors as `stream` does.
         """
         for name, value, least in (("n", n, 1), ("top", top, 0)):
-            check(name, value, whole(value, least), f"a whole number from {least}")
+            check(name, value, is_integer(value, least), f"a whole number from {least}")
         config = SamplingConfig.of(settings)
         generator = Generator(self.checkpoint.tokenizer, config, sampler, copies)
         given = [prompts] if isinstance(prompts, Text) else prompts

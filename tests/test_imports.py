@@ -32,7 +32,7 @@ def test_loading_a_model_imports_no_tensorflow(lstm_file):
 
 
 def test_writing_a_text_imports_no_tensorflow(lstm_file):
-    modules = imported_by_command("sample", "A", "-c", str(lstm_file), "-n", "10")
+    modules = imported_by_command("sample", "A", "-m", str(lstm_file), "-n", "10")
     assert "numpy" in modules
     assert not modules & {"tensorflow", "keras", "tqdm"}
 
@@ -40,8 +40,8 @@ def test_writing_a_text_imports_no_tensorflow(lstm_file):
 @pytest.mark.parametrize(
     ("command", "args"),
     [
-        ("evaluate", ["{0}", "{1}"]),
-        ("score", ["A", "-c", "{0}"]),
+        ("evaluate", ["-m", "{0}", "{1}"]),
+        ("score", ["A", "-m", "{0}"]),
         ("classify", ["A", "-m", "{0}", "-m", "{2}"]),
     ],
 )
@@ -55,7 +55,7 @@ def test_measuring_a_text_imports_no_tensorflow(lstm_file, tmp_path, command, ar
 
 
 def test_info_imports_no_tensorflow(lstm_file):
-    assert not imported_by_command("info", str(lstm_file)) & {"tensorflow", "keras", "tqdm"}
+    assert not imported_by_command("info", "-m", str(lstm_file)) & {"tensorflow", "keras", "tqdm"}
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,34 @@
-"""The command line: `chargen COMMAND`. Each command is a file here, loaded when it is called."""
+"""The command line: `chargen COMMAND`. Each command is a file here, loaded when it is called.
+
+Commands hold options and a few lines of wiring. They may import every other folder, but heavy
+libraries only inside functions, so that `chargen --help` starts at once.
+"""
 
 import errno
 import importlib
 import io
 import os
 import sys
+from itertools import chain
 from typing import Any
 
 import click
 
 import chargen
-from chargen.errors import ChargenError, Interrupted
+from chargen.cli.help import Examples
+from chargen.errors import ChargenError, Interrupted, SettingError
 
-_COMMANDS = (
-    *("train", "resume", "sample", "chat", "evaluate", "score", "classify"),
-    *("info", "corpus", "plot"),
-)
+_SECTIONS = {
+    "Train": ("train", "resume"),
+    "Write": ("sample", "chat"),
+    "Measure": ("evaluate", "score", "classify"),
+    "Look": ("info", "corpus", "plot"),
+}
+_COMMANDS = tuple(chain.from_iterable(_SECTIONS.values()))
+_MAX_SUMMARY = 200  # characters
 
 
-class _Commands(click.Group):
+class _Commands(Examples, click.Group):
     """A group that imports a command's module when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -30,12 +40,25 @@ class _Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(f"chargen.cli.{name}"), name)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands in sections, each with its whole summary."""
+        for section, names in _SECTIONS.items():
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            with formatter.section(section):
+                formatter.write_dl(
+                    [
+                        (name.ljust(8), command.get_short_help_str(_MAX_SUMMARY))
+                        for name, command in commands
+                        if command is not None
+                    ]
+                )
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except ChargenError as error:
             prefix = "" if isinstance(error, Interrupted) else "Error: "
-            click.echo(f"{prefix}{error}", err=True)
+            click.echo(f"{prefix}{_message(error)}", err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo(err=True)
@@ -66,10 +89,27 @@ class _Commands(click.Group):
             sys.exit(1)
 
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(chargen.__version__, prog_name="chargen")
+def _message(error: ChargenError) -> str:
+    """Return what an error says, of a setting by the name of its option."""
+    message = str(error)
+    if not isinstance(error, SettingError) or error.setting is None:
+        return message
+    option = f"--{error.setting.removeprefix('--').replace('_', '-')}"
+    return option + message.removeprefix(error.setting)
+
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    examples=(
+        'chargen sample "Once upon a time"',
+        "chargen train my.txt --minutes 10",
+        "chargen chat -m bundled",
+    ),
+)
+@click.version_option(chargen.__version__, prog_name="chargen", help="Print the version and exit.")
 def main() -> None:
-    """Learn the style of a text file, then write in it, character by character."""
+    """Learn the style of a text, then write in it, character by character."""
     if sys.stdout is None:
         raise click.ClickException("Standard output is closed; send it to a file or /dev/null.")
     if isinstance(sys.stdout, io.TextIOWrapper):  # what a terminal cannot show becomes an escape

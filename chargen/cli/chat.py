@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.options import checkpoint_option, setting_options
+from chargen.cli.help import Command
+from chargen.cli.options import model_option, setting_options
 from chargen.config import SamplingConfig
 from chargen.errors import ChargenError, EncodingError
 
@@ -19,19 +20,23 @@ if TYPE_CHECKING:
 _LEAD = 200  # characters of an unfinished line that are shown again when it is carried on
 
 
-@click.command()
-@checkpoint_option
+@click.command(
+    cls=Command, examples=("chargen chat", "chargen chat -m novel --temperature 0.5 --lines 4")
+)
+@model_option
 @setting_options(
     SamplingConfig,
     short={"length": "l", "temperature": "t", "seed": "s"},
     without=("max_copy",),  # it needs a corpus
 )
-def chat(checkpoint: str | None, **settings: Any) -> None:
-    """Write with a model: each line typed is how a text begins.
+def chat(model: str | None, **settings: Any) -> None:
+    """Write with a model, prompt after prompt.
 
-    An empty line carries the text on. Ctrl-C stops it, Ctrl-D leaves, :help lists the commands.
-    What is typed at a terminal is kept for later sessions, in the user's folder for such things.
-    Lines can come from a pipe too; then the exit code is 1 if one could not be followed.
+    Each line that you type begins a text, and the model continues it; it does not answer. An
+    empty line continues the text. Ctrl-C stops the text, Ctrl-D leaves, :help lists the commands.
+
+    The lines that you type at a terminal are kept for later sessions. Lines can also come from a
+    pipe; then the exit code is 1 if one of them had an error.
     """
     from chargen.cli.conversation import NAMES, Conversation
     from chargen.language_model import load
@@ -39,13 +44,13 @@ def chat(checkpoint: str | None, **settings: Any) -> None:
 
     given = {key: value for key, value in settings.items() if value not in (None, ())}
     start = SamplingConfig(**given)
-    model = load(checkpoint)
-    conversation = Conversation(model, start)
+    loaded = load(model)
+    conversation = Conversation(loaded, start)
     if _is_terminal(sys.stdin) and _is_terminal(sys.stderr):
         from chargen.cli.line_editor import line_editor
 
-        corpus = model.origin.corpus or "a text that has no name"
-        labels = f" Labels: {enumerate_some(model.labels)}." if model.labels else ""
+        corpus = loaded.origin.corpus or "a text that has no name"
+        labels = f" Labels: {enumerate_some(loaded.labels)}." if loaded.labels else ""
         click.echo(f"Learned from {corpus}.{labels} Type how a text begins, or :help.", err=True)
         _converse(conversation, line_editor(NAMES))
     elif _follow(conversation):
@@ -53,7 +58,7 @@ def chat(checkpoint: str | None, **settings: Any) -> None:
 
 
 def _converse(conversation: "Conversation", read_line: Callable[[], str]) -> None:
-    """Answer a person, who may stop a text but not the program with Ctrl-C."""
+    """Answer a person at a terminal. Ctrl-C stops a text, but not the program."""
     output = _Output()
     while True:
         try:
@@ -70,7 +75,7 @@ def _converse(conversation: "Conversation", read_line: Callable[[], str]) -> Non
 
 
 def _follow(conversation: "Conversation") -> int:
-    """Answer the lines of a file or pipe; gives how many could not be followed."""
+    """Answer the lines of a file or pipe; return how many of them had an error."""
     output = _Output()
     failed = 0
     for line in sys.stdin.buffer if sys.stdin else ():
@@ -106,7 +111,7 @@ def _decoded(line: bytes) -> str:
 
 
 class _Output:
-    """Standard output. A text that is carried on is whole there; at a terminal, lines end sooner.
+    """Standard output. A text that is continued is one piece there, but not at a terminal.
 
     Bytes, so that neither the locale nor the platform's line endings change the text.
     """
@@ -151,7 +156,7 @@ def _is_terminal(file: Any) -> bool:
 
 @contextmanager
 def _ctrl_c_noted() -> Iterator[Callable[[], bool]]:
-    """Gives a function that says whether Ctrl-C was pressed; a second press interrupts.
+    """Yield a function that returns whether Ctrl-C was pressed; a second press interrupts.
 
     Noted, because an interrupt in the middle of a step would leave the network's state half new.
     """

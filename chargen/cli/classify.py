@@ -1,4 +1,4 @@
-"""chargen classify: which model's style is a text?"""
+"""chargen classify: tell which model's style a text has."""
 
 import io
 import json
@@ -6,35 +6,43 @@ from pathlib import Path
 
 import click
 
+from chargen.cli.help import Command
+from chargen.cli.options import MODEL_HELP, encoding_option, input_file, option
 from chargen.cli.texts import check_one_source, progress_bar, read_text
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        'chargen classify "Once upon a time" -m novel -m letters',
+        "chargen classify --file lines.txt -m poems --json",
+    ),
+)
 @click.argument("text", required=False)
-@click.option(
+@option(
     "-m",
     "--model",
     "models",
     multiple=True,
     required=True,
-    metavar="CHECKPOINT",
-    help="A run's name or folder, or a file; at least two, or one with labels.",
+    metavar="MODEL",
+    help=f"Model to compare: {MODEL_HELP} Give two or more, or one with labels.",
 )
-@click.option(
-    "--file", type=click.Path(path_type=Path, readable=False), help="Classify each line of a file."
-)
-@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of file or input.")
-@click.option("--json", "as_json", is_flag=True, help="As a JSON object, or one a line.")
+@option("--file", type=input_file, metavar="FILE", help="Classify each line of this file.")
+@encoding_option("the file or standard input")
+@option("--json", "as_json", is_flag=True, help="Print each result as a line of JSON.")
 def classify(
     text: str | None, models: tuple[str, ...], file: Path | None, encoding: str, as_json: bool
 ) -> None:
-    """Say which model's style TEXT is: that of the model which spends the fewest bits on it.
+    """Tell which model's style a text has.
 
-    Written are the model and, after a tab, by how many bits the second is worse. Where several
-    are best, as they are on an empty line, the model is a hyphen. TEXT can be - for standard
-    input (a line end at its end does not count); with --file, each line of FILE gives a line.
-    A character that a model never saw costs it 21 bits. A model with labels counts as several,
-    MODEL: LABEL each, so that one such model is enough.
+    The best model is the one that needs the fewest bits for the text. Each line of output has the
+    best model, a tab, and how many bits more the second best needs. If several are best, as for
+    an empty line, a hyphen stands for the model.
+
+    A TEXT of - is read from standard input; a newline at its end does not count. A character that
+    a model does not know costs 21 bits. A model with labels counts as several, each named MODEL:
+    LABEL, so that one such model is enough.
     """
     from chargen.errors import CorpusError
     from chargen.evaluation.classify import Classification, candidates, classify

@@ -1,9 +1,9 @@
-"""What `chargen chat` makes of the lines it is given; the terminal is another's business."""
+"""The answers of `chargen chat` to lines of text, wherever these come from."""
 
 import difflib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from chargen.language_model import LanguageModel
 
 _SETTINGS = {
-    field.name.replace("_", "-"): field
-    for field in fields(SamplingConfig)
-    if field.name != "max_copy"  # it needs a corpus
+    each.option.removeprefix("--"): each
+    for each in SamplingConfig.described().values()
+    if each.name != "max_copy"  # it needs a corpus
 }
 
 
@@ -55,7 +55,7 @@ class Conversation:
         return "" if self._session is None else self._session.text
 
     def answer(self, line: str) -> Passage | str:
-        """What comes of a line: a passage to write, or a message.
+        """Follow a line; return a passage to write, or a message.
 
         Raises:
             ChargenError: if the line cannot be followed; the text so far is still there.
@@ -115,25 +115,25 @@ class Conversation:
         return f"Saved in {path}: {len(text):,} characters."
 
     def _fitting(self, settings: SamplingConfig) -> SamplingConfig:
-        """The settings, if the model has the label that they name."""
+        """Return the settings, if the model has the label that they name."""
         if settings.label is not None:
             self._model.checkpoint.label_ids(settings.label)
         return settings
 
     def _set(self, name: str, value: str) -> str:
-        field = _SETTINGS[name]
+        setting = _SETTINGS[name]
         if value:
-            changes = {field.name: read_setting(SamplingConfig, field, value)}
+            changes = {setting.name: read_setting(SamplingConfig, setting, value)}
             self.settings = self._fitting(replace(self.settings, **changes))
         return self.describe(name)
 
     def describe(self, name: str) -> str:
-        """A setting, its value, and what it is about."""
-        field = _SETTINGS[name]
-        value = show_setting(getattr(self.settings, field.name))
+        """Return a line with a setting, its value and its help."""
+        setting = _SETTINGS[name]
+        value = show_setting(getattr(self.settings, setting.name))
         if name == "seed" and self._session is not None and self.settings.seed is None:
             value += f", {self._session.seed} for this text"
-        return f"{f':{name} {value}':<25} {field.metadata['about']}"
+        return f"{f':{name} {value}':<25} {setting.metadata['help']}"
 
 
 @dataclass(frozen=True)
@@ -180,11 +180,11 @@ _COMMANDS: Mapping[str, _Command] = {
 }
 
 NAMES = (*_COMMANDS, *_SETTINGS)
-"""What may follow a colon at the beginning of a line."""
+"""The names that may follow a colon at the beginning of a line."""
 
 
 def _find(given: str) -> str:
-    """The name that is meant: itself, or its beginning where no other name begins so."""
+    """Return the name that is meant, of which the beginning is enough if no other begins so."""
     if given in NAMES:
         return given
     if not given:

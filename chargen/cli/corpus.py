@@ -1,4 +1,4 @@
-"""chargen corpus: what a text is like, without training."""
+"""chargen corpus: describe text files before training."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.options import cache_option, output_file, setting_options
+from chargen.cli.help import Command
+from chargen.cli.options import cache_option, json_option, option, output_file, setting_options
 from chargen.cli.texts import put_json, reading_bar
 from chargen.config import PreparationConfig, ReadingConfig, RunConfig
 from chargen.config.base import given
@@ -17,23 +18,29 @@ if TYPE_CHECKING:
 _MAX_LISTED = 12
 
 
-@click.command()
+@click.command(
+    cls=Command, examples=("chargen corpus novel.txt", "chargen corpus poems/ --html poems.html")
+)
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--html", type=output_file, help="Write a page with all of it to this file.")
+@json_option
+@option(
+    "--html",
+    type=output_file,
+    metavar="FILE",
+    group="Output",
+    help="Write the report as one HTML page.",
+)
+@setting_options(ReadingConfig)
 @cache_option
-@setting_options(ReadingConfig, PreparationConfig)
+@setting_options(PreparationConfig)
 def corpus(
-    corpus: tuple[str, ...],
-    as_json: bool,
-    html: Path | None,
-    cache: str | None,
-    **settings: Any,
+    corpus: tuple[str, ...], as_json: bool, html: Path | None, cache: str | None, **settings: Any
 ) -> None:
-    """Report on CORPUS: text files, folders of them, or - for standard input.
+    """Describe text files before you train on them.
 
-    Its documents, characters and lines, what is rare and what occurs twice, how well counting
-    alone can predict it, and what training would be like.
+    CORPUS is one or more text files or folders of them, or - for standard input. The report gives
+    the numbers of documents, characters and lines, rare characters, documents that are the same,
+    how well counting alone predicts the text, and what `chargen train` would choose for it.
     """
     from chargen.corpus.corpus import read_corpus
     from chargen.corpus.survey import survey

@@ -1,4 +1,4 @@
-"""chargen evaluate: how well a model predicts a text."""
+"""chargen evaluate: measure how well a model predicts a text."""
 
 import json
 from pathlib import Path
@@ -6,44 +6,63 @@ from typing import Any
 
 import click
 
-from chargen.cli.options import label_option, unknown_option
+from chargen.cli.help import Command
+from chargen.cli.options import (
+    encoding_option,
+    json_option,
+    label_option,
+    model_option,
+    option,
+    unknown_option,
+)
 from chargen.cli.texts import progress_bar, read_text
 
 
-@click.command()
-@click.argument("checkpoint")
+@click.command(
+    cls=Command,
+    examples=(
+        "chargen evaluate other.txt -m novel",
+        "chargen evaluate other.txt --unknown skip --json",
+    ),
+)
 @click.argument("text", type=click.Path(path_type=Path, allow_dash=True, readable=False))
-@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the text.")
+@model_option
 @label_option
+@encoding_option("the text")
 @unknown_option
-@click.option("--adapt", is_flag=True, help="Also let the model go on learning as it reads (slow).")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@option(
+    "--adapt",
+    is_flag=True,
+    help="Also measure the loss while the model goes on learning from the text (slow).",
+)
+@json_option
 def evaluate(
-    checkpoint: str,
     text: Path,
-    encoding: str,
+    model: str | None,
     label: str | None,
+    encoding: str,
     unknown: Any,
     adapt: bool,
     as_json: bool,
 ) -> None:
-    """Measure how well CHECKPOINT predicts TEXT, a file, or - for standard input.
+    """Measure how well a model predicts a text.
 
-    CHECKPOINT is a run's name or folder, or a file. Every character but the first is predicted
-    from those before it: with the state carried through the whole text, and in windows of 256
-    characters that each start from nothing. With --adapt, dynamic evaluation: each 20 characters
-    are counted and then learned from. The checkpoint itself is never changed.
+    TEXT is a file, or - for standard input. Every character but the first is predicted from those
+    before it, in two ways. Carried: the state flows through the whole text. Windowed: each window
+    of 256 characters starts from a zero state. With --adapt there is a third way, dynamic
+    evaluation: the model predicts 20 characters, then learns from them, and so on. The model's
+    file is never changed.
     """
     from chargen.generation.log_probs import bits, perplexity
     from chargen.language_model import load
 
-    model = load(checkpoint)
-    model.checkpoint.label_ids(label)  # told before anything is read
-    prepared = model.checkpoint.tokenizer.prepare_prompt(read_text(text, encoding), unknown)
+    loaded = load(model)
+    loaded.checkpoint.label_ids(label)  # told before anything is read
+    prepared = loaded.checkpoint.tokenizer.prepare_prompt(read_text(text, encoding), unknown)
     for note in prepared.notes:
         click.echo(note, err=True)
     with progress_bar((3 if adapt else 2) * (len(prepared.text) - 1)) as progress:
-        result = model.evaluate(prepared, label=label, adapt=adapt, progress=progress)
+        result = loaded.evaluate(prepared, label=label, adapt=adapt, progress=progress)
     if as_json:
         click.echo(json.dumps(result.to_json(), indent=2))
         return

@@ -1,9 +1,11 @@
-"""chargen info: what a checkpoint is."""
+"""chargen info: describe a model."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from chargen.cli.help import Command
+from chargen.cli.options import json_option, model_option
 from chargen.cli.texts import put_json
 
 if TYPE_CHECKING:
@@ -12,39 +14,36 @@ if TYPE_CHECKING:
 _MAX_SHOWN = 120  # characters of the vocabulary
 
 
-@click.command()
-@click.argument("checkpoint", required=False)
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def info(checkpoint: str | None, as_json: bool) -> None:
-    """Say what CHECKPOINT is: its network, vocabulary, losses and corpus.
-
-    CHECKPOINT is a run's name or folder, or a file; without it, what `chargen sample` would use.
-    """
+@click.command(cls=Command, examples=("chargen info -m novel", "chargen info -m bundled --json"))
+@model_option
+@json_option
+def info(model: str | None, as_json: bool) -> None:
+    """Describe a model: its network, vocabulary, losses and corpus."""
     from chargen.checkpoint import Checkpoint
     from chargen.config import PreparationConfig
     from chargen.storage.runs import find_checkpoint
     from chargen.text.characters import enumerate_some, escape_hidden
     from chargen.text.vocabulary import BOUNDARY
 
-    path = find_checkpoint(checkpoint)
-    model = Checkpoint.load(path)
-    tokenizer = model.tokenizer
-    weights = sum(array.size for array in model.weights.values())
+    path = find_checkpoint(model)
+    checkpoint = Checkpoint.load(path)
+    tokenizer = checkpoint.tokenizer
+    weights = sum(array.size for array in checkpoint.weights.values())
     if as_json:
         facts: dict[str, Any] = {
             "path": str(path),
             "weights": weights,
             "bytes": 4 * weights,
-            "config": model.config.to_json(),
+            "config": checkpoint.config.to_json(),
             "vocabulary": tokenizer.vocabulary.idx2char,
             "start": tokenizer.start,
-            "origin": model.origin.to_json(),
+            "origin": checkpoint.origin.to_json(),
             "preparation": tokenizer.preparation.to_json(),
-            "labels": dict(model.labels),
+            "labels": dict(checkpoint.labels),
         }
         put_json(facts)
         return
-    config, origin = model.config, model.origin
+    config, origin = checkpoint.config, checkpoint.origin
     characters, documents = origin.characters or 0, origin.documents or 1
     known = tokenizer.vocabulary.idx2char.replace(BOUNDARY, "")
     lines = {
@@ -58,8 +57,8 @@ def info(checkpoint: str | None, as_json: bool) -> None:
         "trained": f"{origin.step or 0:,} steps",
         "loss": _losses(origin),
     }
-    if model.labels:
-        counts = [f"{name} {count:,}" for name, count in model.labels.items()]
+    if checkpoint.labels:
+        counts = [f"{name} {count:,}" for name, count in checkpoint.labels.items()]
         lines["labels"] = enumerate_some(counts, max_names=20)
     usual = PreparationConfig().to_json()
     if done := {k: v for k, v in tokenizer.preparation.to_json().items() if v != usual[k]}:

@@ -14,7 +14,7 @@ from prompt_toolkit.shortcuts import CompleteStyle
 
 
 class _History(FileHistory):
-    """Lines of earlier sessions. Where they cannot be kept or read, they are done without."""
+    """The lines of earlier sessions, or none where these cannot be saved or read."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -34,9 +34,10 @@ class _History(FileHistory):
 
 
 def line_editor(commands: Iterable[str]) -> Callable[[], str]:
-    """A function that reads a line; it raises EOFError at Ctrl-D, KeyboardInterrupt at Ctrl-C.
+    """Return a function that reads a line.
 
-    It shows itself on standard error, which leaves standard output to the texts.
+    It raises EOFError at Ctrl-D and KeyboardInterrupt at Ctrl-C. It shows itself on standard
+    error, which leaves standard output to the texts.
 
     Args:
         commands: the names that a line may begin with after a colon.

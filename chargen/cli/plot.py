@@ -1,24 +1,28 @@
-"""chargen plot: the loss curves of runs."""
+"""chargen plot: draw the loss curves of runs."""
 
 from pathlib import Path
 
 import click
 
-from chargen.cli.options import output_file
+from chargen.cli.help import Command
+from chargen.cli.options import option, output_file
 
 
-@click.command()
+@click.command(
+    cls=Command, examples=("chargen plot novel", "chargen plot novel letters -o curves.png")
+)
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-@click.option(
+@option(
     "-o",
     "--output",
     type=output_file,
+    metavar="FILE",
     default="curves.svg",
     show_default=True,
-    help="Where to draw; the ending says how: .svg, .png or .pdf.",
+    help="File to draw in; its name ends in .svg, .png or .pdf.",
 )
 def plot(runs: tuple[str, ...], output: Path) -> None:
-    """Draw how the losses of one run went, or compare several.
+    """Draw the loss curves of runs.
 
     RUN is a name under checkpoints/, or a folder.
     """

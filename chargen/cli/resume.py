@@ -1,18 +1,31 @@
-"""chargen resume: go on with a run that was interrupted."""
+"""chargen resume: continue a run that was interrupted."""
 
 import click
 
-from chargen.cli.options import cache_option
+from chargen.cli.help import Command
+from chargen.cli.options import cache_option, option
 from chargen.cli.texts import reading_bar
 from chargen.cli.train import tell_saved
 
 
-@click.command()
+@click.command(
+    cls=Command, examples=("chargen resume novel", "chargen resume novel --corpus texts/novel.txt")
+)
 @click.argument("run")
-@click.option("--corpus", multiple=True, help="Where the text is now, if it was moved.")
+@option(
+    "--corpus",
+    multiple=True,
+    metavar="FILE",
+    group="Corpus",
+    help="File or folder where the text is now, if it was moved. May be repeated.",
+)
 @cache_option
 def resume(run: str, corpus: tuple[str, ...], cache: str | None) -> None:
-    """Go on with RUN, a name under checkpoints/ or a folder, to where it would have ended."""
+    """Continue a run that was interrupted.
+
+    RUN is a name under checkpoints/, or a folder. The run ends with the weights that it would have
+    reached without the interruption.
+    """
     from chargen import api
     from chargen.storage.runs import run_folder
 

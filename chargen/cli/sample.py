@@ -1,4 +1,4 @@
-"""chargen sample: write in the style of a trained model."""
+"""chargen sample: write text that continues a prompt."""
 
 import json
 import sys
@@ -9,61 +9,103 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.options import checkpoint_option, setting_options, unknown_option
+from chargen.cli.help import Command
+from chargen.cli.options import (
+    Number,
+    encoding_option,
+    model_option,
+    option,
+    setting_options,
+    unknown_option,
+)
 from chargen.cli.texts import read_text
 from chargen.config import SamplingConfig
+from chargen.config.model import MAX_CHARACTERS
 
 if TYPE_CHECKING:
     from chargen.text.copies import CopyIndex, Passage
 
+_MAX_SAMPLES = 1_000_000
 
-@click.command()
+
+@click.command(
+    cls=Command,
+    examples=(
+        'chargen sample "Once upon a time"',
+        "chargen sample -m novel --length 2000 --temperature 0.5",
+        'chargen sample "The sea" -n 3 --lines 4 --seed 1',
+    ),
+)
 @click.argument("prompts", metavar="[PROMPT]...", nargs=-1)
-@checkpoint_option
-@click.option(
+@model_option
+@option(
+    "--label",
+    "labels",
+    multiple=True,
+    group="Model",
+    help="Write in the style of this label of the model. May be repeated, for texts of each.  "
+    "[default: one drawn for each text]",
+)
+@option(
     "--prompt-file",
     "prompt_files",
     multiple=True,
     type=click.Path(readable=False),
-    help="A file to take a prompt from; may be repeated.",
+    metavar="FILE",
+    group="Text",
+    help="File that holds a prompt. May be repeated.",
 )
-@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of files and input.")
-@click.option("-n", "--samples", "n", default=1, show_default=True, help="Texts for each prompt.")
-@click.option(
-    "--label",
-    "labels",
-    multiple=True,
-    help="Which of the model's labels to write as; may be repeated, for texts of each.  "
-    "[default: one drawn for each text]",
-)
+@encoding_option("files and standard input")
+@unknown_option
 @setting_options(
     SamplingConfig,
     short={"length": "l", "temperature": "t", "seed": "s"},
     without=("label",),  # one; here there may be several
 )
-@unknown_option
-@click.option("--no-echo", is_flag=True, help="Leave the prompt out of the text.")
-@click.option("--separator", default="\n", help="Between texts.  [default: an empty line]")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each text.")
-@click.option(
-    "--top", type=int, default=0, help="In JSON, how many likely characters for each place."
+@option(
+    "-n",
+    "--samples",
+    "n",
+    type=Number(int, 1, _MAX_SAMPLES),
+    default=1,
+    group="Output",
+    help=f"Texts to write for each prompt.  [default: 1; 1 to {_MAX_SAMPLES:,}]",
 )
-@click.option(
+@option("--no-echo", is_flag=True, group="Output", help="Leave the prompt out of the text.")
+@option(
+    "--separator",
+    default="\n",
+    group="Output",
+    help="Text to write between two texts.  [default: an empty line]",
+)
+@option(
+    "--json", "as_json", is_flag=True, group="Output", help="Print each text as a line of JSON."
+)
+@option(
+    "--top",
+    type=Number(int, 0, MAX_CHARACTERS),
+    default=0,
+    group="Output",
+    help="With --json: list this many of the most likely characters at each place.  [default: 0]",
+)
+@option(
     "--report-copies",
     "corpus",
-    metavar="CORPUS",
-    help="Say what of each text stands word for word in the file CORPUS.",
+    metavar="FILE",
+    group="Output",
+    help="Report the longest piece of each text that is copied word for word from this file.",
 )
-@click.option(
+@option(
     "--engine",
     type=click.Choice(["numpy", "keras"]),
     default="numpy",
     show_default=True,
-    help="What computes; keras is the slow reference.",
+    group="Output",
+    help="Library that computes the text; keras is slow and serves as a reference.",
 )
 def sample(
     prompts: tuple[str, ...],
-    checkpoint: str | None,
+    model: str | None,
     prompt_files: tuple[str, ...],
     encoding: str,
     n: int,
@@ -77,53 +119,58 @@ def sample(
     engine: Any,
     **settings: Any,
 ) -> None:
-    """Write what might follow each PROMPT, the prompt first, on standard output.
+    """Write text that continues a prompt.
 
-    Of a model with several labels, standard error says which each text has.
+    Each text goes to standard output: its PROMPT, then what might follow it. A PROMPT of - is read
+    from standard input, without its last newline. Without a PROMPT, a new text begins.
 
-    A PROMPT of - is read from standard input, without its last newline.
+    Each character is chosen in these steps: --only, --ban, --repetition-penalty, --max-line and
+    --max-copy limit what may come; --temperature flattens or sharpens the probabilities; --top-k,
+    --top-p and --min-p remove unlikely characters; one of the rest is drawn at random.
 
-    The next character is chosen in this order: --only, --ban, --repetition-penalty, --max-line
-    and --max-copy say what may come; --temperature flattens or sharpens the odds; --top-k, --top-p
-    and --min-p rule the unlikely out; and one of what is left is drawn.
+    Standard error says which label a text has, if that was drawn, and, if it is a terminal, which
+    random seed.
     """
     from chargen.corpus.sources import check_standard_input
+    from chargen.generation.generate import fresh_seed
     from chargen.language_model import load
 
     if top and not as_json:
         raise click.UsageError("--top is shown in JSON only; add --json.")
     if settings["max_copy"] is not None and corpus is None:
-        raise click.UsageError("--max-copy needs the corpus; name it with --report-copies CORPUS.")
+        raise click.UsageError("--max-copy needs the corpus; name it with --report-copies FILE.")
     given = {key: value for key, value in settings.items() if value not in (None, ())}
     SamplingConfig(**given)  # what is wrong with them is told before anything is read
     check_standard_input([*prompts, *prompt_files, corpus])
-    model = load(checkpoint, engine=engine)
+    loaded = load(model, engine=engine)
     for label in labels:
-        model.checkpoint.label_ids(label)
+        loaded.checkpoint.label_ids(label)
     read = partial(_read, encoding=encoding)
     texts = [read(text) if text == "-" else text for text in prompts]
     texts = [*texts, *map(read, prompt_files)] or [""]
-    tokenizer = model.checkpoint.tokenizer
+    tokenizer = loaded.checkpoint.tokenizer
     prepared = [tokenizer.prepare_prompt(text, unknown) for text in texts]
     for note in dict.fromkeys(note for each in prepared for note in each.notes):
         click.echo(note, err=True)
     index = _copy_index(corpus, encoding, tokenizer.prepare)
+    if "seed" not in given and not as_json and sys.stderr.isatty():
+        given["seed"] = fresh_seed()
+        click.echo(f"Seed: {given['seed']}", err=True)
 
     if len(prepared) * n * max(1, len(labels)) == 1 and not as_json:
-        session = model.session(copies=index, label=labels[0] if labels else None, **given)
+        session = loaded.session(copies=index, label=labels[0] if labels else None, **given)
         if not labels:
             _tell(session.label)
         pieces = session.stream(prepared[0])
         _put("" if no_echo else prepared[0].text)
-        passage = None
-        if index is not None:
-            passage = index.longest(chain.from_iterable(map(_put, pieces)))
+        characters = chain.from_iterable(map(_put, pieces))  # nothing keeps the text
+        passage = None if index is None else index.longest(characters)
         for piece in pieces:
             _put(piece)
         _put("\n")
         _report("The text", passage, corpus)
         return
-    samples = model.samples(
+    samples = loaded.samples(
         prepared, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **given
     )
     for number, each in enumerate(samples):
@@ -140,7 +187,7 @@ def sample(
 
 
 def _read(path: str, encoding: str) -> str:
-    """A prompt from a file, or from standard input for "-", without its last newline."""
+    """Read a prompt from a file, or from standard input for "-", without its last newline."""
     return read_text(path, encoding).removesuffix("\n").removesuffix("\r")
 
 
@@ -155,7 +202,7 @@ def _copy_index(
 
 
 def _put(text: str, errors: str = "backslashreplace") -> str:
-    """Write at once, as bytes, so that neither locale nor platform changes the text."""
+    """Write at once, as bytes, so that neither locale nor platform changes the text; return it."""
     sys.stdout.buffer.write(text.encode(errors=errors))
     sys.stdout.buffer.flush()
     return text

@@ -1,4 +1,4 @@
-"""chargen score: how much each character of a text surprises a model."""
+"""chargen score: show how much each character of a text surprises a model."""
 
 import json
 import os
@@ -8,8 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.options import checkpoint_option, label_option, output_file, unknown_option
+from chargen.cli.help import Command
+from chargen.cli.options import (
+    Number,
+    encoding_option,
+    input_file,
+    json_option,
+    label_option,
+    model_option,
+    option,
+    output_file,
+    unknown_option,
+)
 from chargen.cli.texts import check_one_source, progress_bar, read_text
+from chargen.config.model import MAX_CHARACTERS
 
 if TYPE_CHECKING:
     from chargen.evaluation.score import Score
@@ -19,40 +31,56 @@ if TYPE_CHECKING:
 _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
 
 
-@click.command()
-@click.argument("text", required=False)
-@click.option(
-    "--file", type=click.Path(path_type=Path, readable=False), help="Score a file's text instead."
+@click.command(
+    cls=Command,
+    examples=(
+        'chargen score "Once upon a time"',
+        "chargen score --file other.txt -m novel --html score.html",
+    ),
 )
-@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of file or input.")
-@checkpoint_option
+@click.argument("text", required=False)
+@option(
+    "--file", type=input_file, metavar="FILE", group="Text", help="Read the text from this file."
+)
+@model_option
 @label_option
+@encoding_option("the file or standard input")
 @unknown_option
-@click.option(
+@option(
     "--top",
-    type=click.IntRange(min=0),
+    type=Number(int, 0, MAX_CHARACTERS),
     default=5,
     show_default=True,
-    help="How many alternatives to give for each character.",
+    group="Output",
+    help="List this many of the most likely characters at each place.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
-@click.option("--html", type=output_file, help="Write a page that needs no other file to this one.")
+@json_option
+@option(
+    "--html",
+    type=output_file,
+    metavar="FILE",
+    group="Output",
+    help="Write the result as one HTML page.",
+)
 def score(
     text: str | None,
     file: Path | None,
-    encoding: str,
-    checkpoint: str | None,
+    model: str | None,
     label: str | None,
+    encoding: str,
     unknown: Any,
     top: int,
     as_json: bool,
     html: Path | None,
 ) -> None:
-    """Show how much each character of TEXT surprises a model, in bits; - reads standard input.
+    """Show how much each character of a text surprises a model, in bits.
 
-    In a terminal the text is coloured. Elsewhere, or with NO_COLOR set, there is a line for each
-    character, its fields separated by tabs: the character, its bits, then what was expected, each
-    with its probability; backslashes, tabs, line ends and what is hidden are escaped.
+    A TEXT of - is read from standard input.
+
+    In a terminal the text is coloured. Elsewhere, or if NO_COLOR is set, there is a line for each
+    character, with tabs between its fields: the character, its bits, then the characters that
+    were most likely, each with its probability. Backslashes, tabs, line ends and invisible
+    characters are escaped.
     """
     from chargen.language_model import load
     from chargen.storage.atomic import write_atomically
@@ -60,12 +88,12 @@ def score(
     check_one_source(text, file)
     if file is not None or text == "-":
         text = read_text("-" if file is None else file, encoding)
-    model = load(checkpoint)
-    prepared = model.checkpoint.tokenizer.prepare_prompt(text or "", unknown)
+    loaded = load(model)
+    prepared = loaded.checkpoint.tokenizer.prepare_prompt(text or "", unknown)
     for note in prepared.notes:
         click.echo(note, err=True)
     with progress_bar(len(prepared.text)) as progress:
-        result = model.score(prepared, label=label, top=top, progress=progress)
+        result = loaded.score(prepared, label=label, top=top, progress=progress)
     if html is not None:
         write_atomically(html, result.to_html().encode())
         click.echo(f"Written to {html}.", err=True)
@@ -89,12 +117,12 @@ def _summary(score: "Score") -> str:
 
 
 def _painted(text: str, cost: float) -> str:
-    backgrounds = [background for least, background in _BACKGROUNDS if least <= cost]
+    backgrounds = [background for min_bits, background in _BACKGROUNDS if min_bits <= cost]
     return click.style(text, fg=16, bg=backgrounds[-1]) if backgrounds else text
 
 
 def _coloured(score: "Score") -> str:
-    """The text, the surprising characters on a background; hidden ones as signs."""
+    """Return the text with colours behind surprising characters and signs for invisible ones."""
     from chargen.text.characters import visible
 
     painted = []
@@ -106,7 +134,7 @@ def _coloured(score: "Score") -> str:
 
 
 def _legend() -> str:
-    steps = (_painted(f" {least} ", least) for least, _ in _BACKGROUNDS)
+    steps = (_painted(f" {bits} ", bits) for bits, _ in _BACKGROUNDS)
     return f"bits, from: 0 {''.join(steps)}"
 
 

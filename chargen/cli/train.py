@@ -1,4 +1,4 @@
-"""chargen train: learn the style of a text file."""
+"""chargen train: train a model on text files."""
 
 import shlex
 from pathlib import Path
@@ -6,28 +6,47 @@ from typing import Any
 
 import click
 
-from chargen.cli.options import cache_option, setting_options
+from chargen.cli.help import Command
+from chargen.cli.options import MODEL_HELP, cache_option, option, setting_options
 from chargen.cli.texts import reading_bar
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 from chargen.config.base import given
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "chargen train novel.txt --minutes 10",
+        "chargen train poems/ --include '*.txt' --name poems",
+        "chargen train letters.txt --from bundled --minutes 5",
+    ),
+)
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
-@click.option("--name", help="Name of the run under checkpoints/, or a path; else the file's.")
+@setting_options(ReadingConfig)
 @cache_option
-@click.option("--from", "base", metavar="CHECKPOINT", help="A trained model to go on from.")
-@click.option(
+@setting_options(PreparationConfig)
+@option("--from", "base", metavar="MODEL", group="Model", help=f"Model to start from: {MODEL_HELP}")
+@option(
     "--vocabulary",
     type=click.Choice(["grow", "keep"]),
     default="grow",
     show_default=True,
-    help="With --from, whether characters that it never saw are added to those it knows.",
+    group="Model",
+    help="With --from: add characters that the model does not know to its vocabulary (grow), or "
+    "keep the vocabulary as it is (keep).",
 )
-@click.option("--overwrite", is_flag=True, help="Replace a run of that name.")
-@click.option("--resume", is_flag=True, help="Go on with the run of that name.")
-@setting_options(
-    TrainingConfig, ModelConfig, ReadingConfig, PreparationConfig, short={"minutes": "m"}
+@setting_options(ModelConfig, TrainingConfig, without=("vocab_size", "labels"))
+@option(
+    "--name",
+    group="Saving and output",
+    help="Name of the run under checkpoints/, or the path of its folder.  "
+    "[default: the name of the corpus]",
+)
+@option(
+    "--overwrite", is_flag=True, group="Saving and output", help="Replace a run of the same name."
+)
+@option(
+    "--resume", is_flag=True, group="Saving and output", help="Continue the run of the same name."
 )
 def train(
     corpus: tuple[str, ...],
@@ -39,12 +58,13 @@ def train(
     resume: bool,
     **settings: Any,
 ) -> None:
-    """Learn the style of CORPUS: text files, folders of them, or - for standard input.
+    """Train a model on text files.
 
-    Files may be compressed (.gz, .bz2, .xz, .zst). Several are as many documents.
+    CORPUS is one or more text files or folders of them, or - for standard input. Files may be
+    compressed (.gz, .bz2, .xz, .zst). Each file is a document of its own.
 
-    The best weights are kept in checkpoints/NAME, with all that is needed to go on after an
-    interrupt: chargen resume NAME.
+    The best weights are saved in checkpoints/NAME, with all that is needed to continue after an
+    interruption: chargen resume NAME.
     """
     from chargen import api
     from chargen.corpus.sources import run_name
@@ -76,9 +96,9 @@ def train(
 
 
 def tell_saved(folder: Path) -> None:
-    """Say where the run is, and how to write with it."""
+    """Say where the run is and how to write with it."""
     from chargen.storage.runs import MODEL_FILE, find_checkpoint
 
     is_found = find_checkpoint() == folder / MODEL_FILE  # without being named
-    named = "" if is_found else f"-c {shlex.quote(str(folder))} "
+    named = "" if is_found else f"-m {shlex.quote(str(folder))} "
     click.echo(f'Saved in {folder}. Now: chargen sample {named}"a prompt"', err=True)

@@ -1,4 +1,8 @@
-"""All settings: their defaults, their limits, and the checks that hold them to these."""
+"""All settings, each with its default, its limits and its help, and the presets that choose them.
+
+A setting is declared once, in one of the classes; checks, options and help pages follow from that.
+This folder may import nothing but errors.
+"""
 
 from chargen.config.corpus import PreparationConfig, ReadingConfig
 from chargen.config.model import CELLS, Cell, ModelConfig

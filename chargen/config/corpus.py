@@ -1,14 +1,12 @@
 """How a corpus is read, and what is done to its text."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
-from chargen.config.base import Settings, check, real, setting, whole
+from chargen.config.base import Settings, check, setting
 
 Normalization = Literal["NFC", "NFKC"]
 Newlines = Literal["keep", "unix"]
-NORMALIZATIONS: tuple[str, ...] = get_args(Normalization)
-NEWLINES: tuple[str, ...] = get_args(Newlines)
 LABEL_RULES = ("folder", "file")
 
 
@@ -21,55 +19,44 @@ class ReadingConfig(Settings):
     """
 
     _added = ("label",)
+    _group = "Corpus"
 
     include: tuple[str, ...] = setting(
-        (), "of a folder, only the files whose name or path fits this; may be repeated"
+        (),
+        help="Of a folder, read only the files whose name or path matches this pattern. May be "
+        "repeated.",
+        min=1,
+        expected="patterns, such as *.txt",
     )
     label: tuple[str, ...] = setting(
         (),
-        "label each file: without a value by the folder it is in, with file by its own name, with "
-        "NAME=PATTERN by NAME, where its name or path fits; may be repeated, the first that fits "
-        "counts",
-        bare="folder",
+        help="Label each file, so that the model can write in the style of one label. Without a "
+        "value or with folder, the label is the folder's name; with file, the file's name; with "
+        "NAME=PATTERN, it is NAME where the file's name or path matches. May be repeated: the "
+        "first rule that matches counts.",
+        flag_value="folder",
     )
-    encoding: str = setting("utf-8", "of the files; auto detects that of each")
+    encoding: str = setting(
+        "utf-8", help="Encoding of the files; auto detects the encoding of each.", min=1
+    )
     document_separator: str | None = setting(
-        None, "text between two documents; \\n, \\t and \\f stand for those characters"
+        None,
+        help="Split each file into documents at this text; \\n, \\t and \\f stand for those "
+        "characters.",
+        min=1,
     )
     max_expansion: float = setting(
-        250.0, "a compressed file may grow to so many times its size, if that is above 64 MB"
+        250.0,
+        help="Refuse a compressed file that grows to more than this many times its size and to "
+        "more than 64 MB.",
+        min=1,
+        max=1_000_000,
     )
 
     def __post_init__(self) -> None:
-        if isinstance(self.include, list):  # as JSON has it
-            object.__setattr__(self, "include", tuple(self.include))
-        check(
-            "include",
-            self.include,
-            isinstance(self.include, tuple)
-            and all(isinstance(each, str) and each for each in self.include),
-            "patterns, such as *.txt",
-        )
-        self._check_label()
-        check(
-            "document_separator",
-            self.document_separator,
-            self.document_separator is None or bool(self.document_separator),
-            "a text of one character or more",
-        )
-        check(
-            "max_expansion",
-            self.max_expansion,
-            real(self.max_expansion) and self.max_expansion >= 1,
-            "a number from 1",
-        )
-
-    def _check_label(self) -> None:
-        rules = (self.label,) if isinstance(self.label, str) else self.label
-        check("label", rules, isinstance(rules, tuple | list), "one rule, or several")
-        object.__setattr__(self, "label", tuple(rules))
-        for rule in rules:
-            name, _, pattern = rule.partition("=") if isinstance(rule, str) else ("", "", "")
+        super().__post_init__()
+        for rule in self.label:
+            name, _, pattern = rule.partition("=")
             check(
                 "label",
                 rule,
@@ -86,20 +73,19 @@ class PreparationConfig(Settings):
         SettingError: if a value is outside its limits.
     """
 
-    normalize: Normalization | None = setting(None, "bring characters to this Unicode form")
-    newlines: Newlines = setting("keep", "unix makes every line end a line feed")
-    lowercase: bool = setting(False, "make all letters small")
-    min_count: int = setting(
-        1, "characters seen less often become one unknown, which is never written"
-    )
+    _group = "Text preparation"
 
-    def __post_init__(self) -> None:
-        check(
-            "normalize",
-            self.normalize,
-            self.normalize is None or self.normalize in NORMALIZATIONS,
-            "one of " + ", ".join(NORMALIZATIONS),
-        )
-        check("newlines", self.newlines, self.newlines in NEWLINES, "keep or unix")
-        check("lowercase", self.lowercase, isinstance(self.lowercase, bool), "true or false")
-        check("min_count", self.min_count, whole(self.min_count, 1), "a whole number from 1")
+    normalize: Normalization | None = setting(
+        None, help="Bring characters to this Unicode normalization form."
+    )
+    newlines: Newlines = setting(
+        "keep", help="Keep line endings as they are, or turn each into a line feed (unix)."
+    )
+    lowercase: bool = setting(False, help="Turn all letters into lower case.")
+    min_count: int = setting(
+        1,
+        help="Replace characters that occur less often than this by one unknown character, which "
+        "is never written.",
+        min=1,
+        max=1_000_000_000,
+    )

@@ -8,19 +8,19 @@ from typing import Any
 from chargen.config import Cell, Preset
 
 _UNITS = {"tiny": 128, "small": 256, "base": 512, "large": 1024}
-# The width that suits so many minutes and characters, or more. Of 100,000 characters, 768 units
-# learn less than 512, of a million more; where between the two the border is, is a guess.
+# The least minutes and characters for which a width suits. From 100,000 characters, 768 units learn
+# less than 512; from a million, more. Where the border lies between the two is a guess.
 _WIDTHS = ((0, 0, 256), (0.5, 0, 512), (5, 300_000, 768), (20, 300_000, 1024))
-# Characters a minute that training reads at 512 units on four cores of an ordinary processor. At
-# other widths it is so much more or less as the arithmetic is to this power, as small matrices are
-# multiplied more slowly. A guess at how often the text is read.
-_SPEED = 1_000_000
-_POWER = 0.78
-# Fewer cores are as good as so much less time: one reads 0.4 times as much as four. More than four
-# have little to do, as there are four groups of streams.
-_CORES, _CORES_POWER = 4, 0.7
-_STREAMS, _STEPS = 32, 16
-# Passes over the text, and the dropout, weight dropout and weight decay that suit at least so many.
+# Characters a minute that training reads with 512 units on four ordinary cores. Other widths read
+# at this speed divided by (their arithmetic / that of 512 units) ** _WORK_POWER, because small
+# matrices are multiplied more slowly. The number of passes that follows is an estimate.
+_CHARACTERS_PER_MINUTE = 1_000_000
+_WORK_POWER = 0.78
+# One core reads 0.4 times as much as four, so fewer cores count as less time. More than four cores
+# do not help much, because the streams are computed in four groups.
+_MAX_CORES, _CORES_POWER = 4, 0.7
+_MAX_STREAMS, _SEQ_LENGTH = 32, 16
+# The least passes over the text, and the dropout, weight dropout and weight decay that suit them.
 _REGULARIZATION = (
     (0, 0.0, 0.0, 0.0),
     (2, 0.2, 0.0, 0.05),
@@ -32,14 +32,14 @@ _REGULARIZATION = (
 
 @dataclass(frozen=True)
 class PresetChoice:
-    """What was chosen, and for what."""
+    """The settings that a preset chose for a corpus and the time there is."""
 
     preset: str
-    passes: float  # about how often the training part will be read
+    passes: float  # over the training part, estimated
     settings: dict[str, Any]
 
     def describe(self, given: Container[str]) -> str:
-        """A line that says what was chosen, but for the settings in `given`."""
+        """Return a line that names the chosen settings, except those in `given`."""
         chosen = (
             f"{name} {','.join(map(str, value)) if isinstance(value, tuple) else value}"
             for name, value in self.settings.items()
@@ -51,7 +51,7 @@ class PresetChoice:
         )
 
 
-def choose(
+def choose_preset(
     preset: Preset,
     *,
     characters: int,
@@ -61,50 +61,50 @@ def choose(
     units: tuple[int, ...] | None = None,
     cores: int | None = None,
 ) -> PresetChoice:
-    """The recipe for so much text, time and processor.
+    """Choose settings for the length of a corpus, the time and the processor.
 
-    Many short updates beat few long ones within minutes, so all presets read 32 streams 16
-    characters at a time. The more often the text is read, the more regularization pays.
+    Within minutes, many short updates learn more than few long ones, so all presets read 32 streams
+    16 characters at a time. The more often the text is read, the more regularization helps.
 
     Args:
-        preset: tiny, small, base and large fix the width; auto chooses one from the
-            minutes and characters.
-        characters: in the training part.
-        minutes: to train, or None where
-        epochs: says how often to read the text.
-        cell: of the recurrent layers; only an LSTM drops weights.
+        preset: tiny, small, base and large fix the width; auto chooses it by minutes and
+            characters.
+        characters: the length of the training part.
+        minutes: how long to train, or None if `epochs` is given.
+        epochs: how often to read the text, or None.
+        cell: the kind of recurrent layer; only an LSTM drops weights.
         units: the widths, if they are given.
-        cores: to train on; None means all that this process may use.
+        cores: the number of cores to train on; None means all that this process may use.
     """
-    pace = min(1.0, (cores or available_cores()) / _CORES) ** _CORES_POWER
+    pace = min(1.0, (cores or available_cores()) / _MAX_CORES) ** _CORES_POWER
     if units is None and preset == "auto" and minutes is not None:
         fitting = [
             width
-            for least_minutes, least_characters, width in _WIDTHS
-            if least_minutes <= minutes * pace and least_characters <= characters
+            for min_minutes, min_characters, width in _WIDTHS
+            if min_minutes <= minutes * pace and min_characters <= characters
         ]
         units = (fitting[-1],)
     elif units is None:
         units = (_UNITS["base" if preset == "auto" else preset],)
     work = sum((below + width) * width for below, width in zip((0, *units), units, strict=False))
-    speed = pace * _SPEED * (512 * 512 / work) ** _POWER
+    speed = pace * _CHARACTERS_PER_MINUTE * (512 * 512 / work) ** _WORK_POWER
     passes = epochs or (minutes or 0) * speed / characters
-    shares = [each[1:] for each in _REGULARIZATION if each[0] <= passes][-1]
-    dropout, weight_dropout, weight_decay = shares
+    suitable = [rates for min_passes, *rates in _REGULARIZATION if min_passes <= passes]
+    dropout, weight_dropout, weight_decay = suitable[-1]
     settings = {
         "units": units,
         "dropout": dropout,
         "weight_dropout": weight_dropout if cell == "lstm" else 0.0,
         "weight_decay": weight_decay,
-        "batch_size": max(1, min(_STREAMS, (characters - 1) // _STEPS)),
-        "seq_length": _STEPS,
+        "batch_size": max(1, min(_MAX_STREAMS, (characters - 1) // _SEQ_LENGTH)),
+        "seq_length": _SEQ_LENGTH,
         "learning_rate": 4e-3,
     }
     return PresetChoice(preset, passes, settings)
 
 
 def available_cores() -> int:
-    """How many processor cores this process may use."""
+    """Return the number of processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
-    return os.cpu_count() or _CORES
+    return os.cpu_count() or _MAX_CORES

@@ -1,12 +1,13 @@
 """How text is drawn from a network."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chargen.config.base import Settings, check, is_positive, real, setting, whole
+from chargen.config.base import Settings, setting
+from chargen.config.model import MAX_CHARACTERS
 
 DEFAULT_LENGTH = 500
-ENDING_LENGTH = 10_000  # of a text that is to end by itself, should it not
+ENDING_LENGTH = 10_000  # characters of a text that should end by itself but does not
+MAX_LENGTH = 10**12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,82 +18,103 @@ class SamplingConfig(Settings):
         SettingError: if a value is outside its limits.
     """
 
+    _group = "Choice of characters"
+
     length: int | None = setting(
         None,
-        f"characters to write at most; {DEFAULT_LENGTH}, or {ENDING_LENGTH:,} where a text ends by "
-        "itself: with lines or stop, or from a model of documents",
+        help=f"Write at most this many characters. If not given: {DEFAULT_LENGTH}, or "
+        f"{ENDING_LENGTH:,} where a text ends by itself (with lines or stop, or from a model of "
+        "documents).",
+        min=0,
+        max=MAX_LENGTH,
+        group="Length",
     )
-    lines: int | None = setting(None, "lines to write at most; the last newline is left out")
-    stop: tuple[str, ...] = setting((), "a text to stop before, left out itself; may be repeated")
+    lines: int | None = setting(
+        None,
+        help="Write at most this many lines; the last newline is left out.",
+        min=1,
+        max=MAX_LENGTH,
+        group="Length",
+    )
+    stop: tuple[str, ...] = setting(
+        (),
+        help="Stop before this text, which is left out itself. May be repeated.",
+        min=1,
+        group="Length",
+    )
     only: str | None = setting(
-        None, r"characters that may be written, as in a regular expression's brackets: 'a-z \n'"
+        None,
+        help=r"Write only these characters, given as in a regular expression's brackets: 'a-z \n'.",
     )
-    ban: str | None = setting(None, "characters that may not be written, in the same form")
+    ban: str | None = setting(
+        None,
+        help=r"Never write these characters, given as in a regular expression's brackets: '0-9'.",
+    )
     repetition_penalty: float = setting(
-        1.0, "divides the odds of the characters written last; 1 changes nothing"
+        1.0,
+        help="Divide the odds of the characters written last by this; 1 changes nothing.",
+        min=0,
+        max=1_000_000,
+        excluded=0,
     )
-    repetition_window: int = setting(64, "how many characters back the repetition penalty looks")
-    max_line: int | None = setting(None, "characters in a line before a newline is forced")
+    repetition_window: int = setting(
+        64,
+        help="Number of characters that the repetition penalty looks back.",
+        min=1,
+        max=1_000_000,
+    )
+    max_line: int | None = setting(
+        None,
+        help="Force a newline after this many characters in a line.",
+        min=1,
+        max=MAX_LENGTH,
+        group="Length",
+    )
     max_copy: int | None = setting(
-        None, "characters that may stand word for word, in one piece, in the corpus"
+        None,
+        help="Never copy more than this many characters in one piece from the corpus.",
+        min=1,
+        max=MAX_LENGTH,
     )
-    temperature: float = setting(0.8, "divides the logits; 0 always takes the likeliest character")
-    top_k: int = setting(0, "draw from so many of the likeliest characters; 0 from all")
+    temperature: float = setting(
+        0.8,
+        help="Divide the logits by this: low is predictable, high is surprising, and 0 always "
+        "takes the most likely character.",
+        min=0,
+        max=1_000_000_000,
+    )
+    top_k: int = setting(
+        0, help="Sample only from the k most likely characters (0: all).", min=0, max=MAX_CHARACTERS
+    )
     top_p: float = setting(
-        1.0, "draw from the fewest characters that together are at least so probable"
+        1.0,
+        help="Sample only from the fewest characters whose probabilities add up to this (1: all).",
+        min=0,
+        max=1,
+        excluded=0,
     )
     min_p: float = setting(
-        0.0, "draw from characters at least so probable, as a share of the likeliest"
+        0.0,
+        help="Sample only from characters whose probability is at least this fraction of the most "
+        "likely one's (0: all).",
+        min=0,
+        max=1,
     )
-    seed: int | None = setting(None, "of the random numbers; without one it is drawn")
+    seed: int | None = setting(
+        None,
+        help="Random seed; the same seed gives the same text. If not given, one is drawn.",
+        min=0,
+        max=2**64 - 1,
+    )
     label: str | None = setting(
-        None, "which of the model's labels to write as; without one it is drawn for each text"
+        None,
+        help="Write in the style of this label of the model. If not given, one is drawn for each "
+        "text.",
     )
-
-    def __post_init__(self) -> None:
-        stop: object = (self.stop,) if isinstance(self.stop, str) else self.stop
-        if isinstance(stop, Iterable):
-            stop = tuple(stop)
-        check(
-            "stop",
-            stop,
-            isinstance(stop, tuple) and all(isinstance(text, str) and text for text in stop),
-            "texts that are not empty",
-        )
-        object.__setattr__(self, "stop", stop)
-        for name, least in (
-            *(("length", 0), ("lines", 1), ("max_line", 1), ("max_copy", 1), ("seed", 0)),
-            *(("top_k", 0), ("repetition_window", 1)),
-        ):
-            value = getattr(self, name)
-            optional = name not in ("top_k", "repetition_window")
-            check(
-                name,
-                value,
-                (optional and value is None) or whole(value, least),
-                f"a whole number from {least}",
-            )
-        check(
-            "temperature",
-            self.temperature,
-            real(self.temperature) and self.temperature >= 0,
-            "a finite number from 0",
-        )
-        for name in ("only", "ban", "label"):
-            value = getattr(self, name)
-            check(name, value, value is None or isinstance(value, str), "one text, or None")
-        check("top_p", self.top_p, real(self.top_p) and 0 < self.top_p <= 1, "in (0, 1]")
-        check("min_p", self.min_p, real(self.min_p) and 0 <= self.min_p <= 1, "in [0, 1]")
-        check(
-            "repetition_penalty",
-            self.repetition_penalty,
-            is_positive(self.repetition_penalty),
-            "a number above 0",
-        )
 
     @property
-    def most(self) -> int:
-        """How many characters may be written."""
+    def max_length(self) -> int:
+        """The number of characters that may be written."""
         if self.length is not None:
             return self.length
         return ENDING_LENGTH if self.lines or self.stop else DEFAULT_LENGTH

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from chargen.config.base import Settings, check, is_positive, real, setting, whole
+from chargen.config.base import Settings, setting
 from chargen.errors import SettingError
 
 Preset = Literal["auto", "tiny", "small", "base", "large"]
@@ -19,87 +19,117 @@ class TrainingConfig(Settings):
         SettingError: if a value is outside its limits.
     """
 
-    preset: Preset = setting("auto", "what suits the corpus and the time: widths, dropout, streams")
-    minutes: float | None = setting(None, "how long to train, in all; 10 where neither is given")
-    epochs: int | None = setting(None, "times through the training part, instead of minutes")
-    batch_size: int = setting(32, "streams read side by side", by_preset=True)
+    _group = "Training"
+
+    preset: Preset = setting(
+        "auto",
+        help="Choose width, regularization, batches and learning rate for this size of model; "
+        "auto chooses by the length of the corpus and the time. Options that you give have "
+        "priority.",
+    )
+    minutes: float | None = setting(
+        None,
+        help=f"Minutes to train; {DEFAULT_MINUTES:g} if neither minutes nor epochs are given.",
+        min=0,
+        max=1_000_000,
+        excluded=0,
+    )
+    epochs: int | None = setting(
+        None, help="Passes over the training part, instead of minutes.", min=1, max=1_000_000
+    )
+    batch_size: int = setting(
+        32, help="Streams of text that are read side by side.", min=1, max=65_536, by_preset=True
+    )
     seq_length: int = setting(
-        16, "characters between updates; gradients reach no further back", by_preset=True
+        16,
+        help="Characters of each stream between two updates; gradients reach no further back.",
+        min=1,
+        max=65_536,
+        by_preset=True,
     )
     state_reset_rate: float = setting(
-        0.02, "share of the rows that start a batch from a zero state"
+        0.02,
+        help="Fraction of the streams whose state is reset to zero before a batch.",
+        min=0,
+        max=1,
     )
-    learning_rate: float = setting(4e-3, "the highest, after warm-up", by_preset=True)
-    warmup_steps: int = setting(50, "steps of linear rise to it")
-    min_lr_ratio: float = setting(0.05, "what the cosine falls to, as a share of the highest")
+    learning_rate: float = setting(
+        4e-3,
+        help="Peak learning rate, reached after the warm-up.",
+        min=0,
+        max=1_000,
+        excluded=0,
+        by_preset=True,
+    )
+    warmup_steps: int = setting(
+        50,
+        help="Steps over which the learning rate rises linearly to its peak.",
+        min=0,
+        max=1_000_000_000,
+    )
+    min_lr_ratio: float = setting(
+        0.05,
+        help="Learning rate at the end of its cosine decay, as a fraction of its peak.",
+        min=0,
+        max=1,
+    )
     weight_dropout: float = setting(
-        0.0, "share of each LSTM layer's recurrent weights dropped", by_preset=True
+        0.0,
+        help="Fraction of each LSTM layer's recurrent weights that is dropped in training.",
+        min=0,
+        max=1,
+        excluded=1,
+        by_preset=True,
     )
     weight_decay: float = setting(
-        0.1, "a step shrinks the kernels by this times the learning rate", by_preset=True
+        0.1,
+        help="Each step shrinks the kernels by this times the learning rate.",
+        min=0,
+        max=1_000,
+        by_preset=True,
     )
-    clip_norm: float = setting(1.0, "the gradient's global norm is cut down to this")
+    clip_norm: float = setting(
+        1.0,
+        help="Scale gradients down to this global norm where theirs is greater.",
+        min=0,
+        max=1_000_000_000,
+        excluded=0,
+    )
     validation_fraction: float = setting(
-        0.1, "share of the corpus, or of each label's text, held out at its end"
+        0.1,
+        help="Fraction of the corpus, or of each label's text, that is held out at its end to "
+        "measure the loss.",
+        min=0,
+        max=0.5,
     )
-    max_evaluations: int = setting(10, "how often to evaluate, at most, evenly spread over the run")
-    patience: int = setting(5, "evaluations without a better loss before stopping early")
-    save_seconds: float = setting(30.0, "seconds between saves")
-    tensorboard: bool = setting(False, "write event files for TensorBoard too")
-    seed: int = setting(0, "of the initial weights and of dropout")
+    max_evaluations: int = setting(
+        10,
+        help="Evaluate at most this many times, evenly spread over the run.",
+        min=1,
+        max=1_000_000,
+    )
+    patience: int = setting(
+        5,
+        help="Stop early after this many evaluations without a better loss.",
+        min=1,
+        max=1_000_000,
+    )
+    save_seconds: float = setting(
+        30.0, help="Seconds between two saves.", min=0, max=1_000_000_000, group="Saving and output"
+    )
+    tensorboard: bool = setting(
+        False, help="Write event files for TensorBoard too.", group="Saving and output"
+    )
+    seed: int = setting(
+        0,
+        help="Random seed of the initial weights, dropout and state resets.",
+        min=0,
+        max=2**31 - 1,
+    )
 
     def __post_init__(self) -> None:
-        check("preset", self.preset, self.preset in PRESETS, "one of " + ", ".join(PRESETS))
+        super().__post_init__()
         if self.minutes is not None and self.epochs is not None:
             raise SettingError("Training takes either minutes or epochs; received both.")
-        if self.epochs is None:
-            if self.minutes is None:
-                object.__setattr__(self, "minutes", DEFAULT_MINUTES)
-            check("minutes", self.minutes, is_positive(self.minutes), "a number above 0")
-        else:
-            check("epochs", self.epochs, whole(self.epochs, 1), "a whole number from 1")
-        for name in ("batch_size", "seq_length", "max_evaluations", "patience"):
-            value = getattr(self, name)
-            check(name, value, whole(value, 1), "a whole number from 1")
-        for name in ("learning_rate", "clip_norm"):
-            value = getattr(self, name)
-            check(name, value, is_positive(value), "a number above 0")
-        for name in ("warmup_steps", "seed"):
-            value = getattr(self, name)
-            check(name, value, whole(value, 0) and value < 2**31, "a whole number from 0")
-        check(
-            "state_reset_rate",
-            self.state_reset_rate,
-            real(self.state_reset_rate) and 0 <= self.state_reset_rate <= 1,
-            "in [0, 1]",
-        )
-        check(
-            "weight_dropout",
-            self.weight_dropout,
-            real(self.weight_dropout) and 0 <= self.weight_dropout < 1,
-            "in [0, 1)",
-        )
-        check(
-            "weight_decay",
-            self.weight_decay,
-            real(self.weight_decay) and self.weight_decay >= 0,
-            "a number from 0",
-        )
-        check(
-            "min_lr_ratio",
-            self.min_lr_ratio,
-            real(self.min_lr_ratio) and 0 <= self.min_lr_ratio <= 1,
-            "in [0, 1]",
-        )
-        check(
-            "save_seconds",
-            self.save_seconds,
-            real(self.save_seconds) and self.save_seconds >= 0,
-            "a number of seconds from 0",
-        )
-        check(
-            "validation_fraction",
-            self.validation_fraction,
-            real(self.validation_fraction) and 0 <= self.validation_fraction <= 0.5,
-            "in [0, 0.5]",
-        )
+        if self.minutes is None and self.epochs is None:
+            object.__setattr__(self, "minutes", DEFAULT_MINUTES)

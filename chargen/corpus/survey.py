@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chargen.config.presets import available_cores, choose
+from chargen.config.presets import available_cores, choose_preset
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.memory_map import blocks
 from chargen.corpus.ngrams import entropies, held_out_losses
@@ -223,5 +223,5 @@ def _sample(ids: Ids, spans: Spans, max_length: int) -> Ids:
 
 def _plan(corpus: Corpus, minutes: int, cores: int) -> Plan:
     training = max(2, int(len(corpus.ids) * (1 - _HELD_OUT)))
-    recipe = choose("auto", characters=training, minutes=minutes, epochs=None, cores=cores)
+    recipe = choose_preset("auto", characters=training, minutes=minutes, epochs=None, cores=cores)
     return Plan(minutes, recipe.passes, recipe.settings)

@@ -14,13 +14,13 @@ class StopCondition:
     """
 
     def __init__(self, config: SamplingConfig) -> None:
-        self._left = config.most
+        self._left = config.max_length
         self._lines_left = config.lines
         self._stop = config.stop
         self._beginnings = {text[:size] for text in config.stop for size in range(1, len(text))}
         self._longest = max(map(len, self._beginnings), default=0)
         self._held = ""
-        self.reason: FinishReason | None = None if config.most else "length"
+        self.reason: FinishReason | None = None if config.max_length else "length"
 
     def add(self, character: str) -> str:
         """Take one more character; return what has become certain to belong to the text."""

@@ -35,14 +35,18 @@ def find_checkpoint(path: str | Path | None = None) -> Path:
     """Return the file or folder that `path` means.
 
     Args:
-        path: a file, a folder with a run, or the name of a run under checkpoints/, even if there is
-            another folder of that name without a run. None means the run under checkpoints/ whose
-            model was written last, else the model that comes with chargen.
+        path: a file, a folder with a run, or the name of a run under checkpoints/, beside which
+            there may well be a folder of texts of that name; "bundled" also means the model
+            that comes with chargen. None means the run there whose model was written last, else
+            the model that comes with chargen.
     """
     if path is not None:
-        named = RUNS_FOLDER / path
-        is_model = os.path.isfile(path) or holds_run(Path(path))
-        return named if not is_model and os.path.exists(named) else Path(path)
+        if os.path.isfile(path) or holds_run(Path(path)):
+            return Path(path)
+        if os.path.exists(named := RUNS_FOLDER / path):
+            return named
+        is_bundled = str(path) == BUNDLED and not os.path.exists(path)
+        return bundled_checkpoint() if is_bundled else Path(path)
     models = [each for each in RUNS_FOLDER.glob(f"*/{MODEL_FILE}") if each.parent.name != BUNDLED]
     return max(models, key=lambda each: each.stat().st_mtime, default=bundled_checkpoint())
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 from chargen.checkpoint import Checkpoint
 from chargen.config import PreparationConfig, ReadingConfig, RunConfig
 from chargen.config.base import check
-from chargen.config.presets import choose
+from chargen.config.presets import choose_preset
 from chargen.corpus.corpus import Corpus, read_corpus
 from chargen.corpus.encoder import BaseVocabulary
 from chargen.corpus.reader import ReadingProgress
@@ -230,7 +230,7 @@ def _completed(
     The settings that were `asked` for go before the preset's, which depend on the number of
     `characters` in the training part.
     """
-    choice = choose(
+    choice = choose_preset(
         config.training.preset,
         characters=characters,
         minutes=config.training.minutes,

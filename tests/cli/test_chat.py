@@ -21,7 +21,7 @@ def chat(workdir, lstm_file):
 
     def run(text, *options):
         options = [str(option) for option in options]
-        return CliRunner().invoke(main, ["chat", "-c", str(lstm_file), *options], input=text)
+        return CliRunner().invoke(main, ["chat", "-m", str(lstm_file), *options], input=text)
 
     return run
 
@@ -74,7 +74,7 @@ def test_a_bad_setting_is_told_before_the_first_line(refused):
 
 def test_closed_standard_input_is_no_traceback(lstm_file):
     result = subprocess.run(
-        ["sh", "-c", '"$@" <&-', "sh", sys.executable, "-m", "chargen", "chat", "-c", lstm_file],
+        ["sh", "-c", '"$@" <&-', "sh", sys.executable, "-m", "chargen", "chat", "-m", lstm_file],
         capture_output=True,
         check=True,
     )
@@ -137,7 +137,7 @@ def terminal(lstm_file, tmp_path, workdir):
 
     def start(*options, **environment):
         state = {"XDG_STATE_HOME": str(tmp_path / "state")}
-        it = Terminal("chat", "-c", lstm_file, *options, **{**state, **environment})
+        it = Terminal("chat", "-m", lstm_file, *options, **{**state, **environment})
         started.append(it)
         it.read_until(lambda shown: PROMPT in shown)
         return it

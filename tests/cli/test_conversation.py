@@ -263,8 +263,8 @@ def test_every_setting_is_shown(converse):
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (":temperature hot", "temperature: 'hot' is not a valid float."),
-        (":temperature -1", "temperature must be a finite number from 0; received -1.0."),
+        (":temperature hot", "temperature: 'hot' is not a number."),
+        (":temperature -1", "temperature must be a number from 0 to 1,000,000,000; received -1.0."),
         (":temperature 1 2", "temperature: received 2 values for one"),
         (":stop 'a", "stop: No closing quotation."),
         (":temprature 1", "did you mean :temperature?"),

@@ -18,7 +18,7 @@ def text_file(tmp_path):
 
 
 def test_a_table_of_losses(invoke, checkpoint_file, text_file):
-    result = invoke("evaluate", checkpoint_file, text_file)
+    result = invoke("evaluate", "-m", checkpoint_file, text_file)
     measured = chargen.load(checkpoint_file).evaluate(TEXT)
     counted, _, carried, windowed = result.stdout.splitlines()
     assert counted == "299 characters predicted"
@@ -33,13 +33,13 @@ def test_a_table_of_losses(invoke, checkpoint_file, text_file):
 
 
 def test_json(invoke, lstm_file, text_file):
-    values = json.loads(invoke("evaluate", lstm_file, text_file, "--json").stdout)
+    values = json.loads(invoke("evaluate", "-m", lstm_file, text_file, "--json").stdout)
     assert values == chargen.load(lstm_file).evaluate(TEXT).to_json()
 
 
 def test_adapted_stands_beside_carried(invoke, lstm_file, text_file):
     before = lstm_file.read_bytes()
-    values = json.loads(invoke("evaluate", lstm_file, text_file, "--adapt", "--json").stdout)
+    values = json.loads(invoke("evaluate", "-m", lstm_file, text_file, "--adapt", "--json").stdout)
     assert set(values) == {"characters", "carried", "windowed", "adapted"}
     assert values["adapted"]["nats_per_char"] != values["carried"]["nats_per_char"]
     assert lstm_file.read_bytes() == before
@@ -49,7 +49,7 @@ def test_standard_input_and_another_encoding(make_checkpoint, tmp_path):
     make_checkpoint(characters="é世\n").save(tmp_path / "model")
     text = "é世\n世é" * 9
     (tmp_path / "text").write_bytes(text.encode("utf-16"))
-    command = [sys.executable, "-m", "chargen", "evaluate", tmp_path / "model"]
+    command = [sys.executable, "-m", "chargen", "evaluate", "-m", tmp_path / "model"]
     from_file, from_input = (
         subprocess.run(
             [*command, source, "--json", "--encoding", encoding],
@@ -71,8 +71,8 @@ def test_standard_input_and_another_encoding(make_checkpoint, tmp_path):
 def test_unknown_characters_are_left_out_with_a_note(invoke, lstm_file, text_file, tmp_path):
     other = tmp_path / "other.txt"
     other.write_bytes(TEXT.replace("ABC", "AéBC").encode())
-    result = invoke("evaluate", lstm_file, other, "--unknown", "skip")
-    assert result.stdout == invoke("evaluate", lstm_file, text_file).stdout
+    result = invoke("evaluate", "-m", lstm_file, other, "--unknown", "skip")
+    assert result.stdout == invoke("evaluate", "-m", lstm_file, text_file).stdout
     assert "'é' (U+00E9), 30 times" in result.stderr
 
 
@@ -88,10 +88,10 @@ def test_unknown_characters_are_left_out_with_a_note(invoke, lstm_file, text_fil
 )
 def test_a_text_that_cannot_be_measured(refused, lstm_file, tmp_path, data, told):
     (tmp_path / "bad.txt").write_bytes(data)
-    assert told in refused("evaluate", lstm_file, tmp_path / "bad.txt")
+    assert told in refused("evaluate", "-m", lstm_file, tmp_path / "bad.txt")
 
 
 def test_a_missing_text_or_model(refused, lstm_file, text_file, tmp_path):
-    assert "There is no file nowhere.txt" in refused("evaluate", lstm_file, "nowhere.txt")
-    assert "is a folder" in refused("evaluate", lstm_file, tmp_path)
-    assert "There is no checkpoint nowhere" in refused("evaluate", "nowhere", text_file)
+    assert "There is no file nowhere.txt" in refused("evaluate", "-m", lstm_file, "nowhere.txt")
+    assert "is a folder" in refused("evaluate", "-m", lstm_file, tmp_path)
+    assert "There is no checkpoint nowhere" in refused("evaluate", "-m", "nowhere", text_file)

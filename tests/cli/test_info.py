@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from chargen.cli import main
-from chargen.storage.runs import MODEL_FILE
+from chargen.storage.runs import MODEL_FILE, bundled_checkpoint
 
 
 def facts(result):
@@ -16,7 +16,7 @@ def facts(result):
 
 
 def test_a_report_in_lines(invoke, checkpoint_file, cell):
-    report = facts(invoke("info", checkpoint_file))
+    report = facts(invoke("info", "-m", checkpoint_file))
     assert report["checkpoint"] == str(checkpoint_file)
     assert report["network"] == f"embedding 4 → {cell} 5 → 3 → dense 9"
     assert report["vocabulary"] == r"9 characters: \n :ABCabc"
@@ -27,7 +27,7 @@ def test_a_report_in_lines(invoke, checkpoint_file, cell):
 
 def test_weights_are_counted(invoke, lstm_file):
     # 9×4 + (4+5+1)×20 + (5+3+1)×12 + 3×9 + 9
-    assert facts(invoke("info", lstm_file))["size"] == "380 weights, 0.0 MB"
+    assert facts(invoke("info", "-m", lstm_file))["size"] == "380 weights, 0.0 MB"
 
 
 def test_losses_are_shown_with_their_unit(invoke, make_checkpoint, tmp_path):
@@ -35,20 +35,20 @@ def test_losses_are_shown_with_their_unit(invoke, make_checkpoint, tmp_path):
     origin = replace(checkpoint.origin, characters=123456, loss=1.25, carried=1.5)
     checkpoint = replace(checkpoint, origin=origin)
     checkpoint.save(tmp_path / "file")
-    report = facts(invoke("info", tmp_path / "file"))
+    report = facts(invoke("info", "-m", tmp_path / "file"))
     assert report["loss"] == "1.2500 in training, 1.5000 held out, carried (nats per character)"
     assert report["corpus"] == "tiny.txt, 123,456 characters"
 
 
 def test_a_large_vocabulary_is_cut_short(invoke, make_checkpoint, tmp_path):
     make_checkpoint(characters="".join(map(chr, range(0x4E00, 0x4F00)))).save(tmp_path / "file")
-    shown = facts(invoke("info", tmp_path / "file"))["vocabulary"]
+    shown = facts(invoke("info", "-m", tmp_path / "file"))["vocabulary"]
     assert shown.startswith("256 characters: 一丁")
     assert shown.endswith(" …")
 
 
 def test_json_holds_the_facts(invoke, checkpoint_file, checkpoint):
-    found = json.loads(invoke("info", checkpoint_file, "--json").stdout)
+    found = json.loads(invoke("info", "-m", checkpoint_file, "--json").stdout)
     assert found["path"] == str(checkpoint_file)
     assert found["config"] == json.loads(json.dumps(checkpoint.config.to_json()))
     assert found["vocabulary"] == checkpoint.tokenizer.vocabulary.idx2char
@@ -60,7 +60,7 @@ def test_json_holds_the_facts(invoke, checkpoint_file, checkpoint):
 
 def test_json_is_utf8_whatever_the_locale(make_checkpoint, workdir):
     make_checkpoint(characters="é世😀\n").save(workdir / "model")
-    result = CliRunner(charset="cp1252").invoke(main, ["info", "model", "--json"])
+    result = CliRunner(charset="cp1252").invoke(main, ["info", "-m", "model", "--json"])
     assert json.loads(result.stdout_bytes.decode())["vocabulary"] == "\né世😀"
 
 
@@ -70,6 +70,13 @@ def test_without_a_path_it_is_what_sample_would_use(invoke, workdir, make_checkp
     assert facts(invoke("info"))["checkpoint"].endswith(f"mine/{MODEL_FILE}")
 
 
+def test_bundled_names_the_model_that_comes_with_chargen(invoke, workdir, make_checkpoint):
+    make_checkpoint().save(workdir / "checkpoints" / "mine" / MODEL_FILE)
+    assert facts(invoke("info", "-m", "bundled"))["checkpoint"] == str(bundled_checkpoint())
+    make_checkpoint(units=(2,)).save(workdir / "checkpoints" / "bundled" / MODEL_FILE)
+    assert facts(invoke("info", "-m", "bundled"))["network"].endswith("lstm 2 → dense 9")
+
+
 @pytest.mark.parametrize("charset", ["latin-1", "cp1252"])
 def test_an_output_that_is_not_utf8(lstm_file, charset):
-    assert CliRunner(charset=charset).invoke(main, ["info", str(lstm_file)]).exit_code == 0
+    assert CliRunner(charset=charset).invoke(main, ["info", "-m", str(lstm_file)]).exit_code == 0

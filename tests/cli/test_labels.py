@@ -31,7 +31,7 @@ def test_the_label_alone_says_what_is_written(invoke, places, workdir):
         assert written.stderr == ""
         told = invoke("classify", line, "-m", RUN)
         assert told.stdout.startswith(f"{RUN}: {label}\t")
-        evaluated = invoke("evaluate", RUN, places / label / "0.txt", "--label", label)
+        evaluated = invoke("evaluate", "-m", RUN, places / label / "0.txt", "--label", label)
         assert evaluated.exit_code == 0, evaluated.output
         scored = invoke("score", line, "--label", label, "--json")
         assert json.loads(scored.stdout)["bits_per_char"] < 1

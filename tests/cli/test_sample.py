@@ -1,5 +1,6 @@
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ SAMPLE = (sys.executable, "-m", "chargen", "sample")
 
 
 def test_the_prompt_then_what_follows_it(invoke, checkpoint_file):
-    result = invoke("sample", "Ab: ", "-c", checkpoint_file, "-l", 40, "-t", 0.7, "-s", 3)
+    result = invoke("sample", "Ab: ", "-m", checkpoint_file, "-l", 40, "-t", 0.7, "-s", 3)
     text = chargen.load(checkpoint_file).generate("Ab: ", length=40, temperature=0.7, seed=3)
     assert result.exit_code == 0
     assert result.stdout == f"Ab: {text}\n"
@@ -23,9 +24,9 @@ def test_the_prompt_then_what_follows_it(invoke, checkpoint_file):
 
 
 def test_long_and_short_options_are_the_same(invoke, lstm_file):
-    short = invoke("sample", "A", "-c", lstm_file, "-l", 30, "-t", 0.5, "-s", 1)
+    short = invoke("sample", "A", "-m", lstm_file, "-l", 30, "-t", 0.5, "-s", 1)
     long = invoke(
-        *("sample", "A", "--checkpoint", lstm_file),
+        *("sample", "A", "--model", lstm_file),
         *("--length", 30, "--temperature", 0.5, "--seed", 1),
     )
     assert short.stdout == long.stdout
@@ -37,14 +38,14 @@ def texts(result):
 
 
 def test_samples_follow_one_another_with_an_empty_line_between(invoke, lstm_file):
-    result = invoke("sample", "A", "-c", lstm_file, "-n", 3, "-l", 5, "-s", 1, "--ban", r"\n")
+    result = invoke("sample", "A", "-m", lstm_file, "-n", 3, "-l", 5, "-s", 1, "--ban", r"\n")
     samples = list(chargen.load(lstm_file).samples("A", n=3, length=5, seed=1, ban=r"\n"))
     assert result.stdout == "\n".join(f"A{sample.text}\n" for sample in samples)
 
 
 def test_samples_with_another_separator_and_without_the_prompt(invoke, lstm_file):
     options = ("-n", 3, "-l", 5, "-s", 1, "--no-echo", "--only", "a-c")
-    result = invoke("sample", "A", "-c", lstm_file, *options, "--separator", "-")
+    result = invoke("sample", "A", "-m", lstm_file, *options, "--separator", "-")
     lines = result.stdout.splitlines()
     assert [len(line) for line in lines] == [5, 6, 6]
     assert [line[:1] for line in lines[1:]] == ["-", "-"]
@@ -52,14 +53,14 @@ def test_samples_with_another_separator_and_without_the_prompt(invoke, lstm_file
 
 def test_a_separator_and_a_label_need_not_be_text(invoke, make_checkpoint, workdir):
     make_checkpoint(labels={"\udcff": 1}).save(workdir / "model")
-    two = ("sample", "A", "-c", "model", "-n", 2, "-l", 5)
+    two = ("sample", "A", "-m", "model", "-n", 2, "-l", 5)
     assert b"\n\xffA" in invoke(*two, "--separator", "\udcff").stdout_bytes
     assert [each["label"] for each in texts(invoke(*two, "--json"))] == ["\udcff"] * 2
 
 
 def test_json_is_an_object_a_line(invoke, lstm_file):
     options = ("-n", 2, "-l", 20, "-s", 7, "--top", 3, "--json")
-    both = texts(invoke("sample", "A", "b", "-c", lstm_file, *options))
+    both = texts(invoke("sample", "A", "b", "-m", lstm_file, *options))
     assert [(each["prompt"], each["number"]) for each in both] == [
         ("A", 0),
         ("A", 1),
@@ -79,14 +80,14 @@ def test_json_is_an_object_a_line(invoke, lstm_file):
 
 
 def test_a_seed_that_was_drawn_is_told(invoke, lstm_file):
-    (first,) = texts(invoke("sample", "A", "-c", lstm_file, "--json"))
-    (again,) = texts(invoke("sample", "A", "-c", lstm_file, "--json", "-s", first["seed"]))
+    (first,) = texts(invoke("sample", "A", "-m", lstm_file, "--json"))
+    (again,) = texts(invoke("sample", "A", "-m", lstm_file, "--json", "-s", first["seed"]))
     assert first == again
 
 
 def test_prompts_come_from_files_and_standard_input(invoke, lstm_file, tmp_path):
     (tmp_path / "prompt").write_bytes("\ufeffAb\n \r\n".encode())
-    options = ("-c", lstm_file, "-l", 3, "--json")
+    options = ("-m", lstm_file, "-l", 3, "--json")
     result = invoke(
         *("sample", "c", "-", "--prompt-file", tmp_path / "prompt", *options), input="a\n\n"
     )
@@ -96,17 +97,17 @@ def test_prompts_come_from_files_and_standard_input(invoke, lstm_file, tmp_path)
 def test_prompts_and_the_corpus_have_an_encoding(invoke, make_checkpoint, corpus, workdir):
     make_checkpoint(characters="é\n").save(workdir / "accents")
     corpus.write_bytes("é\n".encode("latin-1") * 9)
-    options = ("-c", "accents", "-l", 0, "--report-copies", corpus, "--encoding", "latin-1")
+    options = ("-m", "accents", "-l", 0, "--report-copies", corpus, "--encoding", "latin-1")
     result = invoke("sample", "-", "é", "--prompt-file", corpus, *options, input=b"\xe9\xe9\n")
     assert result.stdout == "éé\n\né\n\n" + "é\n" * 9
     assert "not utf-8 text" in invoke("sample", *options[:-2]).stderr
 
 
 def test_what_was_changed_in_a_prompt_is_said(invoke, lstm_file):
-    result = invoke("sample", "Á b", "-c", lstm_file, "--unknown", "nearest", "-l", 0)
+    result = invoke("sample", "Á b", "-m", lstm_file, "--unknown", "nearest", "-l", 0)
     assert result.stdout == "A b\n"
     assert result.stderr == "Changed 'Á' (U+00C1) to 'A'.\n"
-    result = invoke("sample", "Áb", "-c", lstm_file, "--unknown", "skip", "-l", 0)
+    result = invoke("sample", "Áb", "-m", lstm_file, "--unknown", "skip", "-l", 0)
     assert result.stdout == "b\n"
 
 
@@ -120,7 +121,7 @@ def folding(make_checkpoint, workdir):
 
 
 def test_a_prompt_is_shown_as_it_was_typed_though_rare_characters_are_read_as_one(invoke, folding):
-    options = ("-c", folding, "-l", 9, "-s", 1)
+    options = ("-m", folding, "-l", 9, "-s", 1)
     text = invoke("sample", "A\ufffdb", *options, "--no-echo").stdout
     assert invoke("sample", "A€b", *options).stdout == f"a€b{text}"
     first, _ = texts(invoke("sample", "A€b", *options, "-n", 2, "--json"))
@@ -133,13 +134,13 @@ def test_what_is_changed_in_a_prompt_is_not_prepared_again(
 ):
     made = make_checkpoint(characters="\nace\u0301f")
     with_tokenizer(made, preparation=PreparationConfig(normalize="NFC")).save(workdir / "nfc")
-    result = invoke(command, "café", "-c", "nfc", "--unknown", "nearest")
+    result = invoke(command, "café", "-m", "nfc", "--unknown", "nearest")
     assert result.exit_code == 0, result.stderr
     assert result.stderr.startswith("Changed 'é'")
 
 
 def test_lines_and_stop_texts_end_a_text(invoke, lstm_file):
-    options = ("-c", lstm_file, "-s", 3, "-t", 1, "--json")
+    options = ("-m", lstm_file, "-s", 3, "-t", 1, "--json")
     (whole,) = texts(invoke("sample", "A", *options, "-l", 400))
     (lines,) = texts(invoke("sample", "A", *options, "--lines", 2))
     assert lines["text"] == "\n".join(whole["text"].split("\n")[:2])
@@ -151,7 +152,7 @@ def test_lines_and_stop_texts_end_a_text(invoke, lstm_file):
 
 
 def test_lines_are_kept_short(invoke, lstm_file):
-    result = invoke("sample", "A", "-c", lstm_file, "--max-line", 7, "-l", 200)
+    result = invoke("sample", "A", "-m", lstm_file, "--max-line", 7, "-l", 200)
     lines = result.stdout.splitlines()
     assert max(map(len, lines)) == 7
 
@@ -171,7 +172,7 @@ def longest_in(corpus, text):
 
 
 def test_copied_passages_are_told_with_their_lines(invoke, lstm_file, corpus):
-    options = ("-c", lstm_file, "-n", 2, "-l", 150, "-s", 1, "--report-copies", corpus)
+    options = ("-m", lstm_file, "-n", 2, "-l", 150, "-s", 1, "--report-copies", corpus)
     whole = corpus.read_text()
     for each in texts(invoke("sample", "A", *options, "--json")):
         copy = each["copy"]
@@ -192,7 +193,7 @@ def texts_of(result):
 
 @pytest.mark.parametrize("limit", [1, 2, 3])
 def test_no_more_is_copied_than_asked_for(invoke, lstm_file, corpus, limit):
-    options = ("-c", lstm_file, "-n", 3, "-l", 120, "-s", 1, "--report-copies", corpus, "--json")
+    options = ("-m", lstm_file, "-n", 3, "-l", 120, "-s", 1, "--report-copies", corpus, "--json")
     free = texts(invoke("sample", "A", *options))
     held = texts(invoke("sample", "A", *options, "--max-copy", limit))
     assert max(longest_in(corpus.read_text(), each["text"]) for each in free) > limit
@@ -202,7 +203,7 @@ def test_no_more_is_copied_than_asked_for(invoke, lstm_file, corpus, limit):
 
 
 def test_where_all_that_can_be_said_is_a_copy_the_text_ends(invoke, lstm_file, corpus):
-    options = ("-c", lstm_file, "--report-copies", corpus, "--json", "--only", "a")
+    options = ("-m", lstm_file, "--report-copies", corpus, "--json", "--only", "a")
     (text,) = texts(invoke("sample", "A", *options, "--max-copy", 2))
     assert (text["text"], text["finish_reason"]) == ("aa", "max_copy")
     # What may be the beginning of a stop text is held back, and is text after all.
@@ -211,31 +212,31 @@ def test_where_all_that_can_be_said_is_a_copy_the_text_ends(invoke, lstm_file, c
 
 
 def test_defaults_are_those_of_python(invoke, lstm_file):
-    result = invoke("sample", "-c", lstm_file, "-s", 1)
+    result = invoke("sample", "-m", lstm_file, "-s", 1)
     assert result.stdout == chargen.load(lstm_file).generate(seed=1) + "\n"
 
 
 def test_temperature_0_is_taken(invoke, lstm_file):
-    once, again = (invoke("sample", "A", "-c", lstm_file, "-t", 0) for _ in range(2))
+    once, again = (invoke("sample", "A", "-m", lstm_file, "-t", 0) for _ in range(2))
     assert once.stdout == again.stdout
 
 
 def test_length_0_is_taken(invoke, lstm_file):
-    assert invoke("sample", "Ab", "-c", lstm_file, "-l", 0).stdout == "Ab\n"
+    assert invoke("sample", "Ab", "-m", lstm_file, "-l", 0).stdout == "Ab\n"
 
 
 def test_without_a_checkpoint_the_newest_run_writes(invoke, workdir, make_checkpoint):
     make_checkpoint(characters="xy").save(workdir / "checkpoints" / "mine" / MODEL_FILE)
     assert set(invoke("sample", "x").stdout) <= set("xy\n")
     assert (
-        invoke("sample", "x", "-s", 1).stdout == invoke("sample", "x", "-s", 1, "-c", "mine").stdout
+        invoke("sample", "x", "-s", 1).stdout == invoke("sample", "x", "-s", 1, "-m", "mine").stdout
     )
 
 
 def test_output_is_utf8_with_its_own_line_endings(make_checkpoint, tmp_path):
     make_checkpoint(characters="é世😀\r\n").save(tmp_path / "file")
     result = subprocess.run(
-        [*SAMPLE, "世", "-c", tmp_path / "file", "-s", "1", "-l", "200"],
+        [*SAMPLE, "世", "-m", tmp_path / "file", "-s", "1", "-l", "200"],
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
         capture_output=True,
         check=True,
@@ -245,17 +246,28 @@ def test_output_is_utf8_with_its_own_line_endings(make_checkpoint, tmp_path):
     assert result.stderr == b""
 
 
-def test_help_names_every_option_and_default(invoke):
-    result = invoke("sample", "--help")
-    assert result.exit_code == 0
-    for words in ("--checkpoint", "--length", "500, or 10,000", "[default: 0.8]", "--seed"):
-        assert words in result.stdout
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(("options", "is_told"), [((), True), (("-s", "1"), False)])
+def test_a_seed_that_was_drawn_is_told_on_a_terminal(lstm_file, options, is_told):
+    reader, writer = pty.openpty()
+    command = [*SAMPLE, "A", "-m", lstm_file, "-l", "60", *options]
+    written = subprocess.run(command, stdout=subprocess.PIPE, stderr=writer, check=True).stdout
+    os.close(writer)
+    try:
+        told = os.read(reader, 4096).decode()
+    except OSError:  # how Linux says that the other end was closed
+        told = ""
+    os.close(reader)
+    assert told.startswith("Seed: ") == is_told
+    if is_told:
+        again = [*command, "-s", told.removeprefix("Seed: ").strip()]
+        assert subprocess.run(again, stdout=subprocess.PIPE, check=True).stdout == written
 
 
 def test_whoever_stops_listening_causes_no_fuss(lstm_file):
     with (
         subprocess.Popen(
-            [*SAMPLE, "A", "-c", lstm_file, "-l", "100000"],
+            [*SAMPLE, "A", "-m", lstm_file, "-l", "100000"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         ) as sample,
@@ -272,10 +284,9 @@ def test_whoever_stops_listening_causes_no_fuss(lstm_file):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("command", ["sample", "info"])
 def test_a_full_disk_is_told(lstm_file, command):
-    given = ["-c"] if command == "sample" else []
     with Path("/dev/full").open("wb") as full:
         result = subprocess.run(
-            [sys.executable, "-m", "chargen", command, *given, lstm_file],
+            [sys.executable, "-m", "chargen", command, "-m", lstm_file],
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
@@ -287,7 +298,7 @@ def test_a_full_disk_is_told(lstm_file, command):
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
 def test_no_standard_output_at_all_is_no_traceback(lstm_file):
     result = subprocess.run(
-        ["sh", "-c", '"$@" >&-', "sh", *SAMPLE, "A", "-c", lstm_file],
+        ["sh", "-c", '"$@" >&-', "sh", *SAMPLE, "A", "-m", lstm_file],
         stderr=subprocess.PIPE,
         check=False,
     )
@@ -295,7 +306,7 @@ def test_no_standard_output_at_all_is_no_traceback(lstm_file):
 
 
 def test_labels_give_texts_of_each(invoke, labelled_file):
-    options = ("-c", labelled_file, "-l", 9, "-s", 1)
+    options = ("-m", labelled_file, "-l", 9, "-s", 1)
     both = texts(invoke("sample", "A", "--label", "sea", "--label", "sky", *options, "--json"))
     assert [each["label"] for each in both] == ["sea", "sky"]
     for each in both:
@@ -306,20 +317,20 @@ def test_labels_give_texts_of_each(invoke, labelled_file):
 
 def test_which_label_was_drawn_is_told(invoke, labelled_file):
     model = chargen.load(labelled_file)
-    one = invoke("sample", "A", "-c", labelled_file, "-l", 9, "-s", 1)
+    one = invoke("sample", "A", "-m", labelled_file, "-l", 9, "-s", 1)
     assert one.stdout == f"A{model.generate('A', length=9, seed=1)}\n"
     assert one.stderr == f"Label: {model.session(seed=1).label}\n"
-    several = invoke("sample", "A", "-c", labelled_file, "-l", 9, "-s", 1, "-n", 4)
+    several = invoke("sample", "A", "-m", labelled_file, "-l", 9, "-s", 1, "-n", 4)
     drawn = [sample.label for sample in model.samples("A", n=4, length=9, seed=1)]
     assert several.stderr.splitlines() == [f"Label: {label}" for label in drawn]
 
 
 def test_a_label_that_is_not_there(refused, labelled_file, lstm_file):
-    line = refused("sample", "--label", "sea", "--label", "se", "-c", labelled_file, code=2)
+    line = refused("sample", "--label", "sea", "--label", "se", "-m", labelled_file, code=2)
     assert "no label 'se' (did you mean 'sea'?)" in line
-    assert "has no labels" in refused("sample", "--label", "sea", "-c", lstm_file, code=2)
-    assert "no label 'se'" in refused("chat", "--label", "se", "-c", labelled_file, code=2)
+    assert "has no labels" in refused("sample", "--label", "sea", "-m", lstm_file, code=2)
+    assert "no label 'se'" in refused("chat", "--label", "se", "-m", labelled_file, code=2)
     (labelled_file.parent / "text").write_text("A cab")
-    for command in (("evaluate", labelled_file), ("score", "-c", labelled_file, "--file")):
+    for command in (("evaluate", "-m", labelled_file), ("score", "-m", labelled_file, "--file")):
         line = refused(*command, labelled_file.parent / "text", code=2)
         assert "must be told which label a text has; its labels are land, sea, sky" in line

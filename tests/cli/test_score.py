@@ -15,7 +15,7 @@ TEXT = "ABC: cab\nA"
 
 
 def test_in_a_pipe_a_line_for_each_character(invoke, checkpoint_file):
-    result = invoke("score", TEXT, "-c", checkpoint_file, "--top", 2)
+    result = invoke("score", TEXT, "-m", checkpoint_file, "--top", 2)
     expected = chargen.load(checkpoint_file).score(TEXT, top=2)
     header, *lines = (line.split("\t") for line in result.stdout.splitlines())
     names = ["expected1", "probability1", "expected2", "probability2"]
@@ -30,7 +30,7 @@ def test_in_a_pipe_a_line_for_each_character(invoke, checkpoint_file):
 def test_fields_never_break_a_line(invoke, make_checkpoint, tmp_path):
     text = "\\\t\r\x1b\x85\u2028\n é"
     make_checkpoint(characters=text).save(tmp_path / "odd")
-    lines = invoke("score", text, "-c", tmp_path / "odd").stdout.split("\n")
+    lines = invoke("score", text, "-m", tmp_path / "odd").stdout.split("\n")
     escapes = [r"\\", r"\t", r"\r", r"\x1b", r"\x85", r"\u2028", r"\n", " ", "é"]
     assert [line.split("\t")[0] for line in lines[1:-1]] == escapes
     assert {line.count("\t") for line in lines[:-1]} == {11}
@@ -38,13 +38,13 @@ def test_fields_never_break_a_line(invoke, make_checkpoint, tmp_path):
 
 def test_json_and_html(invoke, lstm_file, tmp_path):
     score = chargen.load(lstm_file).score(TEXT)
-    as_json = invoke("score", TEXT, "-c", lstm_file, "--json")
+    as_json = invoke("score", TEXT, "-m", lstm_file, "--json")
     assert json.loads(as_json.stdout) == score.to_json()
     assert as_json.stderr == ""
-    as_html = invoke("score", TEXT, "-c", lstm_file, "--html", tmp_path / "page.html")
+    as_html = invoke("score", TEXT, "-m", lstm_file, "--html", tmp_path / "page.html")
     assert (tmp_path / "page.html").read_text("utf-8") == score.to_html()
     assert (as_html.stdout, as_html.stderr) == ("", f"Written to {tmp_path / 'page.html'}.\n")
-    both = invoke("score", TEXT, "-c", lstm_file, "--json", "--html", tmp_path / "again.html")
+    both = invoke("score", TEXT, "-m", lstm_file, "--json", "--html", tmp_path / "again.html")
     assert both.stdout == as_json.stdout
     assert (tmp_path / "again.html").read_bytes() == (tmp_path / "page.html").read_bytes()
 
@@ -53,7 +53,7 @@ def test_json_and_html(invoke, lstm_file, tmp_path):
 def test_output_is_utf8_whatever_the_locale(make_checkpoint, tmp_path, form):
     make_checkpoint(characters="é世😀\n").save(tmp_path / "model")
     result = subprocess.run(
-        [*SCORE, "世😀", "-c", tmp_path / "model", form],
+        [*SCORE, "世😀", "-m", tmp_path / "model", form],
         env={**os.environ, "PYTHONIOENCODING": "latin-1"},
         capture_output=True,
         check=True,
@@ -63,10 +63,10 @@ def test_output_is_utf8_whatever_the_locale(make_checkpoint, tmp_path, form):
 
 def test_a_file_or_standard_input(invoke, lstm_file, tmp_path):
     (tmp_path / "text").write_bytes(TEXT.encode())
-    direct = invoke("score", TEXT, "-c", lstm_file).stdout
-    assert invoke("score", "--file", tmp_path / "text", "-c", lstm_file).stdout == direct
+    direct = invoke("score", TEXT, "-m", lstm_file).stdout
+    assert invoke("score", "--file", tmp_path / "text", "-m", lstm_file).stdout == direct
     piped = subprocess.run(
-        [*SCORE, "-", "-c", lstm_file], input=TEXT.encode(), capture_output=True, check=True
+        [*SCORE, "-", "-m", lstm_file], input=TEXT.encode(), capture_output=True, check=True
     )
     assert piped.stdout.decode() == direct
 
@@ -90,7 +90,7 @@ def in_a_terminal(*command, **environment):
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 def test_in_a_terminal_the_text_is_coloured(lstm_file):
-    output = in_a_terminal(*SCORE, TEXT, "-c", lstm_file)
+    output = in_a_terminal(*SCORE, TEXT, "-m", lstm_file)
     plain = re.sub(r"\x1b\[[\d;]*m", "", output)
     assert "\x1b[" in output
     assert plain.replace("↵", "").startswith(TEXT + "\n")
@@ -106,8 +106,8 @@ def test_in_a_terminal_the_text_is_coloured(lstm_file):
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 def test_no_color_gives_the_table(invoke, lstm_file):
-    output = in_a_terminal(*SCORE, TEXT, "-c", lstm_file, NO_COLOR="1")
-    assert output == invoke("score", TEXT, "-c", lstm_file).stdout
+    output = in_a_terminal(*SCORE, TEXT, "-m", lstm_file, NO_COLOR="1")
+    assert output == invoke("score", TEXT, "-m", lstm_file).stdout
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
@@ -115,13 +115,13 @@ def test_no_color_gives_the_table(invoke, lstm_file):
 def test_a_full_disk_is_told(lstm_file, form):
     with Path("/dev/full").open("wb") as full:
         result = subprocess.run(
-            [*SCORE, TEXT, "-c", lstm_file, form], stdout=full, stderr=subprocess.PIPE, check=False
+            [*SCORE, TEXT, "-m", lstm_file, form], stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert result.returncode == 1
     assert "disk is full" in result.stderr.decode().splitlines()[-1]
 
 
-@pytest.mark.parametrize("args", [(), ("A", "--file", "x"), ("A", "--top", "-1")])
+@pytest.mark.parametrize("args", [(), ("A", "--file", "x")])
 def test_wrong_usage(invoke, args):
     result = invoke("score", *args)
     assert result.exit_code == 2
@@ -129,13 +129,15 @@ def test_wrong_usage(invoke, args):
 
 
 def test_what_cannot_be_scored(refused, lstm_file):
-    assert "text is empty" in refused("score", "", "-c", lstm_file)
-    assert "never saw 'é'" in refused("score", "é", "-c", lstm_file)
-    assert "no file nowhere" in refused("score", "--file", "nowhere", "-c", lstm_file)
-    assert "no checkpoint nowhere" in refused("score", "A", "-c", "nowhere")
+    told = refused("score", "A", "-m", lstm_file, "--top", "-1", code=2)
+    assert "--top must be a whole number from 0 to 1,114,112; received -1" in told
+    assert "text is empty" in refused("score", "", "-m", lstm_file)
+    assert "never saw 'é'" in refused("score", "é", "-m", lstm_file)
+    assert "no file nowhere" in refused("score", "--file", "nowhere", "-m", lstm_file)
+    assert "no checkpoint nowhere" in refused("score", "A", "-m", "nowhere")
 
 
 def test_unknown_characters_are_left_out_with_a_note(invoke, lstm_file):
-    result = invoke("score", "Aéb", "-c", lstm_file, "--unknown", "skip", "--json")
+    result = invoke("score", "Aéb", "-m", lstm_file, "--unknown", "skip", "--json")
     assert json.loads(result.stdout)["text"] == "Ab"
     assert "'é'" in result.stderr

@@ -52,8 +52,8 @@ def test_train_then_sample_then_refuse_to_overwrite(corpus):
     ("run", "named"),
     [
         ("new", ""),
-        ("old", "-c checkpoints/old "),
-        ("other place/run", "-c 'other place/run' "),
+        ("old", "-m checkpoints/old "),
+        ("other place/run", "-m 'other place/run' "),
     ],
 )
 def test_what_to_do_next_names_the_run_unless_it_is_the_newest(

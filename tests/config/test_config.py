@@ -4,106 +4,147 @@ import math
 
 import pytest
 
-from chargen.config import ModelConfig, ReadingConfig, SamplingConfig, TrainingConfig
+from chargen.config import (
+    ModelConfig,
+    PreparationConfig,
+    ReadingConfig,
+    SamplingConfig,
+    TrainingConfig,
+)
+from chargen.config.base import Settings
 from chargen.errors import ChargenError, SettingError
 
-NAN, INF = math.nan, math.inf
-
-MODEL_BAD = {
-    "vocab_size": [0, 1, -1, 2.0, True, "3", None],
-    "embedding_dim": [0, -1, 1.5, None],
-    "cell": ["LSTM", "", None, "transformer"],
-    "units": [(), (0,), (8, 0), (8, -1), 8, (8.0,), (True,), None],
-    "dropout": [-0.1, 1, 1.0, NAN, INF, "0.1", None],
-    "labels": [-1, 1.5, True, None],
-}
-TRAINING_BAD = {
-    "minutes": [0, -1, NAN, INF, "3"],
-    "epochs": [0, -1, 1.5, True],
-    "preset": ["huge", "", None],
-    "batch_size": [0, -1, 1.5, None],
-    "seq_length": [0, -1, 1.5, None],
-    "learning_rate": [0, -1e-3, NAN, INF, None],
-    "warmup_steps": [-1, 1.5, None],
-    "min_lr_ratio": [-0.1, 1.1, NAN, None],
-    "weight_dropout": [-0.1, 1, NAN, "0.1", None],
-    "weight_decay": [-0.1, NAN, INF, None],
-    "clip_norm": [0, -1, NAN, INF],
-    "validation_fraction": [-0.1, 0.6, NAN, None],
-    "max_evaluations": [0, -1, 1.5],
-    "patience": [0, -1, 1.5],
-    "save_seconds": [-1, NAN, INF],
-    "seed": [-1, 1.5, 2**31, None],
-}
-SAMPLING_BAD = {
-    "length": [-1, 1.5, "10", True],
-    "lines": [0, -1, 1.5],
-    "max_line": [0, 2.5],
-    "max_copy": [0, 2.5],
-    "stop": [("a", ""), (1,), None, 1],
-    "only": [["a"], 1, b"a"],
-    "ban": [("a",), {"a"}],
-    "label": [1, ("a",)],
-    "top_k": [-1, 1.5, None],
-    "top_p": [0, -0.1, 1.1, NAN, None],
-    "min_p": [-0.1, 1.1, NAN, None],
-    "repetition_penalty": [0, -1, NAN, INF],
-    "repetition_window": [0, 1.5],
-    "temperature": [-1, -1e-9, NAN, INF, -INF, "1", None],
-    "seed": [-1, 1.5, "0"],
-}
+NUMBERS_TO_REFUSE = [math.nan, math.inf, -math.inf, 10**400, -(10**400), 10**5000, True, "3", "x"]
+CLASSES = [cls for cls in Settings.__subclasses__() if cls.described()]
+SETTINGS = [
+    pytest.param(cls, each, id=f"{cls.__name__}.{each.name}")
+    for cls in CLASSES
+    for each in cls.described().values()
+]
 
 
-def cases(table):
-    return [(name, value) for name, values in table.items() for value in values]
+def make(cls, **given):
+    return cls(**({"vocab_size": 5, **given} if cls is ModelConfig else given))
 
 
-def assert_names(make, name, value):
-    with pytest.raises(SettingError) as caught:
-        make(**{name: value})
-    assert str(caught.value).startswith(f"{name} must be ")
-    assert str(caught.value).endswith(f"; received {value!r}.")
+def values_to_refuse(setting):
+    """Values of other types, and of the right type but outside the limits."""
+    yield from (object(), {}, b"a", [None], ({},))
+    if not setting.is_optional:
+        yield None
+    one: list = []
+    if setting.choices:
+        one = ["", "nothing", 3, True]
+    elif setting.type is bool:
+        one = [0, 1, "true", math.nan]
+    elif setting.type is str:
+        one = [3, True, math.nan, *([""] if setting.metadata["min"] else [])]
+    else:
+        low, high = setting.metadata["min"], setting.metadata["max"]
+        one = [*NUMBERS_TO_REFUSE, low - 1, high + 1]
+        one += [1.5, 2.0] if setting.type is int else []
+        one += [] if setting.metadata["excluded"] is None else [setting.metadata["excluded"]]
+    yield from one
+    if setting.is_tuple:
+        yield from [(value,) for value in one]
+        yield from [] if setting.default == () else [()]
 
 
-@pytest.mark.parametrize(("name", "value"), cases(MODEL_BAD))
-def test_bad_model_settings_are_named(name, value):
-    assert_names(lambda **given: ModelConfig(**{"vocab_size": 5, **given}), name, value)
+def values_to_take(setting):
+    """Values at the limits, and the default."""
+    if setting.is_optional:
+        yield None
+    if setting.default is not dataclasses.MISSING:
+        yield setting.default
+    if setting.type is bool:
+        yield from (False, True)
+    elif setting.choices:
+        yield from setting.choices
+    elif setting.type is str:
+        yield from () if setting.is_tuple else ("a", "ab c")
+    else:
+        ends = {setting.metadata["min"], setting.metadata["max"]} - {setting.metadata["excluded"]}
+        yield from [(end,) for end in ends] if setting.is_tuple else ends
 
 
-@pytest.mark.parametrize(("name", "value"), cases(TRAINING_BAD))
-def test_bad_training_settings_are_named(name, value):
-    assert_names(TrainingConfig, name, value)
+def test_all_settings_are_described():
+    assert {ModelConfig, PreparationConfig, ReadingConfig, SamplingConfig, TrainingConfig} <= {
+        *CLASSES
+    }
+    for cls in CLASSES:
+        assert [*cls.described()] == [field.name for field in dataclasses.fields(cls)]
 
 
-@pytest.mark.parametrize(("name", "value"), cases(SAMPLING_BAD))
-def test_bad_sampling_settings_are_named(name, value):
-    assert_names(SamplingConfig, name, value)
+@pytest.mark.parametrize(("cls", "setting"), SETTINGS)
+def test_a_setting_refuses_other_types_and_what_is_outside_its_limits(cls, setting):
+    for value in values_to_refuse(setting):
+        with pytest.raises(SettingError) as caught:
+            make(cls, **{setting.name: value})
+        message = str(caught.value)
+        assert message.startswith(f"{setting.name} must be {setting.expected}; received ")
+        assert len(message) < 400
+        assert caught.value.setting == setting.name
 
 
-def test_an_integer_beyond_all_floats_is_refused():
-    with pytest.raises(SettingError, match="temperature"):
-        SamplingConfig(temperature=10**400)
+@pytest.mark.parametrize(("cls", "setting"), SETTINGS)
+def test_a_setting_takes_what_is_at_its_limits(cls, setting):
+    for value in values_to_take(setting):
+        config = make(cls, **{setting.name: value})
+        if (setting.name, value) != ("minutes", None):
+            assert getattr(config, setting.name) == value
+
+
+@pytest.mark.parametrize(("cls", "setting"), SETTINGS)
+def test_a_setting_has_help_and_numbers_have_limits(cls, setting):
+    assert setting.metadata["help"][0].isupper()
+    assert setting.metadata["help"].endswith(".")
+    assert setting.metadata["group"]
+    assert (setting.type in (int, float)) == (setting.limits != "")
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("cls", "given", "told"),
     [
-        {"dropout": 0},
-        {"units": (1,)},
-        {"units": (512, 1, 7)},
-        {"cell": "rnn"},
-        {"vocab_size": 2},
+        (
+            ModelConfig,
+            {"dropout": 1},
+            "dropout must be a number from 0 to 1, 1 excluded; received 1.",
+        ),
+        (
+            ModelConfig,
+            {"units": (8, 0)},
+            "units must be one or more whole numbers from 1 to 16,384, a width per layer, such as "
+            "512 or 512,128; received (8, 0).",
+        ),
+        (
+            TrainingConfig,
+            {"seed": 2**31},
+            "seed must be a whole number from 0 to 2^31 - 1; received 2147483648.",
+        ),
+        (TrainingConfig, {"tensorboard": 1}, "tensorboard must be true or false; received 1."),
+        (
+            SamplingConfig,
+            {"length": 10**200},
+            f"length must be a whole number from 0 to 1,000,000,000,000; received 1{'0' * 49}..."
+            f"{'0' * 50}.",
+        ),
+        (
+            SamplingConfig,
+            {"lines": 10**5000},
+            "lines must be a whole number from 1 to 1,000,000,000,000; received a number of more "
+            "than 4,300 digits.",
+        ),
+        (
+            ReadingConfig,
+            {"encoding": 8},
+            "encoding must be a text of one character or more; received 8.",
+        ),
     ],
 )
-def test_model_settings_at_their_limits(settings):
-    assert dataclasses.asdict(ModelConfig(**{"vocab_size": 5, **settings})).items() >= (
-        settings.items()
-    )
-
-
-@pytest.mark.parametrize("settings", [{"temperature": 0}, {"length": 0}, {"seed": 2**64}])
-def test_sampling_settings_at_their_limits(settings):
-    assert SamplingConfig(**settings).to_json().items() >= settings.items()
+def test_an_error_names_the_setting_its_limits_and_the_value(cls, given, told):
+    with pytest.raises(SettingError) as caught:
+        make(cls, **given)
+    assert str(caught.value) == told
 
 
 @pytest.mark.parametrize(
@@ -114,6 +155,7 @@ def test_sampling_settings_at_their_limits(settings):
         TrainingConfig(epochs=3, seed=9),
         TrainingConfig(minutes=0.5, validation_fraction=0),
         SamplingConfig(seed=5, temperature=0),
+        SamplingConfig(stop=("a", "b")),
     ],
 )
 def test_settings_survive_json(config):
@@ -144,12 +186,6 @@ def test_settings_are_frozen():
 def test_a_setting_error_is_a_value_error_too():
     assert issubclass(SettingError, ValueError)
     assert issubclass(SettingError, ChargenError)
-
-
-@pytest.mark.parametrize("config", [ModelConfig, TrainingConfig, SamplingConfig])
-def test_every_setting_with_a_default_says_what_it_is(config):
-    for field in dataclasses.fields(config):
-        assert field.name in ("vocab_size", "labels") or field.metadata["about"]
 
 
 @pytest.mark.parametrize("label", ["folder", "file", "a=*.txt", ["a=b", "file"], ()])

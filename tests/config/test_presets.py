@@ -4,7 +4,7 @@ import pytest
 
 from chargen import api
 from chargen.config import PRESETS
-from chargen.config.presets import choose
+from chargen.config.presets import choose_preset
 from chargen.corpus.corpus import Corpus
 from chargen.errors import RunError
 from chargen.storage.arrays import read_arrays
@@ -13,7 +13,7 @@ from chargen.training.report import Silent
 
 
 def settings(preset="auto", characters=1_000_000, minutes=10.0, epochs=None, cores=4):
-    return choose(
+    return choose_preset(
         preset, characters=characters, minutes=minutes, epochs=epochs, cores=cores
     ).settings
 
@@ -45,7 +45,7 @@ def test_fewer_cores_are_as_good_as_less_time():
     assert widths == sorted(widths)
     assert widths[0] < widths[2] == widths[3]
     passes = [
-        choose("auto", characters=10**6, minutes=None, epochs=3, cores=cores).passes
+        choose_preset("auto", characters=10**6, minutes=None, epochs=3, cores=cores).passes
         for cores in (1, 4)
     ]
     assert passes == [3, 3]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chargen.config import PreparationConfig
-from chargen.config.presets import choose
+from chargen.config.presets import choose_preset
 from chargen.corpus import memory_map
 from chargen.corpus import survey as module
 from chargen.corpus.corpus import Corpus
@@ -102,7 +102,7 @@ def test_a_line_end_that_is_rare_ends_no_line(end):
 def test_plans_are_those_for_the_cores_that_are_told(monkeypatch, cores):
     monkeypatch.setattr(module, "available_cores", lambda: cores)
     found = survey(Corpus("the sea is under the town\n" * 800))
-    here = choose("auto", characters=18_720, minutes=10, epochs=None, cores=cores)
+    here = choose_preset("auto", characters=18_720, minutes=10, epochs=None, cores=cores)
     assert found.plans[1] == Plan(10, here.passes, here.settings)
 
 

@@ -197,7 +197,7 @@ def test_temperature_divides_the_logits(temperature):
 
 
 def test_a_huge_temperature_makes_all_equally_likely():
-    assert_drawn_from(sample(SamplingConfig(temperature=1e300), LOGITS, 10_000), np.full(6, 1 / 6))
+    assert_drawn_from(sample(SamplingConfig(temperature=1e9), LOGITS, 10_000), np.full(6, 1 / 6))
 
 
 @pytest.mark.parametrize(
