@@ -186,8 +186,8 @@ def _help(setting: Setting) -> str:
     elif isinstance(setting.default, str | int | float) and setting.type is not bool:
         default = setting.default
         facts.append(f"default: {default:g}" if setting.type is float else f"default: {default}")
-    if setting.metadata["max"] is not None and setting.metadata["max"] > _MAX_SHOWN_LIMIT:
-        low = setting.metadata["min"]
+    low, high = setting.metadata["limits"] or (0, 0)
+    if high > _MAX_SHOWN_LIMIT:
         is_excluded = setting.metadata["excluded"] == low
         facts.append(f"above {low}" if is_excluded else f"{low} or more")
     elif setting.limits:

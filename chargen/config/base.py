@@ -38,8 +38,7 @@ def setting(
     default: Any = MISSING,
     *,
     help: str,
-    min: float | None = None,
-    max: float | None = None,
+    limits: tuple[float, float] | None = None,
     excluded: float | None = None,
     expected: str | None = None,
     group: str | None = None,
@@ -51,9 +50,8 @@ def setting(
     Args:
         default: its value where none is given; without one, a value must be given.
         help: what it is, as one or more sentences that name its unit.
-        min: the least number; of a text, the fewest characters.
-        max: the greatest number.
-        excluded: the end of the range, `min` or `max`, that is not allowed itself.
+        limits: the least number and the greatest; every number has them.
+        excluded: the one of these limits that is not allowed itself.
         expected: what an error says was expected, where type and limits do not say enough.
         group: the heading under which help pages list it, if it is not that of its class.
         by_preset: whether `chargen train` takes what the preset says instead of the default.
@@ -63,8 +61,7 @@ def setting(
         default=default,
         metadata={
             "help": help,
-            "min": min,
-            "max": max,
+            "limits": limits,
             "excluded": excluded,
             "expected": expected,
             "group": group,
@@ -106,10 +103,10 @@ class Setting:
     @property
     def limits(self) -> str:
         """The numbers that are allowed, such as "0 to 1, 1 excluded"; "" if it is no number."""
-        low, high, excluded = (self.metadata[key] for key in ("min", "max", "excluded"))
-        if high is None:
+        if self.metadata["limits"] is None:
             return ""
-        text = f"{_written(low)} to {_written(high)}"
+        text = " to ".join(map(_written, self.metadata["limits"]))
+        excluded = self.metadata["excluded"]
         return text if excluded is None else f"{text}, {_written(excluded)} excluded"
 
     @property
@@ -125,7 +122,7 @@ class Setting:
             return f"a {'whole ' if self.type is int else ''}number from {self.limits}"
         if self.is_tuple:
             return "texts that are not empty"
-        return "a text of one character or more" if self.metadata["min"] else "a text"
+        return "a text of one character or more"
 
     def allows(self, value: object) -> bool:
         """Return whether the value is of the right type and within the limits."""
@@ -140,11 +137,10 @@ class Setting:
         if self.type is bool:
             return isinstance(value, bool)
         if self.type is str:
-            is_long_enough = isinstance(value, str) and len(value) >= (self.metadata["min"] or 0)
-            return is_long_enough and (not self.choices or value in self.choices)
+            return isinstance(value, str) and value != "" and value in (self.choices or (value,))
         is_number = is_finite(value) if self.type is float else is_integer(value, -sys.maxsize)
-        low, high, excluded = (self.metadata[key] for key in ("min", "max", "excluded"))
-        return is_number and low <= value <= high and value != excluded
+        low, high = self.metadata["limits"]
+        return is_number and low <= value <= high and value != self.metadata["excluded"]
 
 
 def _written(number: float) -> str:

@@ -25,7 +25,6 @@ class ReadingConfig(Settings):
         (),
         help="Of a folder, read only the files whose name or path matches this pattern. May be "
         "repeated.",
-        min=1,
         expected="patterns, such as *.txt",
     )
     label: tuple[str, ...] = setting(
@@ -37,20 +36,18 @@ class ReadingConfig(Settings):
         flag_value="folder",
     )
     encoding: str = setting(
-        "utf-8", help="Encoding of the files; auto detects the encoding of each.", min=1
+        "utf-8", help="Encoding of the files; auto detects the encoding of each."
     )
     document_separator: str | None = setting(
         None,
         help="Split each file into documents at this text; \\n, \\t and \\f stand for those "
         "characters.",
-        min=1,
     )
     max_expansion: float = setting(
         250.0,
         help="Refuse a compressed file that grows to more than this many times its size and to "
         "more than 64 MB.",
-        min=1,
-        max=1_000_000,
+        limits=(1, 1_000_000),
     )
 
     def __post_init__(self) -> None:
@@ -86,6 +83,5 @@ class PreparationConfig(Settings):
         1,
         help="Replace characters that occur less often than this by one unknown character, which "
         "is never written.",
-        min=1,
-        max=1_000_000_000,
+        limits=(1, 1_000_000_000),
     )

@@ -22,16 +22,15 @@ class ModelConfig(Settings):
     _added = ("labels",)
     _group = "Model"
 
-    vocab_size: int = setting(help="Number of distinct characters.", min=2, max=MAX_CHARACTERS)
+    vocab_size: int = setting(help="Number of distinct characters.", limits=(2, MAX_CHARACTERS))
     embedding_dim: int = setting(
-        64, help="Width of the vector that stands for a character.", min=1, max=_MAX_WIDTH
+        64, help="Width of the vector that stands for a character.", limits=(1, _MAX_WIDTH)
     )
     cell: Cell = setting("lstm", help="Kind of recurrent layer.")
     units: tuple[int, ...] = setting(
         (512,),
         help="Width of each recurrent layer, from the first to the last, such as 512 or 512,128.",
-        min=1,
-        max=_MAX_WIDTH,
+        limits=(1, _MAX_WIDTH),
         expected=f"one or more whole numbers from 1 to {_MAX_WIDTH:,}, a width per layer, such as "
         "512 or 512,128",
         by_preset=True,
@@ -39,13 +38,12 @@ class ModelConfig(Settings):
     dropout: float = setting(
         0.1,
         help="Fraction of each recurrent layer's outputs that is dropped in training.",
-        min=0,
-        max=1,
+        limits=(0, 1),
         excluded=1,
         by_preset=True,
     )
     labels: int = setting(
-        0, help="Number of labels to tell apart; 0 for none.", min=0, max=1_000_000
+        0, help="Number of labels to tell apart; 0 for none.", limits=(0, 1_000_000)
     )
 
     def describe(self) -> str:

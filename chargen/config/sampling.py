@@ -25,22 +25,17 @@ class SamplingConfig(Settings):
         help=f"Write at most this many characters. If not given: {DEFAULT_LENGTH}, or "
         f"{ENDING_LENGTH:,} where a text ends by itself (with lines or stop, or from a model of "
         "documents).",
-        min=0,
-        max=MAX_LENGTH,
+        limits=(0, MAX_LENGTH),
         group="Length",
     )
     lines: int | None = setting(
         None,
         help="Write at most this many lines; the last newline is left out.",
-        min=1,
-        max=MAX_LENGTH,
+        limits=(1, MAX_LENGTH),
         group="Length",
     )
     stop: tuple[str, ...] = setting(
-        (),
-        help="Stop before this text, which is left out itself. May be repeated.",
-        min=1,
-        group="Length",
+        (), help="Stop before this text, which is left out itself. May be repeated.", group="Length"
     )
     only: str | None = setting(
         None,
@@ -53,58 +48,52 @@ class SamplingConfig(Settings):
     repetition_penalty: float = setting(
         1.0,
         help="Divide the odds of the characters written last by this; 1 changes nothing.",
-        min=0,
-        max=1_000_000,
+        limits=(0, 1_000_000),
         excluded=0,
     )
     repetition_window: int = setting(
         64,
         help="Number of characters that the repetition penalty looks back.",
-        min=1,
-        max=1_000_000,
+        limits=(1, 1_000_000),
     )
     max_line: int | None = setting(
         None,
         help="Force a newline after this many characters in a line.",
-        min=1,
-        max=MAX_LENGTH,
+        limits=(1, MAX_LENGTH),
         group="Length",
     )
     max_copy: int | None = setting(
         None,
         help="Never copy more than this many characters in one piece from the corpus.",
-        min=1,
-        max=MAX_LENGTH,
+        limits=(1, MAX_LENGTH),
     )
     temperature: float = setting(
         0.8,
         help="Divide the logits by this: low is predictable, high is surprising, and 0 always "
         "takes the most likely character.",
-        min=0,
-        max=1_000_000_000,
+        limits=(0, 1_000_000_000),
     )
     top_k: int = setting(
-        0, help="Sample only from the k most likely characters (0: all).", min=0, max=MAX_CHARACTERS
+        0,
+        help="Sample only from the k most likely characters (0: all).",
+        limits=(0, MAX_CHARACTERS),
     )
     top_p: float = setting(
         1.0,
         help="Sample only from the fewest characters whose probabilities add up to this (1: all).",
-        min=0,
-        max=1,
+        limits=(0, 1),
         excluded=0,
     )
     min_p: float = setting(
         0.0,
         help="Sample only from characters whose probability is at least this fraction of the most "
         "likely one's (0: all).",
-        min=0,
-        max=1,
+        limits=(0, 1),
     )
     seed: int | None = setting(
         None,
         help="Random seed; the same seed gives the same text. If not given, one is drawn.",
-        min=0,
-        max=2**64 - 1,
+        limits=(0, 2**64 - 1),
     )
     label: str | None = setting(
         None,

@@ -38,9 +38,9 @@ def values_to_refuse(setting):
     elif setting.type is bool:
         one = [0, 1, "true", math.nan]
     elif setting.type is str:
-        one = [3, True, math.nan, *([""] if setting.metadata["min"] else [])]
+        one = [3, True, math.nan, ""]
     else:
-        low, high = setting.metadata["min"], setting.metadata["max"]
+        low, high = setting.metadata["limits"]
         one = [*NUMBERS_TO_REFUSE, low - 1, high + 1]
         one += [1.5, 2.0] if setting.type is int else []
         one += [] if setting.metadata["excluded"] is None else [setting.metadata["excluded"]]
@@ -63,7 +63,7 @@ def values_to_take(setting):
     elif setting.type is str:
         yield from () if setting.is_tuple else ("a", "ab c")
     else:
-        ends = {setting.metadata["min"], setting.metadata["max"]} - {setting.metadata["excluded"]}
+        ends = {*setting.metadata["limits"]} - {setting.metadata["excluded"]}
         yield from [(end,) for end in ends] if setting.is_tuple else ends
 
 

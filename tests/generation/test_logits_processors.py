@@ -113,7 +113,7 @@ def test_a_document_may_always_end(settings):
         ({"only": "Q"}, "only 'Q' and ban None leave none of the model's characters"),
         ({"only": "a", "ban": "a"}, "leave none"),
         ({"ban": r"\s\S"}, "leave none"),
-        ({"only": ""}, r"only must be characters as in .* received ''"),
+        ({"only": ""}, r"only must be a text of one character or more; received ''"),
         ({"ban": "z-a"}, r"ban must be characters as in .* received 'z-a' \(bad character range"),
         ({"only": "a\\"}, "only must be characters as in"),
         ({"max_line": 3, "ban": r"\n"}, "max_line needs the newline"),
