@@ -65,22 +65,22 @@ class LanguageModel:
 
     @property
     def config(self) -> ModelConfig:
-        """The network's shape."""
+        """Return the network's shape."""
         return self.checkpoint.config
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """The characters it knows."""
+        """Return the characters it knows."""
         return self.checkpoint.tokenizer.vocabulary
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels that it can write as; none if it learned from a text without."""
+        """Return the labels that it can write as; none if it learned from a text without."""
         return tuple(self.checkpoint.labels)
 
     @property
     def origin(self) -> Origin:
-        """Where it came from: corpus, losses in nats per character, training settings."""
+        """Return where it came from: corpus, losses in nats per character, training settings."""
         return self.checkpoint.origin
 
     def session(

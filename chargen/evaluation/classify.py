@@ -44,17 +44,17 @@ class Classification:
 
     @property
     def model(self) -> str | None:
-        """The model that spends the fewest bits; None where that is true of several."""
+        """Return the model that spends the fewest bits; None where that is true of several."""
         return min(self.bits, key=self.bits.__getitem__) if self.margin > 0 else None
 
     @property
     def margin(self) -> float:
-        """By how many bits the second is worse."""
+        """Return by how many bits the second is worse."""
         best, second, *_ = sorted(self.bits.values())
         return second - best
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return plain values."""
         return {"model": self.model, "margin": self.margin, "bits": dict(self.bits)}
 
 
@@ -125,7 +125,7 @@ def candidates(models: Models) -> dict[str, Candidate]:
 
 
 def _bits(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
-    """What each text costs a model, shape [len(texts)]."""
+    """Return what each text costs a model, shape [len(texts)]."""
     tokenizer = candidate.weights.checkpoint.tokenizer
     known = set(tokenizer.vocabulary.idx2char) - {tokenizer.unknown}
     texts = [tokenizer.prepare(text) for text in texts]
@@ -141,7 +141,7 @@ def _bits(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDA
 
 
 def _read(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
-    """The bits of texts that are read side by side, shape [len(texts)]."""
+    """Return the bits of texts that are read side by side, shape [len(texts)]."""
     weights, rows = candidate.weights, len(texts)
     tokenizer = weights.checkpoint.tokenizer
     lengths = np.array([len(text) for text in texts])

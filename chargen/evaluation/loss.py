@@ -28,12 +28,12 @@ class Evaluation:
 
     @property
     def bits_per_char(self) -> float:
-        """The carried loss in bits."""
+        """Return the carried loss in bits."""
         return bits(self.carried)
 
     @property
     def perplexity(self) -> float:
-        """The carried loss as the number of equally likely characters that it amounts to."""
+        """Return the number of equally likely characters that the carried loss amounts to."""
         return perplexity(self.carried)
 
     def to_json(self) -> dict[str, Any]:
