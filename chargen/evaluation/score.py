@@ -18,7 +18,6 @@ from chargen.generation.log_probs import (
     perplexity,
 )
 from chargen.generation.weights import DecoderWeights
-from chargen.pages.score import fragment, page
 
 TOP = 5
 
@@ -79,10 +78,14 @@ class Score:
 
     def to_html(self) -> str:
         """Return a page that stands alone."""
+        from chargen.pages.score import page
+
         return page(self)
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
+        from chargen.pages.score import fragment
+
         return fragment(self)
 
     def __repr__(self) -> str:
