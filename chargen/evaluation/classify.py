@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from chargen.checkpoint import Checkpoint
 from chargen.errors import SettingError
-from chargen.generation.decoder import Decoder
+from chargen.generation.decoder import MAX_BATCH, Decoder
 from chargen.generation.log_probs import Progress, bits, no_progress, surprisal
 from chargen.generation.weights import DecoderWeights
 from chargen.storage.runs import find_checkpoint
@@ -21,8 +21,6 @@ from chargen.storage.runs import find_checkpoint
 UNKNOWN_BITS = 21.0
 """What a character costs a model that never saw it: a little more than the log2 of the 1,114,112
 code points that Unicode has room for, so that no known character is ever such a waste to guess."""
-
-_MAX_ROWS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +132,8 @@ def _bits(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDA
     costs = UNKNOWN_BITS * unknown
     progress(int(unknown.sum()))
     by_length = sorted(range(len(texts)), key=lambda i: len(readable[i]))
-    for first in range(0, len(texts), _MAX_ROWS):
-        rows = by_length[first : first + _MAX_ROWS]
+    for first in range(0, len(texts), MAX_BATCH):
+        rows = by_length[first : first + MAX_BATCH]
         costs[rows] += _read(candidate, [readable[i] for i in rows], progress)
     return costs
 

@@ -23,6 +23,8 @@ from chargen.generation.state import Floats, LayerState, State
 from chargen.generation.weights import DecoderWeights, LayerWeights
 from chargen.text.vocabulary import Ids
 
+MAX_BATCH = 64  # texts side by side; with more, a character takes longer and gains little
+
 
 class StepDecoder(Protocol):
     """What reads ids and gives logits, such as `Decoder`."""
