@@ -23,6 +23,10 @@ class ChargenError(Exception):
 
     exit_code: int = 1
 
+    def told(self, mark: str) -> str:
+        """Return the message; a setting is named as one types it, with `mark` (-- or :) first."""
+        return str(self)
+
 
 class SettingError(ChargenError, ValueError):
     """A setting outside its limits; the message names the setting, its value and the limit.
@@ -37,6 +41,12 @@ class SettingError(ChargenError, ValueError):
     def __init__(self, message: str, setting: str | None = None) -> None:
         super().__init__(message)
         self.setting = setting
+
+    def told(self, mark: str) -> str:
+        if self.setting is None:
+            return str(self)
+        name = self.setting.replace("_", "-")
+        return f"{mark}{name}{str(self).removeprefix(self.setting)}"
 
 
 class CommandError(ChargenError):

@@ -12,6 +12,7 @@ import click
 from chargen.cli.help import Command
 from chargen.cli.options import model_option, setting_options
 from chargen.config import SamplingConfig
+from chargen.config.base import given
 from chargen.errors import ChargenError, EncodingError
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ def chat(model: str | None, **settings: Any) -> None:
     from chargen.language_model import load
     from chargen.text.characters import enumerate_some
 
-    given = {key: value for key, value in settings.items() if value not in (None, ())}
-    start = SamplingConfig(**given)
+    start = SamplingConfig(**given(settings))
     loaded = load(model)
     conversation = Conversation(loaded, start)
     if _is_terminal(sys.stdin) and _is_terminal(sys.stderr):
@@ -70,7 +70,7 @@ def _converse(conversation: "Conversation", read_line: Callable[[], str]) -> Non
         except EOFError:
             break
         except ChargenError as error:
-            click.echo(error, err=True)
+            click.echo(error.told(":"), err=True)
     output.end()
 
 
@@ -84,7 +84,7 @@ def _follow(conversation: "Conversation") -> int:
         except EOFError:
             break
         except ChargenError as error:
-            click.echo(f"Error: {error}", err=True)
+            click.echo(f"Error: {error.told(':')}", err=True)
             failed += 1
     output.end()
     return failed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chargen.cli.help import Command
-from chargen.cli.options import cache_option, json_option, option, output_file, setting_options
+from chargen.cli.options import cache_option, html_option, json_option, setting_options
 from chargen.cli.texts import put_json, reading_bar
 from chargen.config import PreparationConfig, ReadingConfig, RunConfig
 from chargen.config.base import given
@@ -23,13 +23,7 @@ _MAX_LISTED = 12
 )
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
 @json_option
-@option(
-    "--html",
-    type=output_file,
-    metavar="FILE",
-    group="Output",
-    help="Write the report as one HTML page.",
-)
+@html_option
 @setting_options(ReadingConfig)
 @cache_option
 @setting_options(PreparationConfig)

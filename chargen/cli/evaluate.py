@@ -1,6 +1,5 @@
 """chargen evaluate: measure how well a model predicts a text."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from chargen.cli.options import (
     option,
     unknown_option,
 )
-from chargen.cli.texts import progress_bar, read_text
+from chargen.cli.texts import progress_bar, put_json, read_text
 
 
 @click.command(
@@ -64,7 +63,7 @@ def evaluate(
     with progress_bar((3 if adapt else 2) * (len(prepared.text) - 1)) as progress:
         result = loaded.evaluate(prepared, label=label, adapt=adapt, progress=progress)
     if as_json:
-        click.echo(json.dumps(result.to_json(), indent=2))
+        put_json(result.to_json())
         return
     click.echo(f"{result.characters:,} characters predicted")
     click.echo(f"{'':<9}{'nats/char':>10}{'bits/char':>11}{'perplexity':>12}")

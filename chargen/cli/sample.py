@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Callable
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -11,21 +10,20 @@ import click
 
 from chargen.cli.help import Command
 from chargen.cli.options import (
-    Number,
     encoding_option,
     model_option,
+    number_option,
     option,
     setting_options,
     unknown_option,
 )
 from chargen.cli.texts import read_text
 from chargen.config import SamplingConfig
+from chargen.config.base import given
 from chargen.config.model import MAX_CHARACTERS
 
 if TYPE_CHECKING:
-    from chargen.text.copies import CopyIndex, Passage
-
-_MAX_SAMPLES = 1_000_000
+    from chargen.text.copies import Passage
 
 
 @click.command(
@@ -62,14 +60,12 @@ _MAX_SAMPLES = 1_000_000
     short={"length": "l", "temperature": "t", "seed": "s"},
     without=("label",),  # one; here there may be several
 )
-@option(
-    "-n",
-    "--samples",
-    "n",
-    type=Number(int, 1, _MAX_SAMPLES),
+@number_option(
+    *("-n", "--samples", "n"),
     default=1,
-    group="Output",
-    help=f"Texts to write for each prompt.  [default: 1; 1 to {_MAX_SAMPLES:,}]",
+    min=1,
+    max=1_000_000,
+    help="Texts to write for each prompt.",
 )
 @option("--no-echo", is_flag=True, group="Output", help="Leave the prompt out of the text.")
 @option(
@@ -81,12 +77,11 @@ _MAX_SAMPLES = 1_000_000
 @option(
     "--json", "as_json", is_flag=True, group="Output", help="Print each text as a line of JSON."
 )
-@option(
+@number_option(
     "--top",
-    type=Number(int, 0, MAX_CHARACTERS),
     default=0,
-    group="Output",
-    help="With --json: list this many of the most likely characters at each place.  [default: 0]",
+    max=MAX_CHARACTERS,
+    help="With --json: list this many of the most likely characters at each place.",
 )
 @option(
     "--report-copies",
@@ -134,13 +129,14 @@ def sample(
     from chargen.corpus.sources import check_standard_input
     from chargen.generation.generate import fresh_seed
     from chargen.language_model import load
+    from chargen.text.copies import CopyIndex
 
     if top and not as_json:
         raise click.UsageError("--top is shown in JSON only; add --json.")
     if settings["max_copy"] is not None and corpus is None:
         raise click.UsageError("--max-copy needs the corpus; name it with --report-copies FILE.")
-    given = {key: value for key, value in settings.items() if value not in (None, ())}
-    SamplingConfig(**given)  # what is wrong with them is told before anything is read
+    settings = given(settings)
+    SamplingConfig(**settings)  # what is wrong with them is told before anything is read
     check_standard_input([*prompts, *prompt_files, corpus])
     loaded = load(model, engine=engine)
     for label in labels:
@@ -152,13 +148,13 @@ def sample(
     prepared = [tokenizer.prepare_prompt(text, unknown) for text in texts]
     for note in dict.fromkeys(note for each in prepared for note in each.notes):
         click.echo(note, err=True)
-    index = _copy_index(corpus, encoding, tokenizer.prepare)
-    if "seed" not in given and not as_json and sys.stderr.isatty():
-        given["seed"] = fresh_seed()
-        click.echo(f"Seed: {given['seed']}", err=True)
+    index = None if corpus is None else CopyIndex(tokenizer.prepare(read_text(corpus, encoding)))
+    if "seed" not in settings and not as_json and sys.stderr.isatty():
+        settings["seed"] = fresh_seed()
+        click.echo(f"Seed: {settings['seed']}", err=True)
 
     if len(prepared) * n * max(1, len(labels)) == 1 and not as_json:
-        session = loaded.session(copies=index, label=labels[0] if labels else None, **given)
+        session = loaded.session(copies=index, label=labels[0] if labels else None, **settings)
         if not labels:
             _tell(session.label)
         pieces = session.stream(prepared[0])
@@ -171,7 +167,7 @@ def sample(
         _report("The text", passage, corpus)
         return
     samples = loaded.samples(
-        prepared, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **given
+        prepared, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **settings
     )
     for number, each in enumerate(samples):
         passage = None if index is None else index.longest(each.text)
@@ -189,16 +185,6 @@ def sample(
 def _read(path: str, encoding: str) -> str:
     """Read a prompt from a file, or from standard input for "-", without its last newline."""
     return read_text(path, encoding).removesuffix("\n").removesuffix("\r")
-
-
-def _copy_index(
-    corpus: str | None, encoding: str, prepare: Callable[[str], str]
-) -> "CopyIndex | None":
-    if corpus is None:
-        return None
-    from chargen.text.copies import CopyIndex
-
-    return CopyIndex(prepare(read_text(corpus, encoding)))
 
 
 def _put(text: str, errors: str = "backslashreplace") -> str:

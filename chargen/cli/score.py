@@ -10,14 +10,14 @@ import click
 
 from chargen.cli.help import Command
 from chargen.cli.options import (
-    Number,
     encoding_option,
+    html_option,
     input_file,
     json_option,
     label_option,
     model_option,
+    number_option,
     option,
-    output_file,
     unknown_option,
 )
 from chargen.cli.texts import check_one_source, progress_bar, read_text
@@ -46,22 +46,14 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
 @label_option
 @encoding_option("the file or standard input")
 @unknown_option
-@option(
+@number_option(
     "--top",
-    type=Number(int, 0, MAX_CHARACTERS),
     default=5,
-    show_default=True,
-    group="Output",
+    max=MAX_CHARACTERS,
     help="List this many of the most likely characters at each place.",
 )
 @json_option
-@option(
-    "--html",
-    type=output_file,
-    metavar="FILE",
-    group="Output",
-    help="Write the result as one HTML page.",
-)
+@html_option
 def score(
     text: str | None,
     file: Path | None,
@@ -103,7 +95,8 @@ def score(
         return
     elif sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         click.echo(_coloured(result))
-        click.echo(f"\n{_legend()}\n{_summary(result)}")
+        steps = "".join(_painted(f" {bits} ", bits) for bits, _ in _BACKGROUNDS)
+        click.echo(f"\nbits, from: 0 {steps}\n{_summary(result)}")
     else:
         click.echo("\n".join(_table(result)).encode())
         click.echo(_summary(result), err=True)
@@ -131,11 +124,6 @@ def _coloured(score: "Score") -> str:
         painted.append("" if plain else _painted(visible(character), cost))
         painted.append(character if character in "\n\t" else "")
     return "".join(painted)
-
-
-def _legend() -> str:
-    steps = (_painted(f" {bits} ", bits) for bits, _ in _BACKGROUNDS)
-    return f"bits, from: 0 {''.join(steps)}"
 
 
 def _table(score: "Score") -> list[str]:

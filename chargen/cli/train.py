@@ -48,16 +48,7 @@ from chargen.config.base import given
 @option(
     "--resume", is_flag=True, group="Saving and output", help="Continue the run of the same name."
 )
-def train(
-    corpus: tuple[str, ...],
-    name: str | None,
-    cache: str | None,
-    base: str | None,
-    vocabulary: Any,
-    overwrite: bool,
-    resume: bool,
-    **settings: Any,
-) -> None:
+def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: Any) -> None:
     """Train a model on text files.
 
     CORPUS is one or more text files or folders of them, or - for standard input. Files may be
@@ -71,6 +62,7 @@ def train(
     from chargen.storage.runs import run_folder
 
     settings = given(settings)
+    overwrite, base = settings.pop("overwrite"), settings.pop("base", None)
     if resume and overwrite:
         raise click.UsageError(
             "--resume goes on with a run and --overwrite replaces it: choose one."
@@ -79,18 +71,12 @@ def train(
         raise click.UsageError("--resume goes on with a run; --from starts a new one: choose one.")
     name = name if name is not None else run_name(corpus)
     with reading_bar() as progress:
-        reading: dict[str, Any] = {"cache": cache, "progress": progress}
         if resume:
-            api.resume(run_folder(name), corpus=corpus, **reading, **settings)
+            del settings["vocabulary"]  # which is for --from
+            api.resume(run_folder(name), corpus=corpus, progress=progress, **settings)
         else:
             api.train(
-                corpus,
-                name=name,
-                overwrite=overwrite,
-                base=base,
-                vocabulary=vocabulary,
-                **reading,
-                **settings,
+                corpus, name=name, overwrite=overwrite, base=base, progress=progress, **settings
             )
     tell_saved(run_folder(name))
 

@@ -49,7 +49,7 @@ class Setting:
     flag_value: str | None = None  # the value of an option that is given without one, if it may be
     name: str = ""
     type: type = str  # bool, int, float or str; of a tuple, that of its values
-    default: Any = MISSING
+    default: Any = None
     choices: tuple[str, ...] = ()  # the texts that are allowed; () means any
     is_optional: bool = False  # whether it may be None
     is_tuple: bool = False
