@@ -22,10 +22,14 @@ class ChargenError(Exception):
     """Base of all errors that chargen raises on purpose."""
 
     exit_code: int = 1
+    setting: str | None = None  # the name that the message begins with, if it does
 
     def told(self, mark: str) -> str:
-        """Return the message; a setting is named as one types it, with `mark` (-- or :) first."""
-        return str(self)
+        """Return the message, with a setting named as it is typed: `mark` (-- or :) before it."""
+        if self.setting is None:
+            return str(self)
+        name = self.setting.replace("_", "-")
+        return f"{mark}{name}{str(self).removeprefix(self.setting)}"
 
 
 class SettingError(ChargenError, ValueError):
@@ -41,12 +45,6 @@ class SettingError(ChargenError, ValueError):
     def __init__(self, message: str, setting: str | None = None) -> None:
         super().__init__(message)
         self.setting = setting
-
-    def told(self, mark: str) -> str:
-        if self.setting is None:
-            return str(self)
-        name = self.setting.replace("_", "-")
-        return f"{mark}{name}{str(self).removeprefix(self.setting)}"
 
 
 class CommandError(ChargenError):

@@ -9,7 +9,6 @@ import importlib
 import io
 import os
 import sys
-from itertools import chain
 from typing import Any
 
 import click
@@ -24,7 +23,7 @@ _SECTIONS = {
     "Measure": ("evaluate", "score", "classify"),
     "Look": ("info", "corpus", "plot"),
 }
-_COMMANDS = tuple(chain.from_iterable(_SECTIONS.values()))
+_COMMANDS = [name for names in _SECTIONS.values() for name in names]
 _MAX_SUMMARY = 200  # characters
 
 
@@ -32,7 +31,7 @@ class _Commands(Examples, click.Group):
     """A group that imports a command's module when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return _COMMANDS
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         return _command(name) if name in _COMMANDS else None

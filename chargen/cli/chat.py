@@ -25,11 +25,7 @@ _LEAD = 200  # characters of an unfinished line that are shown again when it is 
     cls=Command, examples=("chargen chat", "chargen chat -m novel --temperature 0.5 --lines 4")
 )
 @model_option
-@setting_options(
-    SamplingConfig,
-    short={"length": "l", "temperature": "t", "seed": "s"},
-    without=("max_copy",),  # it needs a corpus
-)
+@setting_options(SamplingConfig, without=("max_copy",))  # it needs a corpus
 def chat(model: str | None, **settings: Any) -> None:
     """Write with a model, prompt after prompt.
 

@@ -40,8 +40,8 @@ class Command(Examples):
 
 
 class Option(click.Option):
-    """An option that a help page lists under the heading `group`."""
+    """An option that a help page lists under the heading `group`, with its default."""
 
     def __init__(self, *args: Any, group: str | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"show_default": True, **kwargs})
         self.group = group

@@ -2,10 +2,9 @@
 
 import os
 import shlex
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import click
@@ -32,15 +31,15 @@ class _Parsed(click.ParamType):  # type: ignore[type-arg,unused-ignore]
             self.fail(f"{shorten(value)} {reason}.", param, ctx)
 
 
-def _widths(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
-
-
-_NUMBERS = {
-    int: _Parsed("integer", int, "a whole number"),
-    float: _Parsed("number", float, "a number"),
+_TYPES = {
+    (int, False): _Parsed("integer", int, "a whole number"),
+    (float, False): _Parsed("number", float, "a number"),
+    (int, True): _Parsed(
+        "N[,N...]",
+        lambda text: tuple(map(int, text.split(","))),
+        "a list of whole numbers such as 512 or 512,128",
+    ),
 }
-_WIDTHS = _Parsed("N[,N...]", _widths, "a list of whole numbers such as 512 or 512,128")
 
 
 class _OutputFile(click.Path):
@@ -61,6 +60,7 @@ output_file = _OutputFile(path_type=Path, readable=False)
 input_file = click.Path(path_type=Path, readable=False)
 
 option = partial(click.option, cls=Option)
+output_option = partial(option, group="Output")
 MODEL_HELP = (
     "a run's name, its folder, a model file, or bundled (the model that comes with chargen)."
 )
@@ -81,7 +81,6 @@ unknown_option = option(
     "--unknown",
     type=click.Choice(["error", "skip", "nearest"]),
     default="error",
-    show_default=True,
     group="Text",
     help="What to do with characters that the model does not know: refuse them, leave them out, "
     "or take the most similar known ones.",
@@ -93,53 +92,37 @@ cache_option = option(
     help="Folder for temporary copies of texts that are too long for memory.  "
     "[default: $CHARGEN_CACHE, else the system's cache folder]",
 )
-json_option = option(
-    "--json", "as_json", is_flag=True, group="Output", help="Print the result as one JSON object."
+json_option = output_option(
+    "--json", "as_json", is_flag=True, help="Print the result as one JSON object."
 )
-
-
-html_option = option(
-    "--html",
-    type=output_file,
-    metavar="FILE",
-    group="Output",
-    help="Write the result as one HTML page.",
+html_option = output_option(
+    "--html", type=output_file, metavar="FILE", help="Write the result as one HTML page."
 )
 
 
 def encoding_option(of: str) -> _Decorator:
     """Return a decorator that adds --encoding, the encoding `of` some files."""
     help = f"Encoding of {of}; auto detects it in files."
-    return option("--encoding", default="utf-8", show_default=True, group="Text", help=help)
+    return option("--encoding", default="utf-8", group="Text", help=help)
 
 
-def setting_options(
-    *classes: type[Settings],
-    short: Mapping[str, str] = MappingProxyType({}),
-    without: Collection[str] = (),
-) -> _Decorator:
-    """Return a decorator that adds an option for every setting of the classes.
+def setting_options(*classes: type[Settings], without: Collection[str] = ()) -> _Decorator:
+    """Return a decorator that adds an option for every setting of the classes, but some.
 
-    Options that are not given come out as None, or as () where several may be given, so that a
-    command passes on only what was.
-
-    Args:
-        classes: the settings classes.
-        short: one-letter forms by the setting's name.
-        without: settings that have no option here.
+    Options that are not given come out as None.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for cls in reversed(classes):
             for each in reversed(cls.described().values()):
                 if each.name not in without:
-                    command = _setting_option(cls, each, short.get(each.name))(command)
+                    command = _setting_option(cls, each)(command)
         return command
 
     return decorate
 
 
-def _setting_option(cls: type[Settings], setting: Setting, short: str | None) -> _Decorator:
+def _setting_option(cls: type[Settings], setting: Setting) -> _Decorator:
     """Return a decorator that adds a setting's option."""
 
     def read(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
@@ -150,9 +133,7 @@ def _setting_option(cls: type[Settings], setting: Setting, short: str | None) ->
 
     flag: dict[str, Any] = {} if setting.flag_value is None else {"flag_value": setting.flag_value}
     return option(
-        *([f"-{short}"] if short else []),
-        setting.option,
-        setting.name,
+        *filter(None, (setting.short, setting.option, setting.name)),
         type=_type(setting),
         is_flag=setting.type is bool,
         default=None,
@@ -164,7 +145,9 @@ def _setting_option(cls: type[Settings], setting: Setting, short: str | None) ->
     )
 
 
-def number_option(*names: str, default: int, min: int = 0, max: int, help: str) -> _Decorator:
+def number_option(
+    help: str, default: int, *names: str, min: int = 0, max: int = 10**9
+) -> _Decorator:
     """Return a decorator that adds an option for a whole number, which is no setting."""
     setting = Setting(help=help, default=default, min=min, max=max, type=int)
 
@@ -172,16 +155,21 @@ def number_option(*names: str, default: int, min: int = 0, max: int, help: str) 
         check(param.opts[-1].lstrip("-"), value, setting.allows(value), setting.in_words())
         return value
 
-    kind, help = _type(setting), _help(setting)
-    return option(*names, type=kind, default=default, callback=read, group="Output", help=help)
+    return output_option(
+        *names,
+        type=_type(setting),
+        default=default,
+        show_default=False,
+        callback=read,
+        help=_help(setting),
+    )
 
 
 def _type(setting: Setting) -> Any:
     """Return click's type of one value of a setting."""
     if setting.choices:
         return click.Choice(setting.choices)
-    is_widths = setting.is_tuple and setting.type is int
-    return _WIDTHS if is_widths else _NUMBERS.get(setting.type, setting.type)
+    return _TYPES.get((setting.type, setting.is_tuple), click.types.convert_type(setting.type))
 
 
 def _help(setting: Setting) -> str:
@@ -210,7 +198,7 @@ def read_setting(setting: Setting, text: str) -> Any:
     """
     if text == "default" or (text == "none" and setting.default in (None, ())):
         return setting.default
-    name, kind = setting.option.removeprefix("--"), click.types.convert_type(_type(setting))
+    name, kind = setting.option.removeprefix("--"), _type(setting)
     try:
         values = tuple(kind.convert(word, None, None) for word in shlex.split(text))
     except click.UsageError as error:

@@ -18,7 +18,6 @@ from chargen.cli.options import option, output_file
     type=output_file,
     metavar="FILE",
     default="curves.svg",
-    show_default=True,
     help="File to draw in; its name ends in .svg, .png or .pdf.",
 )
 def plot(runs: tuple[str, ...], output: Path) -> None:

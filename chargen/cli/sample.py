@@ -14,6 +14,7 @@ from chargen.cli.options import (
     model_option,
     number_option,
     option,
+    output_option,
     setting_options,
     unknown_option,
 )
@@ -55,47 +56,32 @@ if TYPE_CHECKING:
 )
 @encoding_option("files and standard input")
 @unknown_option
-@setting_options(
-    SamplingConfig,
-    short={"length": "l", "temperature": "t", "seed": "s"},
-    without=("label",),  # one; here there may be several
-)
-@number_option(
-    *("-n", "--samples", "n"),
-    default=1,
-    min=1,
-    max=1_000_000,
-    help="Texts to write for each prompt.",
-)
-@option("--no-echo", is_flag=True, group="Output", help="Leave the prompt out of the text.")
-@option(
+@setting_options(SamplingConfig, without=("label",))  # here there may be several
+@number_option("Texts to write for each prompt.", 1, "-n", "--samples", "n", min=1, max=1_000_000)
+@output_option("--no-echo", is_flag=True, help="Leave the prompt out of the text.")
+@output_option(
     "--separator",
     default="\n",
-    group="Output",
+    show_default=False,
     help="Text to write between two texts.  [default: an empty line]",
 )
-@option(
-    "--json", "as_json", is_flag=True, group="Output", help="Print each text as a line of JSON."
-)
+@output_option("--json", "as_json", is_flag=True, help="Print each text as a line of JSON.")
 @number_option(
+    "With --json: list this many of the most likely characters at each place.",
+    0,
     "--top",
-    default=0,
     max=MAX_CHARACTERS,
-    help="With --json: list this many of the most likely characters at each place.",
 )
-@option(
+@output_option(
     "--report-copies",
     "corpus",
     metavar="FILE",
-    group="Output",
     help="Report the longest piece of each text that is copied word for word from this file.",
 )
-@option(
+@output_option(
     "--engine",
     type=click.Choice(["numpy", "keras"]),
     default="numpy",
-    show_default=True,
-    group="Output",
     help="Library that computes the text; keras is slow and serves as a reference.",
 )
 def sample(

@@ -47,10 +47,7 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
 @encoding_option("the file or standard input")
 @unknown_option
 @number_option(
-    "--top",
-    default=5,
-    max=MAX_CHARACTERS,
-    help="List this many of the most likely characters at each place.",
+    "List this many of the most likely characters at each place.", 5, "--top", max=MAX_CHARACTERS
 )
 @json_option
 @html_option

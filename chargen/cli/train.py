@@ -30,7 +30,6 @@ from chargen.config.base import given
     "--vocabulary",
     type=click.Choice(["grow", "keep"]),
     default="grow",
-    show_default=True,
     group="Model",
     help="With --from: add characters that the model does not know to its vocabulary (grow), or "
     "keep the vocabulary as it is (keep).",

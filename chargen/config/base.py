@@ -36,7 +36,7 @@ def check(name: str, value: object, ok: bool, expected: str) -> None:
 class Setting:
     """What a settings class says of one of its fields.
 
-    `setting` takes those up to `flag_value`; the others follow from the field.
+    `setting` takes those up to `short`; the others follow from the field.
     """
 
     help: str  # what it is, as one or more sentences that name its unit
@@ -47,6 +47,7 @@ class Setting:
     group: str = ""  # the heading under which help pages list it, if it is not that of its class
     by_preset: bool = False  # whether `chargen train` takes the preset's value instead of default
     flag_value: str | None = None  # the value of an option that is given without one, if it may be
+    short: str | None = None  # the option's short form, such as -l
     name: str = ""
     type: type = str  # bool, int, float or str; of a tuple, that of its values
     default: Any = None

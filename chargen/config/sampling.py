@@ -24,6 +24,7 @@ class SamplingConfig(Settings):
         "where a text ends by itself (with lines or stop, or from a model of documents).",
         None,
         group="Length",
+        short="-l",
     )
     lines: int | None = setting(
         "Write at most this many lines; the last newline is left out.", None, min=1, group="Length"
@@ -55,6 +56,7 @@ class SamplingConfig(Settings):
         "Divide the logits by this: low is predictable, high is surprising, and 0 always takes the "
         "most likely character.",
         0.8,
+        short="-t",
     )
     top_k: int = setting(
         "Sample only from the k most likely characters (0: all).", 0, max=MAX_CHARACTERS
@@ -74,6 +76,7 @@ class SamplingConfig(Settings):
         "Random seed; the same seed gives the same text. If not given, one is drawn.",
         None,
         max=2**64 - 1,
+        short="-s",
     )
     label: str | None = setting(
         "Write in the style of this label of the model. If not given, one is drawn for each text.",
