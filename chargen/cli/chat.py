@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -48,35 +48,46 @@ def chat(model: str | None, **settings: Any) -> None:
         corpus = loaded.origin.corpus or "a text that has no name"
         labels = f" Labels: {enumerate_some(loaded.labels)}." if loaded.labels else ""
         click.echo(f"Learned from {corpus}.{labels} Type how a text begins, or :help.", err=True)
-        _converse(conversation, line_editor(NAMES))
-    elif _follow(conversation):
+        _converse(conversation, line_editor(NAMES), at_terminal=True)
+    elif _converse(conversation, _read_piped, at_terminal=False):
         click.get_current_context().exit(1)
 
 
-def _converse(conversation: "Conversation", read_line: Callable[[], str]) -> None:
-    """Answer a person at a terminal. Ctrl-C stops a text, but not the program."""
+def _read_piped() -> str:
+    """Return the next line of standard input, which is no terminal."""
+    line = sys.stdin.buffer.readline() if sys.stdin else b""
+    if not line:
+        raise EOFError
+    try:
+        return line.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        byte = f"byte {line[error.start]:#04x} at offset {error.start}"
+        raise EncodingError(f"A line is not UTF-8 text: {byte}.") from None
+
+
+def _converse(
+    conversation: "Conversation", read_line: Callable[[], str], *, at_terminal: bool
+) -> int:
+    """Answer lines until there are no more; return how many of them had an error.
+
+    At a terminal, Ctrl-C stops a text or gives up a line, but does not end the program.
+    """
     output = _Output()
+    failed = 0
     while True:
         try:
             line = read_line()
-            with _ctrl_c_noted() as is_pressed:
-                _answer(conversation, line, output, is_pressed)
+            with _ctrl_c_noted() if at_terminal else nullcontext(lambda: False) as is_stopped:
+                answer = conversation.answer(line)
+                if isinstance(answer, str):
+                    click.echo(answer, err=True)
+                    continue
+                for note in answer.notes:
+                    click.echo(note, err=True)
+                output.write(answer, is_stopped)
         except KeyboardInterrupt:
-            continue
-        except EOFError:
-            break
-        except ChargenError as error:
-            click.echo(error.told(":"), err=True)
-    output.end()
-
-
-def _follow(conversation: "Conversation") -> int:
-    """Answer the lines of a file or pipe; return how many of them had an error."""
-    output = _Output()
-    failed = 0
-    for line in sys.stdin.buffer if sys.stdin else ():
-        try:
-            _answer(conversation, _decoded(line), output, lambda: False)
+            if not at_terminal:
+                raise
         except EOFError:
             break
         except ChargenError as error:
@@ -84,26 +95,6 @@ def _follow(conversation: "Conversation") -> int:
             failed += 1
     output.end()
     return failed
-
-
-def _answer(
-    conversation: "Conversation", line: str, output: "_Output", is_stopped: Callable[[], bool]
-) -> None:
-    answer = conversation.answer(line)
-    if isinstance(answer, str):
-        click.echo(answer, err=True)
-    else:
-        for note in answer.notes:
-            click.echo(note, err=True)
-        output.write(answer, is_stopped)
-
-
-def _decoded(line: bytes) -> str:
-    try:
-        return line.decode("utf-8-sig").rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        byte = f"byte {line[error.start]:#04x} at offset {error.start}"
-        raise EncodingError(f"A line is not UTF-8 text: {byte}.") from None
 
 
 class _Output:

@@ -1,6 +1,7 @@
 """chargen train: train a model on text files."""
 
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from chargen.cli.options import MODEL_HELP, cache_option, option, setting_option
 from chargen.cli.texts import reading_bar
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 from chargen.config.base import given
+
+_saving_option = partial(option, group="Saving and output")
 
 
 @click.command(
@@ -35,18 +38,13 @@ from chargen.config.base import given
     "keep the vocabulary as it is (keep).",
 )
 @setting_options(ModelConfig, TrainingConfig, without=("vocab_size", "labels"))
-@option(
+@_saving_option(
     "--name",
-    group="Saving and output",
     help="Name of the run under checkpoints/, or the path of its folder.  "
     "[default: the name of the corpus]",
 )
-@option(
-    "--overwrite", is_flag=True, group="Saving and output", help="Replace a run of the same name."
-)
-@option(
-    "--resume", is_flag=True, group="Saving and output", help="Continue the run of the same name."
-)
+@_saving_option("--overwrite", is_flag=True, help="Replace a run of the same name.")
+@_saving_option("--resume", is_flag=True, help="Continue the run of the same name.")
 def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: Any) -> None:
     """Train a model on text files.
 
@@ -61,22 +59,17 @@ def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: A
     from chargen.storage.runs import run_folder
 
     settings = given(settings)
-    overwrite, base = settings.pop("overwrite"), settings.pop("base", None)
-    if resume and overwrite:
-        raise click.UsageError(
-            "--resume goes on with a run and --overwrite replaces it: choose one."
-        )
-    if resume and base is not None:
+    if resume and settings["overwrite"]:
+        raise click.UsageError("--resume goes on with a run; --overwrite replaces it: choose one.")
+    if resume and "base" in settings:
         raise click.UsageError("--resume goes on with a run; --from starts a new one: choose one.")
     name = name if name is not None else run_name(corpus)
     with reading_bar() as progress:
         if resume:
-            del settings["vocabulary"]  # which is for --from
+            del settings["overwrite"], settings["vocabulary"]  # they are for new runs
             api.resume(run_folder(name), corpus=corpus, progress=progress, **settings)
         else:
-            api.train(
-                corpus, name=name, overwrite=overwrite, base=base, progress=progress, **settings
-            )
+            api.train(corpus, name=name, progress=progress, **settings)
     tell_saved(run_folder(name))
 
 

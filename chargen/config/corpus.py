@@ -11,11 +11,7 @@ Newlines = Literal["keep", "unix"]
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingConfig(Settings):
-    """Which files a corpus is read from, and how their bytes become text.
-
-    Raises:
-        SettingError: if a value is outside its limits.
-    """
+    """How files become a corpus's text. A value outside its limits raises `SettingError`."""
 
     _added = ("label",)
     _group = "Corpus"
@@ -57,8 +53,7 @@ class ReadingConfig(Settings):
 class PreparationConfig(Settings):
     """What is done to a text before it is learned, and to every prompt.
 
-    Raises:
-        SettingError: if a value is outside its limits.
+    A value outside its limits raises `SettingError`.
     """
 
     _group = "Text preparation"

@@ -13,10 +13,9 @@ _MAX_WIDTH = 16_384
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(Settings):
-    """The shape of the network: Embedding → one or more recurrent layers → Dense.
+    """The shape of a network: Embedding → one or more recurrent layers → Dense.
 
-    Raises:
-        SettingError: if a value is outside its limits.
+    A value outside its limits raises `SettingError`.
     """
 
     _added = ("labels",)

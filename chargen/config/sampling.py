@@ -11,11 +11,7 @@ ENDING_LENGTH = 10_000  # characters of a text that should end by itself but doe
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingConfig(Settings):
-    """How text is drawn from a trained network.
-
-    Raises:
-        SettingError: if a value is outside its limits.
-    """
+    """How text is drawn from a network. A value outside its limits raises `SettingError`."""
 
     _group = "Choice of characters"
 

@@ -13,11 +13,7 @@ PRESETS: tuple[str, ...] = get_args(Preset)
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig(Settings):
-    """How the network learns.
-
-    Raises:
-        SettingError: if a value is outside its limits.
-    """
+    """How a network learns. A value outside its limits raises `SettingError`."""
 
     _group = "Training"
 
