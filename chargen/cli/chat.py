@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chargen.cli import options
 from chargen.cli.help import Command
-from chargen.cli.options import model_option, setting_options
 from chargen.config import SamplingConfig
 from chargen.config.base import given
 from chargen.errors import ChargenError, EncodingError
@@ -24,8 +24,8 @@ _LEAD = 200  # characters of an unfinished line that are shown again when it is 
 @click.command(
     cls=Command, examples=("chargen chat", "chargen chat -m novel --temperature 0.5 --lines 4")
 )
-@model_option
-@setting_options(SamplingConfig, without=("max_copy",))  # it needs a corpus
+@options.model
+@options.settings(SamplingConfig, without=("max_copy",))  # it needs a corpus
 def chat(model: str | None, **settings: Any) -> None:
     """Write with a model, prompt after prompt.
 

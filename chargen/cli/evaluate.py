@@ -5,15 +5,8 @@ from typing import Any
 
 import click
 
+from chargen.cli import options
 from chargen.cli.help import Command
-from chargen.cli.options import (
-    encoding_option,
-    json_option,
-    label_option,
-    model_option,
-    option,
-    unknown_option,
-)
 from chargen.cli.texts import progress_bar, put_json, read_text
 
 
@@ -25,16 +18,16 @@ from chargen.cli.texts import progress_bar, put_json, read_text
     ),
 )
 @click.argument("text", type=click.Path(path_type=Path, allow_dash=True, readable=False))
-@model_option
-@label_option
-@encoding_option("the text")
-@unknown_option
-@option(
+@options.model
+@options.label
+@options.encoding("the text")
+@options.unknown
+@options.option(
     "--adapt",
     is_flag=True,
     help="Also measure the loss while the model goes on learning from the text (slow).",
 )
-@json_option
+@options.json
 def evaluate(
     text: Path,
     model: str | None,

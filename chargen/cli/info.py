@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chargen.cli import options
 from chargen.cli.help import Command
-from chargen.cli.options import json_option, model_option
 from chargen.cli.texts import put_json
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ _MAX_SHOWN = 120  # characters of the vocabulary
 
 
 @click.command(cls=Command, examples=("chargen info -m novel", "chargen info -m bundled --json"))
-@model_option
-@json_option
+@options.model
+@options.json
 def info(model: str | None, as_json: bool) -> None:
     """Describe a model: its network, vocabulary, losses and corpus."""
     from chargen.checkpoint import Checkpoint

@@ -60,24 +60,24 @@ output_file = _OutputFile(path_type=Path, readable=False)
 input_file = click.Path(path_type=Path, readable=False)
 
 option = partial(click.option, cls=Option)
-output_option = partial(option, group="Output")
+output = partial(option, group="Output")
 MODEL_HELP = (
     "a run's name, its folder, a model file, or bundled (the model that comes with chargen)."
 )
 
-model_option = option(
+model = option(
     "-m",
     "--model",
     metavar="MODEL",
     group="Model",
     help=f"Model to use: {MODEL_HELP}  [default: the newest run, else bundled]",
 )
-label_option = option(
+label = option(
     "--label",
     group="Model",
     help="Label of the text, if the model has labels (`chargen info` lists them).",
 )
-unknown_option = option(
+unknown = option(
     "--unknown",
     type=click.Choice(["error", "skip", "nearest"]),
     default="error",
@@ -85,28 +85,24 @@ unknown_option = option(
     help="What to do with characters that the model does not know: refuse them, leave them out, "
     "or take the most similar known ones.",
 )
-cache_option = option(
+cache = option(
     "--cache",
     metavar="FOLDER",
     group="Corpus",
     help="Folder for temporary copies of texts that are too long for memory.  "
     "[default: $CHARGEN_CACHE, else the system's cache folder]",
 )
-json_option = output_option(
-    "--json", "as_json", is_flag=True, help="Print the result as one JSON object."
-)
-html_option = output_option(
-    "--html", type=output_file, metavar="FILE", help="Write the result as one HTML page."
-)
+json = output("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+html = output("--html", type=output_file, metavar="FILE", help="Write the result as one HTML page.")
 
 
-def encoding_option(of: str) -> _Decorator:
+def encoding(of: str) -> _Decorator:
     """Return a decorator that adds --encoding, the encoding `of` some files."""
     help = f"Encoding of {of}; auto detects it in files."
     return option("--encoding", default="utf-8", group="Text", help=help)
 
 
-def setting_options(*classes: type[Settings], without: Collection[str] = ()) -> _Decorator:
+def settings(*classes: type[Settings], without: Collection[str] = ()) -> _Decorator:
     """Return a decorator that adds an option for every setting of the classes, but some.
 
     Options that are not given come out as None.
@@ -116,13 +112,13 @@ def setting_options(*classes: type[Settings], without: Collection[str] = ()) -> 
         for cls in reversed(classes):
             for each in reversed(cls.described().values()):
                 if each.name not in without:
-                    command = _setting_option(cls, each)(command)
+                    command = _setting(cls, each)(command)
         return command
 
     return decorate
 
 
-def _setting_option(cls: type[Settings], setting: Setting) -> _Decorator:
+def _setting(cls: type[Settings], setting: Setting) -> _Decorator:
     """Return a decorator that adds a setting's option."""
 
     def read(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
@@ -145,9 +141,7 @@ def _setting_option(cls: type[Settings], setting: Setting) -> _Decorator:
     )
 
 
-def number_option(
-    help: str, default: int, *names: str, min: int = 0, max: int = 10**9
-) -> _Decorator:
+def number(help: str, default: int, *names: str, min: int = 0, max: int = 10**9) -> _Decorator:
     """Return a decorator that adds an option for a whole number, which is no setting."""
     setting = Setting(help=help, default=default, min=min, max=max, type=int)
 
@@ -155,7 +149,7 @@ def number_option(
         check(param.opts[-1].lstrip("-"), value, setting.allows(value), setting.in_words())
         return value
 
-    return output_option(
+    return output(
         *names,
         type=_type(setting),
         default=default,

@@ -2,22 +2,13 @@
 
 import json
 import sys
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from chargen.cli import options
 from chargen.cli.help import Command
-from chargen.cli.options import (
-    encoding_option,
-    model_option,
-    number_option,
-    option,
-    output_option,
-    setting_options,
-    unknown_option,
-)
 from chargen.cli.texts import read_text
 from chargen.config import SamplingConfig
 from chargen.config.base import given
@@ -36,8 +27,8 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("prompts", metavar="[PROMPT]...", nargs=-1)
-@model_option
-@option(
+@options.model
+@options.option(
     "--label",
     "labels",
     multiple=True,
@@ -45,7 +36,7 @@ if TYPE_CHECKING:
     help="Write in the style of this label of the model. May be repeated, for texts of each.  "
     "[default: one drawn for each text]",
 )
-@option(
+@options.option(
     "--prompt-file",
     "prompt_files",
     multiple=True,
@@ -54,31 +45,31 @@ if TYPE_CHECKING:
     group="Text",
     help="File that holds a prompt. May be repeated.",
 )
-@encoding_option("files and standard input")
-@unknown_option
-@setting_options(SamplingConfig, without=("label",))  # here there may be several
-@number_option("Texts to write for each prompt.", 1, "-n", "--samples", "n", min=1, max=1_000_000)
-@output_option("--no-echo", is_flag=True, help="Leave the prompt out of the text.")
-@output_option(
+@options.encoding("files and standard input")
+@options.unknown
+@options.settings(SamplingConfig, without=("label",))  # here there may be several
+@options.number("Texts to write for each prompt.", 1, "-n", "--samples", "n", min=1, max=1_000_000)
+@options.output("--no-echo", is_flag=True, help="Leave the prompt out of the text.")
+@options.output(
     "--separator",
     default="\n",
     show_default=False,
     help="Text to write between two texts.  [default: an empty line]",
 )
-@output_option("--json", "as_json", is_flag=True, help="Print each text as a line of JSON.")
-@number_option(
+@options.output("--json", "as_json", is_flag=True, help="Print each text as a line of JSON.")
+@options.number(
     "With --json: list this many of the most likely characters at each place.",
     0,
     "--top",
     max=MAX_CHARACTERS,
 )
-@output_option(
+@options.output(
     "--report-copies",
     "corpus",
     metavar="FILE",
     help="Report the longest piece of each text that is copied word for word from this file.",
 )
-@output_option(
+@options.output(
     "--engine",
     type=click.Choice(["numpy", "keras"]),
     default="numpy",
@@ -127,7 +118,10 @@ def sample(
     loaded = load(model, engine=engine)
     for label in labels:
         loaded.checkpoint.label_ids(label)
-    read = partial(_read, encoding=encoding)
+
+    def read(path: str) -> str:
+        return read_text(path, encoding).removesuffix("\n").removesuffix("\r")
+
     texts = [read(text) if text == "-" else text for text in prompts]
     texts = [*texts, *map(read, prompt_files)] or [""]
     tokenizer = loaded.checkpoint.tokenizer
@@ -168,11 +162,6 @@ def sample(
             _report(f"Text {number + 1}", passage, corpus)
 
 
-def _read(path: str, encoding: str) -> str:
-    """Read a prompt from a file, or from standard input for "-", without its last newline."""
-    return read_text(path, encoding).removesuffix("\n").removesuffix("\r")
-
-
 def _put(text: str, errors: str = "backslashreplace") -> str:
     """Write at once, as bytes, so that neither locale nor platform changes the text; return it."""
     sys.stdout.buffer.write(text.encode(errors=errors))
@@ -188,13 +177,11 @@ def _tell(label: str | None) -> None:
 
 def _report(which: str, passage: "Passage | None", corpus: str | None) -> None:
     """Say how much of a text was copied at most, and from where."""
-    if corpus is None:
-        return
-    if passage is None:
+    if passage is not None:
+        click.echo(
+            f"{which} has at most {len(passage.text):,} characters in one piece from {corpus}, "
+            f"line {passage.line:,}: {passage.text!r}",
+            err=True,
+        )
+    elif corpus is not None:
         click.echo(f"{which} has nothing that stands in {corpus}.", err=True)
-        return
-    click.echo(
-        f"{which} has at most {len(passage.text):,} characters in one piece from {corpus}, "
-        f"line {passage.line:,}: {passage.text!r}",
-        err=True,
-    )

@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chargen.cli import options
 from chargen.cli.help import Command
-from chargen.cli.options import (
-    encoding_option,
-    html_option,
-    input_file,
-    json_option,
-    label_option,
-    model_option,
-    number_option,
-    option,
-    unknown_option,
-)
 from chargen.cli.texts import check_one_source, progress_bar, read_text
 from chargen.config.model import MAX_CHARACTERS
 
@@ -39,18 +29,22 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
     ),
 )
 @click.argument("text", required=False)
-@option(
-    "--file", type=input_file, metavar="FILE", group="Text", help="Read the text from this file."
+@options.option(
+    "--file",
+    type=options.input_file,
+    metavar="FILE",
+    group="Text",
+    help="Read the text from this file.",
 )
-@model_option
-@label_option
-@encoding_option("the file or standard input")
-@unknown_option
-@number_option(
+@options.model
+@options.label
+@options.encoding("the file or standard input")
+@options.unknown
+@options.number(
     "List this many of the most likely characters at each place.", 5, "--top", max=MAX_CHARACTERS
 )
-@json_option
-@html_option
+@options.json
+@options.html
 def score(
     text: str | None,
     file: Path | None,
@@ -86,6 +80,10 @@ def score(
     if html is not None:
         write_atomically(html, result.to_html().encode())
         click.echo(f"Written to {html}.", err=True)
+    summary = (
+        f"{len(result.text):,} characters, {result.total_bits:,.1f} bits: "
+        f"{result.bits_per_char:.3f} bits per character, perplexity {result.perplexity:.2f}"
+    )
     if as_json:  # bytes, here and below, for they are UTF-8 whatever the locale
         click.echo(json.dumps(result.to_json(), ensure_ascii=False).encode())
     elif html is not None:
@@ -93,17 +91,10 @@ def score(
     elif sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         click.echo(_coloured(result))
         steps = "".join(_painted(f" {bits} ", bits) for bits, _ in _BACKGROUNDS)
-        click.echo(f"\nbits, from: 0 {steps}\n{_summary(result)}")
+        click.echo(f"\nbits, from: 0 {steps}\n{summary}")
     else:
         click.echo("\n".join(_table(result)).encode())
-        click.echo(_summary(result), err=True)
-
-
-def _summary(score: "Score") -> str:
-    return (
-        f"{len(score.text):,} characters, {score.total_bits:,.1f} bits: "
-        f"{score.bits_per_char:.3f} bits per character, perplexity {score.perplexity:.2f}"
-    )
+        click.echo(summary, err=True)
 
 
 def _painted(text: str, cost: float) -> str:

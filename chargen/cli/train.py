@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
+from chargen.cli import options
 from chargen.cli.help import Command
-from chargen.cli.options import MODEL_HELP, cache_option, option, setting_options
 from chargen.cli.texts import reading_bar
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 from chargen.config.base import given
 
-_saving_option = partial(option, group="Saving and output")
+_saving_option = partial(options.option, group="Saving and output")
 
 
 @click.command(
@@ -25,11 +25,17 @@ _saving_option = partial(option, group="Saving and output")
     ),
 )
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
-@setting_options(ReadingConfig)
-@cache_option
-@setting_options(PreparationConfig)
-@option("--from", "base", metavar="MODEL", group="Model", help=f"Model to start from: {MODEL_HELP}")
-@option(
+@options.settings(ReadingConfig)
+@options.cache
+@options.settings(PreparationConfig)
+@options.option(
+    "--from",
+    "base",
+    metavar="MODEL",
+    group="Model",
+    help=f"Model to start from: {options.MODEL_HELP}",
+)
+@options.option(
     "--vocabulary",
     type=click.Choice(["grow", "keep"]),
     default="grow",
@@ -37,7 +43,7 @@ _saving_option = partial(option, group="Saving and output")
     help="With --from: add characters that the model does not know to its vocabulary (grow), or "
     "keep the vocabulary as it is (keep).",
 )
-@setting_options(ModelConfig, TrainingConfig, without=("vocab_size", "labels"))
+@options.settings(ModelConfig, TrainingConfig, without=("vocab_size", "labels"))
 @_saving_option(
     "--name",
     help="Name of the run under checkpoints/, or the path of its folder.  "
