@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chargen.cli import options
-from chargen.cli.help import Command
+from chargen.cli.help import command
 from chargen.config import SamplingConfig
 from chargen.config.base import given
 from chargen.errors import ChargenError, EncodingError
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 _LEAD = 200  # characters of an unfinished line that are shown again when it is carried on
 
 
-@click.command(
-    cls=Command, examples=("chargen chat", "chargen chat -m novel --temperature 0.5 --lines 4")
-)
+@command("chargen chat", "chargen chat -m novel --temperature 0.5 --lines 4")
 @options.model
 @options.settings(SamplingConfig, without=("max_copy",))  # it needs a corpus
 def chat(model: str | None, **settings: Any) -> None:

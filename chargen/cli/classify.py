@@ -7,16 +7,13 @@ from pathlib import Path
 import click
 
 from chargen.cli import options
-from chargen.cli.help import Command
+from chargen.cli.help import command
 from chargen.cli.texts import check_one_source, progress_bar, read_text
 
 
-@click.command(
-    cls=Command,
-    examples=(
-        'chargen classify "Once upon a time" -m novel -m letters',
-        "chargen classify --file lines.txt -m poems --json",
-    ),
+@command(
+    'chargen classify "Once upon a time" -m novel -m letters',
+    "chargen classify --file lines.txt -m poems --json",
 )
 @click.argument("text", required=False)
 @options.option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chargen.cli import options
-from chargen.cli.help import Command
+from chargen.cli.help import command
 from chargen.cli.texts import put_json, reading_bar
 from chargen.config import PreparationConfig, ReadingConfig, RunConfig
 from chargen.config.base import given
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 _MAX_LISTED = 12
 
 
-@click.command(
-    cls=Command, examples=("chargen corpus novel.txt", "chargen corpus poems/ --html poems.html")
-)
+@command("chargen corpus novel.txt", "chargen corpus poems/ --html poems.html")
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
 @options.json
 @options.html

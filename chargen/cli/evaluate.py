@@ -6,17 +6,11 @@ from typing import Any
 import click
 
 from chargen.cli import options
-from chargen.cli.help import Command
+from chargen.cli.help import command
 from chargen.cli.texts import progress_bar, put_json, read_text
 
 
-@click.command(
-    cls=Command,
-    examples=(
-        "chargen evaluate other.txt -m novel",
-        "chargen evaluate other.txt --unknown skip --json",
-    ),
-)
+@command("chargen evaluate other.txt -m novel", "chargen evaluate other.txt --unknown skip --json")
 @click.argument("text", type=click.Path(path_type=Path, allow_dash=True, readable=False))
 @options.model
 @options.label

@@ -1,5 +1,6 @@
 """Help pages: options in groups, examples at the end."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -37,6 +38,11 @@ class Command(Examples):
         for group, records in groups.items():
             with formatter.section(group):
                 formatter.write_dl(records)
+
+
+def command(*examples: str) -> Callable[[Callable[..., Any]], Command]:
+    """Return a decorator that makes a command of a function; its help page has the examples."""
+    return click.command(cls=Command, examples=examples)
 
 
 class Option(click.Option):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli import options
-from chargen.cli.help import Command
+from chargen.cli.help import command
 from chargen.cli.texts import put_json
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _MAX_SHOWN = 120  # characters of the vocabulary
 
 
-@click.command(cls=Command, examples=("chargen info -m novel", "chargen info -m bundled --json"))
+@command("chargen info -m novel", "chargen info -m bundled --json")
 @options.model
 @options.json
 def info(model: str | None, as_json: bool) -> None:

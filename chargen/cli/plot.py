@@ -5,12 +5,10 @@ from pathlib import Path
 import click
 
 from chargen.cli import options
-from chargen.cli.help import Command
+from chargen.cli.help import command
 
 
-@click.command(
-    cls=Command, examples=("chargen plot novel", "chargen plot novel letters -o curves.png")
-)
+@command("chargen plot novel", "chargen plot novel letters -o curves.png")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @options.option(
     "-o",

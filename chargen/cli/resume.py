@@ -3,14 +3,12 @@
 import click
 
 from chargen.cli import options
-from chargen.cli.help import Command
+from chargen.cli.help import command
 from chargen.cli.texts import reading_bar
 from chargen.cli.train import tell_saved
 
 
-@click.command(
-    cls=Command, examples=("chargen resume novel", "chargen resume novel --corpus texts/novel.txt")
-)
+@command("chargen resume novel", "chargen resume novel --corpus texts/novel.txt")
 @click.argument("run")
 @options.option(
     "--corpus",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chargen.cli import options
-from chargen.cli.help import Command
+from chargen.cli.help import command
 from chargen.cli.texts import read_text
 from chargen.config import SamplingConfig
 from chargen.config.base import given
@@ -18,13 +18,10 @@ if TYPE_CHECKING:
     from chargen.text.copies import Passage
 
 
-@click.command(
-    cls=Command,
-    examples=(
-        'chargen sample "Once upon a time"',
-        "chargen sample -m novel --length 2000 --temperature 0.5",
-        'chargen sample "The sea" -n 3 --lines 4 --seed 1',
-    ),
+@command(
+    'chargen sample "Once upon a time"',
+    "chargen sample -m novel --length 2000 --temperature 0.5",
+    'chargen sample "The sea" -n 3 --lines 4 --seed 1',
 )
 @click.argument("prompts", metavar="[PROMPT]...", nargs=-1)
 @options.model

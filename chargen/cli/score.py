@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chargen.cli import options
-from chargen.cli.help import Command
+from chargen.cli.help import command
 from chargen.cli.texts import check_one_source, progress_bar, read_text
 from chargen.config.model import MAX_CHARACTERS
 
@@ -21,12 +21,8 @@ if TYPE_CHECKING:
 _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
 
 
-@click.command(
-    cls=Command,
-    examples=(
-        'chargen score "Once upon a time"',
-        "chargen score --file other.txt -m novel --html score.html",
-    ),
+@command(
+    'chargen score "Once upon a time"', "chargen score --file other.txt -m novel --html score.html"
 )
 @click.argument("text", required=False)
 @options.option(

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from chargen.cli import options
-from chargen.cli.help import Command
+from chargen.cli.help import command
 from chargen.cli.texts import reading_bar
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 from chargen.config.base import given
@@ -16,13 +16,10 @@ from chargen.config.base import given
 _saving_option = partial(options.option, group="Saving and output")
 
 
-@click.command(
-    cls=Command,
-    examples=(
-        "chargen train novel.txt --minutes 10",
-        "chargen train poems/ --include '*.txt' --name poems",
-        "chargen train letters.txt --from bundled --minutes 5",
-    ),
+@command(
+    "chargen train novel.txt --minutes 10",
+    "chargen train poems/ --include '*.txt' --name poems",
+    "chargen train letters.txt --from bundled --minutes 5",
 )
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
 @options.settings(ReadingConfig)
