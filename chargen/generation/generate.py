@@ -134,7 +134,9 @@ class Generator:
         copies: CopyIndex | None = None,
     ) -> None:
         if config.max_copy is not None and copies is None:
-            raise SettingError("max_copy needs a corpus whose passages are not to be copied.")
+            raise SettingError(
+                "max_copy needs a corpus whose passages are not to be copied.", setting="max_copy"
+            )
         self._vocabulary, self._copies = tokenizer.vocabulary, copies
         self._config = config
         if tokenizer.boundary is not None:  # a document that ends is over

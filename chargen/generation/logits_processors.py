@@ -120,7 +120,8 @@ def charset(pattern: str, name: str) -> "re.Pattern[str]":
     except re.error as error:
         raise SettingError(
             f"{name} must be characters as in a regular expression's brackets, such as 'a-z .'; "
-            f"received {pattern!r} ({error})."
+            f"received {pattern!r} ({error}).",
+            setting=name,
         ) from None
 
 
@@ -159,7 +160,10 @@ def allowed(
     if config.max_line is not None and (
         "\n" not in vocabulary or mask[vocabulary.char2idx["\n"]] == -np.inf
     ):
-        raise SettingError("max_line needs the newline, which is unknown to the model or banned.")
+        raise SettingError(
+            "max_line needs the newline, which is unknown to the model or banned.",
+            setting="max_line",
+        )
     mask[ends] = 0
     return mask if mask.any() else None
 
