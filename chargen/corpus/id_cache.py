@@ -8,35 +8,26 @@ like. A text that fits in memory leaves no entry.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from chargen.corpus.encoder import Encoded, MemoryStore
+from chargen.corpus.encoder import Encoded, IdStore
 from chargen.corpus.labels import Labels
 from chargen.corpus.memory_map import BLOCK_IDS
 from chargen.corpus.reader import Fingerprint
-from chargen.errors import CorpusError, RunError, StorageError
-from chargen.storage.atomic import reason_of, write_atomically
+from chargen.errors import CorpusError, StorageError
+from chargen.storage.atomic import storage_errors, write_atomically
 from chargen.storage.cache import FOLDER_VARIABLE
+from chargen.storage.runs import acquire
 from chargen.text.vocabulary import Ids, Vocabulary
 
 _VERSION = 2
 _MAX_IN_MEMORY = 64_000_000  # bytes of ids
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A text in the cache."""
-
-    path: Path  # of the file of ids
-    encoded: Encoded
-    encoding: str  # of the source files
-    notes: tuple[str, ...]  # that reading them gave
 
 
 class Cache:
@@ -53,8 +44,10 @@ class Cache:
         self._document = folder / f"{self.key}.json"
         self.building = folder / f".{self.key}.tmp"
 
-    def find(self, paths: Sequence[str]) -> Entry | None:
-        """Return what is kept of a text; None unless it is complete and its sources are unchanged.
+    def find(self, paths: Sequence[str]) -> tuple[Encoded, str, list[str]] | None:
+        """Return a text in the cache, the encoding of its sources, and notes on how it was read.
+
+        It is None unless the entry is complete and the sources are unchanged.
 
         Args:
             paths: the source files.
@@ -73,12 +66,12 @@ class Cache:
                 values["sha256"],
                 values["line_ending"],
                 (distinct, rare),
-                Labels.from_json(values["labels"]) if "labels" in values else None,
+                Labels.from_json(labels) if (labels := values.get("labels")) else None,
             )
-            entry = Entry(path, encoded, values["encoding"], tuple(values["notes"]))
+            found = encoded, values["encoding"], [*values["notes"], f"Read from the cache: {path}."]
         except (OSError, ValueError, KeyError, TypeError, CorpusError, StorageError):
             return None  # a damaged entry is built again
-        return entry if all(source.still_holds() for source in sources) else None
+        return found if all(source.still_holds() for source in sources) else None
 
     def keep(
         self,
@@ -93,7 +86,7 @@ class Cache:
             StorageError: if it cannot be written.
         """
         path = self.folder / f"{self.key}-{encoded.sha256[:16]}.ids"
-        values: dict[str, Any] = {
+        values = {
             "version": _VERSION,
             "sources": [asdict(source) for source in sources],
             "name": path.name,
@@ -103,12 +96,11 @@ class Cache:
             "sha256": encoded.sha256,
             "line_ending": encoded.line_ending,
             "rare": encoded.rare,
+            "labels": encoded.labels and encoded.labels.to_json(),
             "encoding": encoding,
             "notes": notes,
         }
-        if encoded.labels is not None:
-            values["labels"] = encoded.labels.to_json()
-        with _as_storage_error(self.folder):
+        with _cache_errors(self.folder):
             self.building.replace(path)
         write_atomically(self._document, json.dumps(values).encode())
         for other in self.folder.glob(f"{self.key}-*.ids"):
@@ -118,8 +110,8 @@ class Cache:
         return path
 
 
-class SpillingStore:
-    """Keeps ids in memory while they are few, else in a file; see `IdStore`.
+class SpillingStore(IdStore):
+    """Keeps ids in memory while they are few, else in a file.
 
     Args:
         path: the file, which is made only when it is needed, and is removed at the end.
@@ -130,10 +122,10 @@ class SpillingStore:
     """
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self._path = path
-        self._memory = MemoryStore()
         self._file: Any = None
-        self._lock: Any = None
+        self._lock = ExitStack()
         self._dtype = np.dtype(np.uint8)
         self._length = self._bytes = 0
 
@@ -143,45 +135,31 @@ class SpillingStore:
         return self._file is not None
 
     def append(self, ids: Ids) -> None:
-        if not self.spilled:
-            self._memory.append(ids)
-            self._bytes += ids.nbytes
-            if self._bytes > _MAX_IN_MEMORY:
-                self._spill()
+        self._bytes += ids.nbytes
+        if self._bytes <= _MAX_IN_MEMORY:
+            super().append(ids)
             return
-        with _as_storage_error(self._path.parent):
-            self._write(ids)
-
-    def _spill(self) -> None:
-        with _as_storage_error(self._path.parent):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._acquire()
-            self._file = self._path.open("w+b")
-            for part in self._memory.parts:
-                self._write(part)
-        self._memory = MemoryStore()
-
-    def _acquire(self) -> None:
-        from filelock import FileLock, Timeout
-
-        self._lock = FileLock(self._path.with_suffix(".lock"), timeout=0)
-        try:
-            self._lock.acquire()
-        except Timeout:
-            raise RunError(
-                "Another process is reading this text into the cache; wait for it, and then start."
-            ) from None
-
-    def _write(self, ids: Ids) -> None:
-        if ids.dtype.itemsize > self._dtype.itemsize:
-            self._rewrite(ids.dtype)
-        self._file.write(ids.astype(self._dtype, copy=False).data)
-        self._length += len(ids)
+        with _cache_errors(self._path.parent):
+            if not self.spilled:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                lock = acquire(
+                    self._path.with_suffix(".lock"),
+                    "Another process is reading this text into the cache; wait for it, and then "
+                    "start.",
+                )
+                self._lock.enter_context(lock)
+                self._file = self._path.open("w+b")
+            for part in (*self._parts, ids):
+                if part.dtype.itemsize > self._dtype.itemsize:
+                    self._rewrite(part.dtype)
+                self._file.write(part.astype(self._dtype, copy=False).data)
+                self._length += len(part)
+            self._parts.clear()
 
     def finish(self, final: Ids) -> Ids:
         if not self.spilled:
-            return self._memory.finish(final)
-        with _as_storage_error(self._path.parent):
+            return super().finish(final)
+        with _cache_errors(self._path.parent):
             if final.dtype != self._dtype or (final != np.arange(len(final))).any():
                 self._rewrite(final.dtype, final)
             self._file.truncate(self._length * self._dtype.itemsize)
@@ -218,20 +196,14 @@ class SpillingStore:
                 self._file.close()
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
-        if self._lock is not None:
-            self._lock.release()
+        self._lock.close()
 
 
-@contextmanager
-def _as_storage_error(folder: Path) -> Iterator[None]:
-    """Turn an error of the system into one that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"The cache in {folder} could not be written: {reason_of(error)}; choose another "
-            f"folder with --cache, or ${FOLDER_VARIABLE}."
-        ) from None
+def _cache_errors(folder: Path) -> AbstractContextManager[None]:
+    return storage_errors(
+        f"The cache in {folder} could not be written",
+        f"; choose another folder with --cache, or ${FOLDER_VARIABLE}",
+    )
 
 
 def _mapped(path: Path, dtype: "np.dtype[Any]", length: int) -> Ids:

@@ -102,19 +102,19 @@ class LabelRecorder:
         """Give this label to the document after the last boundary, and to all that follow."""
         self._by_document[self._boundaries - 1] = label
 
-    def finish(self, ids: Ids) -> Labels:
-        """Return the labels of the text whose ids are `ids`."""
+    def finish(self, ids: Ids) -> Labels | None:
+        """Return the labels of the text whose ids are `ids`; None if it has none."""
+        if not self._by_document:
+            return None
         documents = self._boundaries - 1
         firsts = np.array(sorted(each for each in self._by_document if each < documents))
         labels = [self._by_document[each] for each in firsts.tolist()]
-        names = tuple(sorted(set(labels)))
-        ranks = {name: rank for rank, name in enumerate(names)}
-        numbers = np.array([ranks[label] for label in labels], np.int64)
+        names, numbers = np.unique(labels, return_inverse=True)
         counts = np.zeros(len(names), np.int64)
         np.add.at(counts, numbers, np.diff(firsts, append=documents))
         changed = np.diff(numbers, prepend=-1) != 0  # where another label begins
         edges = np.append(_places_of_boundaries(ids, firsts[changed]), len(ids) - 1)
-        return Labels(names, edges, numbers[changed], counts)
+        return Labels(tuple(names.tolist()), edges, numbers[changed], counts)
 
 
 def _places_of_boundaries(ids: Ids, wanted: NDArray[np.int64]) -> NDArray[np.int64]:
