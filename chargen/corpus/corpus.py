@@ -11,17 +11,14 @@ from chargen.config import PreparationConfig, ReadingConfig
 from chargen.corpus.decoding import refuse_nul
 from chargen.corpus.documents import mark_boundaries
 from chargen.corpus.encoder import BaseVocabulary, Encoded, Encoder, IdStore
-from chargen.corpus.id_cache import Cache, SpillingStore
+from chargen.corpus.id_cache import Cache, SpillingStore, cache_folder
 from chargen.corpus.labels import LabelRecorder
 from chargen.corpus.reader import Reader, ReadingProgress
 from chargen.corpus.sources import Paths, absolute
 from chargen.errors import CorpusError
-from chargen.storage.cache import cache_folder
 from chargen.text.preparation import prepare_pieces
 from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import BOUNDARY, RARE
-
-_SPECIAL = (BOUNDARY, RARE)
 
 
 class Corpus:
@@ -106,7 +103,7 @@ class Corpus:
         The boundary is left out, and so is `RARE` where it stands for rare characters.
         """
         counts = zip(self.vocabulary.idx2char, self.counts.tolist(), strict=True)
-        special = _SPECIAL if self._encoded.rare[0] else BOUNDARY
+        special = BOUNDARY + RARE if self._encoded.rare[0] else BOUNDARY
         found = ((each, count) for each, count in counts if count and each not in special)
         return dict(sorted(found, key=lambda item: item[1]))
 
@@ -125,10 +122,8 @@ class Corpus:
 
         It is the boundary before a document, else a newline, else the first character.
         """
-        for character in (BOUNDARY, "\n"):
-            if character in self.vocabulary:
-                return character
-        return self.vocabulary.idx2char[self.ids[0]]
+        marks = (each for each in (BOUNDARY, "\n") if each in self.vocabulary)
+        return next(marks, self.vocabulary.idx2char[self.ids[0]])
 
 
 def encode(

@@ -25,10 +25,7 @@ _COMPRESSIONS: dict[str, tuple[bytes, Callable[[], Any]]] = {
     "gzip": (rb"\x1f\x8b\x08", lambda: zlib.decompressobj(wbits=31)),
     "bzip2": (rb"BZh.(1AY&SY|\x17rE8P\x90)", bz2.BZ2Decompressor),
     "xz": (rb"\xfd7zXZ\0", lzma.LZMADecompressor),
-    "Zstandard": (
-        rb"\x28\xb5\x2f\xfd",
-        lambda: zstandard.ZstdDecompressor().decompressobj(),
-    ),
+    "Zstandard": (rb"\x28\xb5\x2f\xfd", lambda: zstandard.ZstdDecompressor().decompressobj()),
 }
 _ARCHIVE = rb"PK\x03\x04|7z\xbc\xaf\x27\x1c|Rar!|.{257}ustar"
 
@@ -110,41 +107,37 @@ def _unpacked(
 ) -> Iterator[bytes]:
     """Yield the content of a compressed file: one stream, or several after each other."""
     decompressor = make()
-    position = size = 0  # bytes read, bytes given
+    position = given = 0  # bytes read, bytes yielded
     waiting = bytearray()
-    try:
-        for data in (block[i : i + _SLICE] for block in blocks for i in range(0, BLOCK, _SLICE)):
-            left = data
+    damaged = f"{source} is a damaged {kind} file"
+    for data in (block[i : i + _SLICE] for block in blocks for i in range(0, BLOCK, _SLICE)):
+        left = data
+        try:
             while left:
                 if decompressor.eof:
                     left = left.lstrip(b"\0")  # streams may be padded
                     if not left:
                         break
                     decompressor = make()
-                piece = decompressor.decompress(left)
+                waiting += decompressor.decompress(left)
                 left = decompressor.unused_data if decompressor.eof else b""
-                waiting += piece
-                size += len(piece)
-            position += len(data)
-            if size > max(_ALWAYS_ALLOWED, max_expansion * position):
-                raise CorpusError(
-                    f"{source} unpacks to more than {max_expansion:g} times its size: {size:,} "
-                    f"bytes from its first {position:,}. If that is right, raise --max-expansion."
-                )
-            if len(waiting) >= BLOCK:
-                yield bytes(waiting)
-                waiting.clear()
-    except CorpusError:
-        raise
-    except Exception as error:  # each library has an exception of its own
-        raise CorpusError(
-            f"{source} is a damaged {kind} file: {error} between bytes {position:,} and "
-            f"{position + _SLICE:,}; restore it."
-        ) from None
+        except Exception as error:  # each library has an exception of its own
+            raise CorpusError(
+                f"{damaged}: {error} between bytes {position:,} and {position + _SLICE:,}; "
+                "restore it."
+            ) from None
+        position += len(data)
+        if (size := given + len(waiting)) > max(_ALWAYS_ALLOWED, max_expansion * position):
+            raise CorpusError(
+                f"{source} unpacks to more than {max_expansion:g} times its size: {size:,} "
+                f"bytes from its first {position:,}. If that is right, raise --max-expansion."
+            )
+        if len(waiting) >= BLOCK:
+            given += len(waiting)
+            yield bytes(waiting)
+            waiting.clear()
     if not decompressor.eof:
         raise CorpusError(
-            f"{source} is a damaged {kind} file: it ends at byte {position:,}, in the midst of its "
-            "content; restore it."
+            f"{damaged}: it ends at byte {position:,}, in the midst of its content; restore it."
         )
-    if waiting:
-        yield bytes(waiting)
+    yield bytes(waiting)

@@ -22,12 +22,21 @@ from chargen.corpus.memory_map import BLOCK_IDS
 from chargen.corpus.reader import Fingerprint
 from chargen.errors import CorpusError, StorageError
 from chargen.storage.atomic import storage_errors, write_atomically
-from chargen.storage.cache import FOLDER_VARIABLE
 from chargen.storage.runs import acquire
 from chargen.text.vocabulary import Ids, Vocabulary
 
+FOLDER_VARIABLE = "CHARGEN_CACHE"
 _VERSION = 2
 _MAX_IN_MEMORY = 64_000_000  # bytes of ids
+
+
+def cache_folder(folder: str | Path | None = None) -> Path:
+    """Return where to cache: `folder`, else $CHARGEN_CACHE, else the system's cache folder."""
+    if folder is not None or (folder := os.environ.get(FOLDER_VARIABLE)):
+        return Path(folder)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("chargen", appauthor=False)
 
 
 class Cache:

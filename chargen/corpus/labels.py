@@ -1,7 +1,7 @@
 """Labels, which say what style each document of a corpus is in."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -67,22 +67,20 @@ class Labels:
     def add_names(self, names: Iterable[str]) -> "Labels":
         """Return the same labels, numbered anew among their names and `names`."""
         every = tuple(sorted({*self.names, *names}))
-        ranks = {name: rank for rank, name in enumerate(every)}
-        places = np.array([ranks[name] for name in self.names])
+        places = np.searchsorted(every, self.names)
         documents = np.zeros(len(every), np.int64)
         documents[places] = self.documents
         return replace(self, names=every, numbers=places[self.numbers], documents=documents)
 
     def to_json(self) -> dict[str, Any]:
         """Return the labels as values that JSON can hold."""
-        arrays = {name: getattr(self, name).tolist() for name in ("edges", "numbers", "documents")}
-        return {"names": list(self.names), **arrays}
+        return {name: np.asarray(value).tolist() for name, value in vars(self).items()}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """Return the labels that `to_json` wrote."""
-        arrays = (np.array(values[name], np.int64) for name in ("edges", "numbers", "documents"))
-        return cls(tuple(values["names"]), *arrays)
+        names, *arrays = (values[field.name] for field in fields(cls))
+        return cls(tuple(names), *(np.array(array, np.int64) for array in arrays))
 
 
 class LabelRecorder:

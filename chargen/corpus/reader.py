@@ -3,9 +3,9 @@
 import hashlib
 import os
 import re
-import stat
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -95,8 +95,9 @@ class Reader:
         ]
         self.label_recorder = LabelRecorder()
         self._documents = documents or len(self.sources) > 1 or bool(config.label)
-        sizes = [_size(source) for source in self.sources]
-        self._done, self._total = 0, 0 if None in sizes else sum(filter(None, sizes))  # bytes
+        files = [Path(path) for path in self.paths or [] if os.path.isfile(path)]
+        sizes = [file.stat().st_size for file in files]
+        self._done, self._total = 0, sum(sizes) if len(sizes) == len(self.sources) else 0  # bytes
         self._marks = 0  # byte order marks
         self._skipped: list[Source] = []
         self._encodings: Counter[str] = Counter()
@@ -145,7 +146,10 @@ class Reader:
 
     def _file(self, source: Source) -> Iterator[str]:
         digest = hashlib.sha256()
-        before = _status(source)
+        status = None
+        if source.path is not None:
+            with suppress(OSError):  # reading it will say why
+                status = source.path.stat()
         done = self._done
 
         def read(block: bytes) -> None:
@@ -157,7 +161,7 @@ class Reader:
         first = next(blocks, b"")
         if source.folder is not None and self._is_binary(first):
             self._skipped.append(source)
-            self._done = done + (_size(source) or 0)
+            self._done = done + (status.st_size if status is not None else 0)
             sha256 = ""
         else:
             encoding = self._encoding_of(source)
@@ -168,9 +172,9 @@ class Reader:
             yield start.removeprefix(_BOM)
             yield from pieces
             sha256 = digest.hexdigest()
-        if source.path is not None and before is not None:
+        if source.path is not None and status is not None:
             path = str(source.path.absolute())
-            self.fingerprints.append(Fingerprint(path, before.st_size, before.st_mtime_ns, sha256))
+            self.fingerprints.append(Fingerprint(path, status.st_size, status.st_mtime_ns, sha256))
 
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None:
@@ -211,16 +215,3 @@ class Reader:
         if len(self._encodings) > 1:
             counts = (f"{name} {count:,}" for name, count in self._encodings.most_common())
             yield f"Encodings of the files: {', '.join(counts)}."
-
-
-def _status(source: Source) -> os.stat_result | None:
-    try:
-        return None if source.path is None else source.path.stat()
-    except OSError:
-        return None  # reading it will say why
-
-
-def _size(source: Source) -> int | None:
-    """Return a file's size in bytes; None for a pipe or the like."""
-    status = _status(source)
-    return status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None

@@ -1,4 +1,4 @@
-"""Files that survive a crash: atomic writes, the array format, run folders, the cache folder.
+"""Files that survive a crash: atomic writes, the array format, run folders and locks.
 
 Storage may import errors alone.
 """

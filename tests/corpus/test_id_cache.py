@@ -10,11 +10,11 @@ from filelock import FileLock
 from chargen.config import PreparationConfig, ReadingConfig
 from chargen.corpus import id_cache as module
 from chargen.corpus.corpus import Corpus, read_corpus
+from chargen.corpus.id_cache import FOLDER_VARIABLE, cache_folder
 from chargen.corpus.memory_map import is_mapped, release
 from chargen.corpus.split import train_validation_split
 from chargen.corpus.streams import Streams
 from chargen.errors import CorpusError, RunError, StorageError
-from chargen.storage.cache import FOLDER_VARIABLE, cache_folder
 
 TEXT = "".join(random.Random(0).choices("the sea is under town é\n", k=9000))
 
