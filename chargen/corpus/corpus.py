@@ -11,7 +11,7 @@ from chargen.config import PreparationConfig, ReadingConfig
 from chargen.corpus.decoding import refuse_nul
 from chargen.corpus.documents import mark_boundaries
 from chargen.corpus.encoder import BaseVocabulary, Encoded, Encoder, IdStore
-from chargen.corpus.id_cache import Cache, SpillingStore, cache_folder
+from chargen.corpus.id_cache import CacheEntry, cache_folder
 from chargen.corpus.labels import LabelRecorder
 from chargen.corpus.reader import Reader, ReadingProgress
 from chargen.corpus.sources import Paths, absolute
@@ -177,23 +177,23 @@ def read_corpus(
     reader = Reader(paths, reading, preparation, documents=documents, progress=progress)
     characters = [known.vocabulary.idx2char, known.grow] if known is not None else []
     request = [absolute(paths), reading.to_json(), preparation.to_json(), *characters]
-    place = Cache(cache_folder(cache), request)
+    entry = CacheEntry(cache_folder(cache), request)
     notes: list[str]
-    if reader.paths is not None and (found := place.find(reader.paths)) is not None:
+    if reader.paths is not None and (found := entry.find(reader.paths)) is not None:
         encoded, encoding, notes = found
         return Corpus(encoded, reader.name, encoding, notes, preparation=preparation, known=known)
-    with SpillingStore(place.building) as store:
+    with entry:
         encoded = encode(
             reader.pieces(),
             name=reader.name,
             preparation=preparation,
             known=known,
-            store=store,
+            store=entry,
             label_recorder=reader.label_recorder,
         )
         notes = list(reader.notes())
-        if store.spilled and reader.paths is not None:
-            kept = place.keep(encoded, reader.fingerprints, reader.encoding, notes)
+        if entry.spilled and reader.paths is not None:
+            kept = entry.keep(encoded, reader.fingerprints, reader.encoding, notes)
             notes.append(f"Kept for the next time: {kept}, {encoded.ids.nbytes / 1e6:,.0f} MB.")
     return Corpus(
         encoded, reader.name, reader.encoding, notes, preparation=preparation, known=known

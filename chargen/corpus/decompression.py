@@ -8,7 +8,7 @@ import stat
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from itertools import chain
 from typing import IO, Any
 
@@ -46,56 +46,44 @@ def read_blocks(
         CorpusError: if the file is missing, unreadable, or damaged; if it unpacks to more than is
             allowed, changes while it is read, or is an archive of several files.
     """
-    with _opened(source) as file:
-        blocks = _raw_blocks(source, file, read)
-        first = next(blocks, b"")
-        if re.match(_ARCHIVE, first, re.DOTALL):
-            raise CorpusError(f"{source} is an archive; unpack it, and give the folder.")
-        blocks = chain([first], blocks)
-        for kind, (start, make) in _COMPRESSIONS.items():
-            if re.match(start, first, re.DOTALL):
-                blocks = _unpacked(source, kind, make, blocks, max_expansion)
-                break
-        yield from blocks
+    blocks = _raw_blocks(source, read)
+    first = next(blocks, b"")
+    if re.match(_ARCHIVE, first, re.DOTALL):
+        raise CorpusError(f"{source} is an archive; unpack it, and give the folder.")
+    blocks = chain([first], blocks)
+    for kind, (start, make) in _COMPRESSIONS.items():
+        if re.match(start, first, re.DOTALL):
+            blocks = _unpacked(source, kind, make, blocks, max_expansion)
+            break
+    yield from blocks
 
 
-@contextmanager
-def _opened(source: Source) -> Iterator[IO[bytes]]:
-    if source.path is None:
-        if sys.stdin is None:
-            raise CorpusError("Standard input is closed; give the path of a text file.")
-        yield sys.stdin.buffer
-        return
+def _raw_blocks(source: Source, read: Callable[[bytes], None] | None) -> Iterator[bytes]:
+    if source.path is None and sys.stdin is None:
+        raise CorpusError("Standard input is closed; give the path of a text file.")
     try:
-        file = source.path.open("rb")
+        file = source.path.open("rb") if source.path is not None else sys.stdin.buffer
+        with file if source.path is not None else nullcontext():
+            before = None if source.path is None else _identity(file)
+            while block := file.read(BLOCK):
+                if read is not None:
+                    read(block)
+                yield block
+            if before is not None and before != _identity(file):
+                raise CorpusError(
+                    f"{source} changed while it was read; try again when it is at rest."
+                )
     except FileNotFoundError:
         way_out = "it was there a moment ago" if source.folder else "give the path of a text file"
         raise CorpusError(f"There is no file {source}; {way_out}.") from None
     except OSError as error:
         raise CorpusError(f"{source} cannot be read: {error.strerror}.") from None
-    with file:
-        before = _identity(file)
-        yield file
-        if before != _identity(file):
-            raise CorpusError(f"{source} changed while it was read; try again when it is at rest.")
 
 
 def _identity(file: IO[bytes]) -> tuple[int, int] | None:
     """Return size and time of a file on disk; None for a pipe or the like."""
     status = os.fstat(file.fileno())
     return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
-
-
-def _raw_blocks(
-    source: Source, file: IO[bytes], read: Callable[[bytes], None] | None
-) -> Iterator[bytes]:
-    try:
-        while block := file.read(BLOCK):
-            if read is not None:
-                read(block)
-            yield block
-    except OSError as error:
-        raise CorpusError(f"{source} cannot be read: {error.strerror}.") from None
 
 
 def _unpacked(

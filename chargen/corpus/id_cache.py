@@ -39,19 +39,35 @@ def cache_folder(folder: str | Path | None = None) -> Path:
     return user_cache_path("chargen", appauthor=False)
 
 
-class Cache:
-    """The place of one corpus in a cache folder.
+class CacheEntry(IdStore):
+    """The place of one corpus in a cache folder, and what keeps its ids until they are all known.
+
+    Few ids are kept in memory, more in a file. At the end of a `with` block, that file is removed
+    unless `keep` made an entry of it; ids mapped from it stay readable.
 
     Args:
         folder: the cache folder.
         request: values that JSON can hold: which text was asked for, and how to read it.
+
+    Attributes:
+        spilled: whether the ids are in a file.
+
+    Raises:
+        RunError: if another process is writing the file.
+        StorageError: if it cannot be written.
     """
 
     def __init__(self, folder: Path, request: Any) -> None:
-        self.folder = folder
-        self.key = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:16]
-        self._document = folder / f"{self.key}.json"
-        self.building = folder / f".{self.key}.tmp"
+        super().__init__()
+        self._folder = folder
+        self._key = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:16]
+        self._document = folder / f"{self._key}.json"
+        self._path = folder / f".{self._key}.tmp"
+        self._file: Any = None
+        self._lock = ExitStack()
+        self._dtype = np.dtype(np.uint8)
+        self._length = self._bytes = 0
+        self.spilled = False
 
     def find(self, paths: Sequence[str]) -> tuple[Encoded, str, list[str]] | None:
         """Return a text in the cache, the encoding of its sources, and notes on how it was read.
@@ -66,7 +82,7 @@ class Cache:
             sources = [Fingerprint(**source) for source in values["sources"]]
             if values["version"] != _VERSION or [each.path for each in sources] != list(paths):
                 return None
-            path, counts = self.folder / values["name"], np.array(values["counts"], np.int64)
+            path, counts = self._folder / values["name"], np.array(values["counts"], np.int64)
             distinct, rare = values["rare"]
             encoded = Encoded(
                 _mapped(path, np.dtype(values["dtype"]), int(counts.sum())),
@@ -89,12 +105,12 @@ class Cache:
         encoding: str,
         notes: Sequence[str],
     ) -> Path:
-        """Make an entry of the file of ids that was built at `self.building`; return its path.
+        """Make an entry of the file of ids, and return its path.
 
         Raises:
             StorageError: if it cannot be written.
         """
-        path = self.folder / f"{self.key}-{encoded.sha256[:16]}.ids"
+        path = self._folder / f"{self._key}-{encoded.sha256[:16]}.ids"
         values = {
             "version": _VERSION,
             "sources": [asdict(source) for source in sources],
@@ -109,48 +125,23 @@ class Cache:
             "encoding": encoding,
             "notes": notes,
         }
-        with _cache_errors(self.folder):
-            self.building.replace(path)
+        with _cache_errors(self._folder):
+            self._path.replace(path)
         write_atomically(self._document, json.dumps(values).encode())
-        for other in self.folder.glob(f"{self.key}-*.ids"):
+        for other in self._folder.glob(f"{self._key}-*.ids"):
             if other != path:
                 with suppress(OSError):  # where it is in use, some systems keep it
                     other.unlink()
         return path
-
-
-class SpillingStore(IdStore):
-    """Keeps ids in memory while they are few, else in a file.
-
-    Args:
-        path: the file, which is made only when it is needed, and is removed at the end.
-
-    Raises:
-        RunError: if another process is writing the file.
-        StorageError: if it cannot be written.
-    """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = path
-        self._file: Any = None
-        self._lock = ExitStack()
-        self._dtype = np.dtype(np.uint8)
-        self._length = self._bytes = 0
-
-    @property
-    def spilled(self) -> bool:
-        """Return whether there is a file."""
-        return self._file is not None
 
     def append(self, ids: Ids) -> None:
         self._bytes += ids.nbytes
         if self._bytes <= _MAX_IN_MEMORY:
             super().append(ids)
             return
-        with _cache_errors(self._path.parent):
+        with _cache_errors(self._folder):
             if not self.spilled:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._folder.mkdir(parents=True, exist_ok=True)
                 lock = acquire(
                     self._path.with_suffix(".lock"),
                     "Another process is reading this text into the cache; wait for it, and then "
@@ -158,6 +149,7 @@ class SpillingStore(IdStore):
                 )
                 self._lock.enter_context(lock)
                 self._file = self._path.open("w+b")
+                self.spilled = True
             for part in (*self._parts, ids):
                 if part.dtype.itemsize > self._dtype.itemsize:
                     self._rewrite(part.dtype)
@@ -168,7 +160,7 @@ class SpillingStore(IdStore):
     def finish(self, final: Ids) -> Ids:
         if not self.spilled:
             return super().finish(final)
-        with _cache_errors(self._path.parent):
+        with _cache_errors(self._folder):
             if final.dtype != self._dtype or (final != np.arange(len(final))).any():
                 self._rewrite(final.dtype, final)
             self._file.truncate(self._length * self._dtype.itemsize)
@@ -199,7 +191,6 @@ class SpillingStore(IdStore):
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Remove the file, unless it was renamed; ids mapped from it stay readable."""
         if self._file is not None:
             with suppress(OSError):  # after a failed write, closing fails too
                 self._file.close()
