@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from chargen.config import PreparationConfig, ReadingConfig
@@ -136,13 +136,12 @@ def encode(
     label_recorder: LabelRecorder | None = None,
 ) -> Encoded:
     """Return the ids of a text that comes in pieces, prepared first, and the recorded labels."""
-    encoder = Encoder(IdStore() if store is None else store, name)
+    encoder = Encoder(store or IdStore(), name)
     for piece in prepare_pieces(pieces, preparation):
         encoder.add(piece)
     encoded = encoder.finish(min_count=preparation.min_count, known=known)
-    if label_recorder is None:
-        return encoded
-    return replace(encoded, labels=label_recorder.finish(encoded.ids))
+    labels = label_recorder.finish(encoded.ids) if label_recorder is not None else None
+    return replace(encoded, labels=labels)
 
 
 def read_corpus(
@@ -173,15 +172,14 @@ def read_corpus(
         EncodingError: if the bytes are not text in the encoding; the message has the byte offset.
         StorageError: if the cache cannot be written.
     """
-    documents = known is not None and BOUNDARY in known.vocabulary
-    reader = Reader(paths, reading, preparation, documents=documents, progress=progress)
+    reader = Reader(paths, reading, preparation, documents=_has_documents(known), progress=progress)
     characters = [known.vocabulary.idx2char, known.grow] if known is not None else []
     request = [absolute(paths), reading.to_json(), preparation.to_json(), *characters]
     entry = CacheEntry(cache_folder(cache), request)
-    notes: list[str]
+    make = partial(Corpus, name=reader.name, preparation=preparation, known=known)
     if reader.paths is not None and (found := entry.find(reader.paths)) is not None:
         encoded, encoding, notes = found
-        return Corpus(encoded, reader.name, encoding, notes, preparation=preparation, known=known)
+        return make(encoded, encoding=encoding, notes=notes)
     with entry:
         encoded = encode(
             reader.pieces(),
@@ -195,9 +193,11 @@ def read_corpus(
         if entry.spilled and reader.paths is not None:
             kept = entry.keep(encoded, reader.fingerprints, reader.encoding, notes)
             notes.append(f"Kept for the next time: {kept}, {encoded.ids.nbytes / 1e6:,.0f} MB.")
-    return Corpus(
-        encoded, reader.name, reader.encoding, notes, preparation=preparation, known=known
-    )
+    return make(encoded, encoding=reader.encoding, notes=notes)
+
+
+def _has_documents(known: BaseVocabulary | None) -> bool:
+    return known is not None and BOUNDARY in known.vocabulary
 
 
 def _encoded(
@@ -209,8 +209,7 @@ def _encoded(
 ) -> Encoded:
     """Return the ids of one text or several, and their labels if there are some, one a text."""
     texts = [text] if isinstance(text, str) else text
-    in_documents = texts is text or labels is not None
-    in_documents = in_documents or (known is not None and BOUNDARY in known.vocabulary)
+    in_documents = texts is text or labels is not None or _has_documents(known)
     label_recorder = LabelRecorder()
 
     def pieces() -> Iterator[str]:

@@ -32,11 +32,14 @@ def decode_blocks(blocks: Iterable[bytes], *, encoding: str, name: str) -> Itera
         try:
             piece = decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
+            from charset_normalizer import from_bytes
+
             # What the decoder kept of earlier blocks is in error.object too.
             offset = read - len(error.object) + error.start
             around = previous + block
             place = max(0, offset - (read - len(around)))
-            likely = _likely(around[max(0, place - _SAMPLE) : place + _SAMPLE])
+            guess = from_bytes(around[max(0, place - _SAMPLE) : place + _SAMPLE]).best()
+            likely = None if guess is None else guess.encoding
             advice = (
                 "It looks like no text; leave it out, or name its encoding, as in --encoding cp1252"
                 if likely is None
@@ -94,11 +97,3 @@ def detect(blocks: Iterable[bytes], *, name: str) -> str:
             raise
         return error.likely
     return "utf-8"
-
-
-def _likely(sample: bytes) -> str | None:
-    """Return the encoding that a sample of bytes is most likely in; None if it looks like none."""
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(sample).best()
-    return best.encoding if best is not None else None

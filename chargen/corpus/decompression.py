@@ -62,8 +62,8 @@ def _raw_blocks(source: Source, read: Callable[[bytes], None] | None) -> Iterato
     if source.path is None and sys.stdin is None:
         raise CorpusError("Standard input is closed; give the path of a text file.")
     try:
-        file = source.path.open("rb") if source.path is not None else sys.stdin.buffer
-        with file if source.path is not None else nullcontext():
+        opened = nullcontext(sys.stdin.buffer) if source.path is None else source.path.open("rb")
+        with opened as file:
             before = None if source.path is None else _identity(file)
             while block := file.read(BLOCK):
                 if read is not None:

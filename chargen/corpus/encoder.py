@@ -153,8 +153,7 @@ class Encoder:
         kept = np.where(rare, ord(RARE), self._codes).astype("<u4")
         codes = np.unique(np.concatenate([kept, required]))
         order = np.searchsorted(codes, kept).astype(np.min_scalar_type(len(codes) - 1))
-        counts = np.zeros(len(codes), np.int64)
-        np.add.at(counts, order, self._counts)
+        counts = np.bincount(order, self._counts, len(codes)).astype(np.int64)
         endings = {"LF": "\n", "CR": "\r"}
         found = (name for name, mark in endings.items() if ord(mark) in self._codes)
         return Encoded(
@@ -167,10 +166,7 @@ class Encoder:
         )
 
     def _check(self, rare: NDArray[np.bool_], min_count: int, known: BaseVocabulary | None) -> None:
-        """Refuse a text in which fewer than two characters are left, or that the model cannot read.
-
-        `rare` says of each character whether it is to be read as `RARE`.
-        """
+        """Refuse a text of which too little is left; `rare` says what is read as `RARE`."""
         names = [describe(chr(code)) for code in self._codes if code != ord(BOUNDARY)]
         if not names:
             raise CorpusError(f"{self._name} is empty; a corpus needs text to learn from.")

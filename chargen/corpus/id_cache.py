@@ -27,6 +27,7 @@ from chargen.text.vocabulary import Ids, Vocabulary
 
 FOLDER_VARIABLE = "CHARGEN_CACHE"
 _VERSION = 2
+_BUSY = "Another process is reading this text into the cache; wait for it, and then start."
 _MAX_IN_MEMORY = 64_000_000  # bytes of ids
 
 
@@ -72,10 +73,7 @@ class CacheEntry(IdStore):
     def find(self, paths: Sequence[str]) -> tuple[Encoded, str, list[str]] | None:
         """Return a text in the cache, the encoding of its sources, and notes on how it was read.
 
-        It is None unless the entry is complete and the sources are unchanged.
-
-        Args:
-            paths: the source files.
+        It is None unless the entry is complete, and its sources are `paths` and are unchanged.
         """
         try:
             values = json.loads(self._document.read_bytes())
@@ -99,11 +97,7 @@ class CacheEntry(IdStore):
         return found if all(source.still_holds() for source in sources) else None
 
     def keep(
-        self,
-        encoded: Encoded,
-        sources: Sequence[Fingerprint],
-        encoding: str,
-        notes: Sequence[str],
+        self, encoded: Encoded, sources: list[Fingerprint], encoding: str, notes: list[str]
     ) -> Path:
         """Make an entry of the file of ids, and return its path.
 
@@ -142,12 +136,7 @@ class CacheEntry(IdStore):
         with _cache_errors(self._folder):
             if not self.spilled:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                lock = acquire(
-                    self._path.with_suffix(".lock"),
-                    "Another process is reading this text into the cache; wait for it, and then "
-                    "start.",
-                )
-                self._lock.enter_context(lock)
+                self._lock.enter_context(acquire(self._path.with_suffix(".lock"), _BUSY))
                 self._file = self._path.open("w+b")
                 self.spilled = True
             for part in (*self._parts, ids):

@@ -39,9 +39,8 @@ class Labels:
         return dict(zip(self.names, counts.tolist(), strict=True))
 
     def _lengths(self) -> NDArray[np.int64]:
-        lengths = np.zeros(len(self.names), np.int64)
-        np.add.at(lengths, self.numbers, np.diff(self.edges))
-        return lengths
+        lengths = np.bincount(self.numbers, np.diff(self.edges), len(self.names))
+        return lengths.astype(np.int64)
 
     def split(self, fraction: float, max_length: int) -> tuple[Spans, Spans]:
         """Cut off the end of each label's text.
@@ -108,8 +107,7 @@ class LabelRecorder:
         firsts = np.array(sorted(each for each in self._by_document if each < documents))
         labels = [self._by_document[each] for each in firsts.tolist()]
         names, numbers = np.unique(labels, return_inverse=True)
-        counts = np.zeros(len(names), np.int64)
-        np.add.at(counts, numbers, np.diff(firsts, append=documents))
+        counts = np.bincount(numbers, np.diff(firsts, append=documents)).astype(np.int64)
         changed = np.diff(numbers, prepend=-1) != 0  # where another label begins
         edges = np.append(_places_of_boundaries(ids, firsts[changed]), len(ids) - 1)
         return Labels(tuple(names.tolist()), edges, numbers[changed], counts)

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -102,9 +103,11 @@ def survey(corpus: Corpus) -> Survey:
         Character(each, f"U+{ord(each):04X}", unicode_name(each), count)
         for each, count in reversed(corpus.distinct.items())
     ]
-    labels = corpus.labels
-    documents = labels.documents.tolist() if labels is not None else []
-    lengths = labels.characters if labels is not None else {}
+    labels = []
+    if corpus.labels is not None:
+        lengths = corpus.labels.characters
+        counts = corpus.labels.documents.tolist()
+        labels = list(map(LabelCount, lengths, counts, lengths.values()))
     counted, ngrams = _ngrams(corpus)
     cores = available_cores()
     training = max(2, int(len(corpus.ids) * (1 - _HELD_OUT)))
@@ -119,7 +122,7 @@ def survey(corpus: Corpus) -> Survey:
         encoding=corpus.encoding,
         line_ending=corpus.line_ending,
         documents=corpus.documents,
-        labels=list(map(LabelCount, lengths, documents, lengths.values())),
+        labels=labels,
         characters=corpus.characters,
         distinct=characters,
         rare=sum(each.count < RARE_BELOW for each in characters),
@@ -193,11 +196,10 @@ def _ngrams(corpus: Corpus) -> tuple[int, list[NGram]]:
     held_out = _sample(ends.ids, whole, int(_MAX_COUNTED * _HELD_OUT))
     counted = np.concatenate([training, held_out])
     found = entropies(counted, ORDERS)
-    losses: list[float | None] = [None] * len(found)
+    losses: Iterable[float | None] = repeat(None)
     if len(held_out) > ORDERS:
-        losses = [*held_out_losses(training, held_out, corpus.vocabulary.vocab_size, ORDERS)]
-    pairs = zip(found, losses, strict=True)
-    return len(counted), [NGram(order, *pair) for order, pair in enumerate(pairs)]
+        losses = held_out_losses(training, held_out, corpus.vocabulary.vocab_size, ORDERS)
+    return len(counted), list(map(NGram, range(len(found)), found, losses))
 
 
 def _sample(ids: Ids, spans: Spans, max_length: int) -> Ids:
