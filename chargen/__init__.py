@@ -17,26 +17,29 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chargen.api import resume, train
-    from chargen.corpus.corpus import Corpus
-    from chargen.corpus.encoder import BaseVocabulary
-    from chargen.errors import ChargenError
-    from chargen.evaluation.classify import Classification, classify
-    from chargen.evaluation.loss import Evaluation
-    from chargen.evaluation.score import Score
-    from chargen.generation.session import Session
-    from chargen.language_model import LanguageModel, load
-    from chargen.text.copies import CopyIndex
+    from chargen.api import resume as resume
+    from chargen.api import train as train
+    from chargen.corpus.corpus import Corpus as Corpus
+    from chargen.corpus.encoder import BaseVocabulary as BaseVocabulary
+    from chargen.errors import ChargenError as ChargenError
+    from chargen.evaluation.classify import Classification as Classification
+    from chargen.evaluation.classify import classify as classify
+    from chargen.evaluation.loss import Evaluation as Evaluation
+    from chargen.evaluation.score import Score as Score
+    from chargen.generation.session import Session as Session
+    from chargen.language_model import LanguageModel as LanguageModel
+    from chargen.language_model import load as load
+    from chargen.text.copies import CopyIndex as CopyIndex
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BaseVocabulary": "chargen.corpus.encoder",
     "ChargenError": "chargen.errors",
     "Classification": "chargen.evaluation.classify",
     "CopyIndex": "chargen.text.copies",
     "Corpus": "chargen.corpus.corpus",
     "Evaluation": "chargen.evaluation.loss",
-    "BaseVocabulary": "chargen.corpus.encoder",
     "LanguageModel": "chargen.language_model",
     "Score": "chargen.evaluation.score",
     "Session": "chargen.generation.session",
@@ -45,23 +48,7 @@ _HOMES = {
     "resume": "chargen.api",
     "train": "chargen.api",
 }
-
-__all__ = [
-    "BaseVocabulary",
-    "ChargenError",
-    "Classification",
-    "CopyIndex",
-    "Corpus",
-    "Evaluation",
-    "LanguageModel",
-    "Score",
-    "Session",
-    "__version__",
-    "classify",
-    "load",
-    "resume",
-    "train",
-]
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604, they are names
 
 
 def __getattr__(name: str) -> Any:

@@ -22,6 +22,14 @@ class ChargenError(Exception):
     """Base of all errors that chargen raises on purpose."""
 
     exit_code: int = 1
+    setting: str | None = None  # the name that the message begins with, if it does
+
+    def told(self, mark: str) -> str:
+        """Return the message, with a setting named as it is typed: `mark` (-- or :) before it."""
+        if self.setting is None:
+            return str(self)
+        name = self.setting.replace("_", "-")
+        return f"{mark}{name}{str(self).removeprefix(self.setting)}"
 
 
 class SettingError(ChargenError, ValueError):

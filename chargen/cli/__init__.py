@@ -9,14 +9,13 @@ import importlib
 import io
 import os
 import sys
-from itertools import chain
 from typing import Any
 
 import click
 
 import chargen
 from chargen.cli.help import Examples
-from chargen.errors import ChargenError, Interrupted, SettingError
+from chargen.errors import ChargenError, Interrupted
 
 _SECTIONS = {
     "Train": ("train", "resume"),
@@ -24,7 +23,7 @@ _SECTIONS = {
     "Measure": ("evaluate", "score", "classify"),
     "Look": ("info", "corpus", "plot"),
 }
-_COMMANDS = tuple(chain.from_iterable(_SECTIONS.values()))
+_COMMANDS = [name for names in _SECTIONS.values() for name in names]
 _MAX_SUMMARY = 200  # characters
 
 
@@ -32,33 +31,26 @@ class _Commands(Examples, click.Group):
     """A group that imports a command's module when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return _COMMANDS
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
-            return None
-        command: click.Command = getattr(importlib.import_module(f"chargen.cli.{name}"), name)
-        return command
+        return _command(name) if name in _COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands in sections, each with its whole summary."""
         for section, names in _SECTIONS.items():
-            commands = [(name, self.get_command(ctx, name)) for name in names]
+            rows = [
+                (name.ljust(8), _command(name).get_short_help_str(_MAX_SUMMARY)) for name in names
+            ]
             with formatter.section(section):
-                formatter.write_dl(
-                    [
-                        (name.ljust(8), command.get_short_help_str(_MAX_SUMMARY))
-                        for name, command in commands
-                        if command is not None
-                    ]
-                )
+                formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except ChargenError as error:
             prefix = "" if isinstance(error, Interrupted) else "Error: "
-            click.echo(f"{prefix}{_message(error)}", err=True)
+            click.echo(f"{prefix}{error.told('--')}", err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo(err=True)
@@ -89,13 +81,9 @@ class _Commands(Examples, click.Group):
             sys.exit(1)
 
 
-def _message(error: ChargenError) -> str:
-    """Return what an error says, of a setting by the name of its option."""
-    message = str(error)
-    if not isinstance(error, SettingError) or error.setting is None:
-        return message
-    option = f"--{error.setting.removeprefix('--').replace('_', '-')}"
-    return option + message.removeprefix(error.setting)
+def _command(name: str) -> click.Command:
+    command: click.Command = getattr(importlib.import_module(f"chargen.cli.{name}"), name)
+    return command
 
 
 @click.command(

@@ -4,14 +4,15 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.help import Command
-from chargen.cli.options import model_option, setting_options
+from chargen.cli import options
+from chargen.cli.help import command
 from chargen.config import SamplingConfig
+from chargen.config.base import given
 from chargen.errors import ChargenError, EncodingError
 
 if TYPE_CHECKING:
@@ -20,15 +21,9 @@ if TYPE_CHECKING:
 _LEAD = 200  # characters of an unfinished line that are shown again when it is carried on
 
 
-@click.command(
-    cls=Command, examples=("chargen chat", "chargen chat -m novel --temperature 0.5 --lines 4")
-)
-@model_option
-@setting_options(
-    SamplingConfig,
-    short={"length": "l", "temperature": "t", "seed": "s"},
-    without=("max_copy",),  # it needs a corpus
-)
+@command("chargen chat", "chargen chat -m novel --temperature 0.5 --lines 4")
+@options.model
+@options.settings(SamplingConfig, without=("max_copy",))  # it needs a corpus
 def chat(model: str | None, **settings: Any) -> None:
     """Write with a model, prompt after prompt.
 
@@ -42,8 +37,7 @@ def chat(model: str | None, **settings: Any) -> None:
     from chargen.language_model import load
     from chargen.text.characters import enumerate_some
 
-    given = {key: value for key, value in settings.items() if value not in (None, ())}
-    start = SamplingConfig(**given)
+    start = SamplingConfig(**given(settings))
     loaded = load(model)
     conversation = Conversation(loaded, start)
     if _is_terminal(sys.stdin) and _is_terminal(sys.stderr):
@@ -52,62 +46,53 @@ def chat(model: str | None, **settings: Any) -> None:
         corpus = loaded.origin.corpus or "a text that has no name"
         labels = f" Labels: {enumerate_some(loaded.labels)}." if loaded.labels else ""
         click.echo(f"Learned from {corpus}.{labels} Type how a text begins, or :help.", err=True)
-        _converse(conversation, line_editor(NAMES))
-    elif _follow(conversation):
+        _converse(conversation, line_editor(NAMES), at_terminal=True)
+    elif _converse(conversation, _read_piped, at_terminal=False):
         click.get_current_context().exit(1)
 
 
-def _converse(conversation: "Conversation", read_line: Callable[[], str]) -> None:
-    """Answer a person at a terminal. Ctrl-C stops a text, but not the program."""
-    output = _Output()
-    while True:
-        try:
-            line = read_line()
-            with _ctrl_c_noted() as is_pressed:
-                _answer(conversation, line, output, is_pressed)
-        except KeyboardInterrupt:
-            continue
-        except EOFError:
-            break
-        except ChargenError as error:
-            click.echo(error, err=True)
-    output.end()
-
-
-def _follow(conversation: "Conversation") -> int:
-    """Answer the lines of a file or pipe; return how many of them had an error."""
-    output = _Output()
-    failed = 0
-    for line in sys.stdin.buffer if sys.stdin else ():
-        try:
-            _answer(conversation, _decoded(line), output, lambda: False)
-        except EOFError:
-            break
-        except ChargenError as error:
-            click.echo(f"Error: {error}", err=True)
-            failed += 1
-    output.end()
-    return failed
-
-
-def _answer(
-    conversation: "Conversation", line: str, output: "_Output", is_stopped: Callable[[], bool]
-) -> None:
-    answer = conversation.answer(line)
-    if isinstance(answer, str):
-        click.echo(answer, err=True)
-    else:
-        for note in answer.notes:
-            click.echo(note, err=True)
-        output.write(answer, is_stopped)
-
-
-def _decoded(line: bytes) -> str:
+def _read_piped() -> str:
+    """Return the next line of standard input, which is no terminal."""
+    line = sys.stdin.buffer.readline() if sys.stdin else b""
+    if not line:
+        raise EOFError
     try:
         return line.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
         byte = f"byte {line[error.start]:#04x} at offset {error.start}"
         raise EncodingError(f"A line is not UTF-8 text: {byte}.") from None
+
+
+def _converse(
+    conversation: "Conversation", read_line: Callable[[], str], *, at_terminal: bool
+) -> int:
+    """Answer lines until there are no more; return how many of them had an error.
+
+    At a terminal, Ctrl-C stops a text or gives up a line, but does not end the program.
+    """
+    output = _Output()
+    failed = 0
+    while True:
+        try:
+            line = read_line()
+            with _ctrl_c_noted() if at_terminal else nullcontext(lambda: False) as is_stopped:
+                answer = conversation.answer(line)
+                if isinstance(answer, str):
+                    click.echo(answer, err=True)
+                    continue
+                for note in answer.notes:
+                    click.echo(note, err=True)
+                output.write(answer, is_stopped)
+        except KeyboardInterrupt:
+            if not at_terminal:
+                raise
+        except EOFError:
+            break
+        except ChargenError as error:
+            click.echo(f"Error: {error.told(':')}", err=True)
+            failed += 1
+    output.end()
+    return failed
 
 
 class _Output:

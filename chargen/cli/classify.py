@@ -6,31 +6,30 @@ from pathlib import Path
 
 import click
 
-from chargen.cli.help import Command
-from chargen.cli.options import MODEL_HELP, encoding_option, input_file, option
+from chargen.cli import options
+from chargen.cli.help import command
 from chargen.cli.texts import check_one_source, progress_bar, read_text
 
 
-@click.command(
-    cls=Command,
-    examples=(
-        'chargen classify "Once upon a time" -m novel -m letters',
-        "chargen classify --file lines.txt -m poems --json",
-    ),
+@command(
+    'chargen classify "Once upon a time" -m novel -m letters',
+    "chargen classify --file lines.txt -m poems --json",
 )
 @click.argument("text", required=False)
-@option(
+@options.option(
     "-m",
     "--model",
     "models",
     multiple=True,
     required=True,
     metavar="MODEL",
-    help=f"Model to compare: {MODEL_HELP} Give two or more, or one with labels.",
+    help=f"Model to compare: {options.MODEL_HELP} Give two or more, or one with labels.",
 )
-@option("--file", type=input_file, metavar="FILE", help="Classify each line of this file.")
-@encoding_option("the file or standard input")
-@option("--json", "as_json", is_flag=True, help="Print each result as a line of JSON.")
+@options.option(
+    "--file", type=options.input_file, metavar="FILE", help="Classify each line of this file."
+)
+@options.encoding("the file or standard input")
+@options.option("--json", "as_json", is_flag=True, help="Print each result as a line of JSON.")
 def classify(
     text: str | None, models: tuple[str, ...], file: Path | None, encoding: str, as_json: bool
 ) -> None:

@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,17 @@ _SETTINGS = {
     for each in SamplingConfig.described().values()
     if each.name != "max_copy"  # it needs a corpus
 }
+_COMMANDS = {
+    "more": "carry the text on; so does an empty line",
+    "reset": "forget the text and the state",
+    "save FILE": "write the text so far to a file",
+    "save! FILE": "the same, over a file that exists",
+    "settings": "how the model writes; so does :",
+    "help": "this list",
+    "quit": "leave; so does Ctrl-D",
+}
+NAMES = (*(each.partition(" ")[0] for each in _COMMANDS), *_SETTINGS)
+"""The names that may follow a colon at the beginning of a line."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +53,8 @@ class Conversation:
 
     def __init__(self, model: "LanguageModel", settings: SamplingConfig) -> None:
         self._model = model
-        self.settings = self._fitting(settings)
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget the text, and what the network remembers of it."""
         self._session: Session | None = None
+        self.settings = self._fitting(settings)
 
     @property
     def text(self) -> str:
@@ -69,19 +76,32 @@ class Conversation:
         name, rest = _find(given.rstrip().replace("_", "-")), rest.strip()
         if name in _SETTINGS:
             return self._set(name, rest)
-        command = _COMMANDS[name]
-        if rest and not command.takes:
+        if rest and f"{name} FILE" not in _COMMANDS:
             raise CommandError(f":{name} takes nothing after it; received {rest!r}.")
-        return command.run(self, rest)
+        return self._follow(name, rest)
+
+    def _follow(self, name: str, rest: str) -> Passage | str:
+        match name:
+            case "more":
+                return self.more()
+            case "reset":
+                self._session = None
+                return "Text and state are forgotten."
+            case "save" | "save!":
+                return self.save(rest, overwrite=name == "save!")
+            case "settings":
+                return "\n".join(map(self.describe, _SETTINGS))
+            case "help":
+                return _help()
+            case _:
+                raise EOFError
 
     def begin(self, prompt: str) -> Passage:
         """Begin a new text with a prompt, or with what is nearest to it that is known."""
         prepared = self._model.checkpoint.tokenizer.prepare_prompt(prompt, "nearest")
-        settings = self.settings.to_json()
-        session = self._model.session(**settings)
+        session = self._model.session(**self.settings.to_json())
         pieces = session.stream(prepared)
-        self._session = session
-        notes = prepared.notes
+        self._session, notes = session, prepared.notes
         if self.settings.label is None and session.label is not None:
             notes = (*notes, f"Label: {session.label}")
         return Passage(prepared.text, pieces, is_new=True, notes=notes)
@@ -123,7 +143,7 @@ class Conversation:
     def _set(self, name: str, value: str) -> str:
         setting = _SETTINGS[name]
         if value:
-            changes = {setting.name: read_setting(SamplingConfig, setting, value)}
+            changes = {setting.name: read_setting(setting, value)}
             self.settings = self._fitting(replace(self.settings, **changes))
         return self.describe(name)
 
@@ -133,54 +153,18 @@ class Conversation:
         value = show_setting(getattr(self.settings, setting.name))
         if name == "seed" and self._session is not None and self.settings.seed is None:
             value += f", {self._session.seed} for this text"
-        return f"{f':{name} {value}':<25} {setting.metadata['help']}"
-
-
-@dataclass(frozen=True)
-class _Command:
-    about: str
-    run: Callable[[Conversation, str], Passage | str]
-    takes: str = ""  # what comes after its name
-
-
-def _reset(conversation: Conversation) -> str:
-    conversation.reset()
-    return "Text and state are forgotten."
-
-
-def _describe(conversation: Conversation) -> str:
-    return "\n".join(map(conversation.describe, _SETTINGS))
+        return f"{f':{name} {value}':<25} {setting.help}"
 
 
 def _help() -> str:
     rows = {
         "TEXT": "start a new text with it; ::TEXT where it begins with a colon",
-        **{f":{name} {each.takes}".rstrip(): each.about for name, each in _COMMANDS.items()},
+        **{f":{name}": about for name, about in _COMMANDS.items()},
         ":NAME VALUE": f"change a setting: {', '.join(_SETTINGS)}",
         ":NAME default": "set it back; :NAME alone shows it",
         "Ctrl-C": "stop the text; :more carries it on",
     }
     return "\n".join(f"{name:<15} {about}" for name, about in rows.items())
-
-
-def _leave() -> str:
-    raise EOFError
-
-
-_COMMANDS: Mapping[str, _Command] = {
-    "more": _Command("carry the text on; so does an empty line", lambda it, _: it.more()),
-    "reset": _Command("forget the text and the state", lambda it, _: _reset(it)),
-    "save": _Command("write the text so far to a file", lambda it, name: it.save(name), "FILE"),
-    "save!": _Command(
-        "the same, over a file that exists", lambda it, name: it.save(name, overwrite=True), "FILE"
-    ),
-    "settings": _Command("how the model writes; so does :", lambda it, _: _describe(it)),
-    "help": _Command("this list", lambda it, _: _help()),
-    "quit": _Command("leave; so does Ctrl-D", lambda it, _: _leave()),
-}
-
-NAMES = (*_COMMANDS, *_SETTINGS)
-"""The names that may follow a colon at the beginning of a line."""
 
 
 def _find(given: str) -> str:

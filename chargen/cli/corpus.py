@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.help import Command
-from chargen.cli.options import cache_option, json_option, option, output_file, setting_options
+from chargen.cli import options
+from chargen.cli.help import command
 from chargen.cli.texts import put_json, reading_bar
 from chargen.config import PreparationConfig, ReadingConfig, RunConfig
 from chargen.config.base import given
@@ -19,21 +19,13 @@ if TYPE_CHECKING:
 _MAX_LISTED = 12
 
 
-@click.command(
-    cls=Command, examples=("chargen corpus novel.txt", "chargen corpus poems/ --html poems.html")
-)
+@command("chargen corpus novel.txt", "chargen corpus poems/ --html poems.html")
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
-@json_option
-@option(
-    "--html",
-    type=output_file,
-    metavar="FILE",
-    group="Output",
-    help="Write the report as one HTML page.",
-)
-@setting_options(ReadingConfig)
-@cache_option
-@setting_options(PreparationConfig)
+@options.json
+@options.html
+@options.settings(ReadingConfig)
+@options.cache
+@options.settings(PreparationConfig)
 def corpus(
     corpus: tuple[str, ...], as_json: bool, html: Path | None, cache: str | None, **settings: Any
 ) -> None:

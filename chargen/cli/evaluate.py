@@ -1,41 +1,27 @@
 """chargen evaluate: measure how well a model predicts a text."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from chargen.cli.help import Command
-from chargen.cli.options import (
-    encoding_option,
-    json_option,
-    label_option,
-    model_option,
-    option,
-    unknown_option,
-)
-from chargen.cli.texts import progress_bar, read_text
+from chargen.cli import options
+from chargen.cli.help import command
+from chargen.cli.texts import progress_bar, put_json, read_text
 
 
-@click.command(
-    cls=Command,
-    examples=(
-        "chargen evaluate other.txt -m novel",
-        "chargen evaluate other.txt --unknown skip --json",
-    ),
-)
+@command("chargen evaluate other.txt -m novel", "chargen evaluate other.txt --unknown skip --json")
 @click.argument("text", type=click.Path(path_type=Path, allow_dash=True, readable=False))
-@model_option
-@label_option
-@encoding_option("the text")
-@unknown_option
-@option(
+@options.model
+@options.label
+@options.encoding("the text")
+@options.unknown
+@options.option(
     "--adapt",
     is_flag=True,
     help="Also measure the loss while the model goes on learning from the text (slow).",
 )
-@json_option
+@options.json
 def evaluate(
     text: Path,
     model: str | None,
@@ -64,7 +50,7 @@ def evaluate(
     with progress_bar((3 if adapt else 2) * (len(prepared.text) - 1)) as progress:
         result = loaded.evaluate(prepared, label=label, adapt=adapt, progress=progress)
     if as_json:
-        click.echo(json.dumps(result.to_json(), indent=2))
+        put_json(result.to_json())
         return
     click.echo(f"{result.characters:,} characters predicted")
     click.echo(f"{'':<9}{'nats/char':>10}{'bits/char':>11}{'perplexity':>12}")

@@ -1,5 +1,6 @@
 """Help pages: options in groups, examples at the end."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -39,9 +40,14 @@ class Command(Examples):
                 formatter.write_dl(records)
 
 
+def command(*examples: str) -> Callable[[Callable[..., Any]], Command]:
+    """Return a decorator that makes a command of a function; its help page has the examples."""
+    return click.command(cls=Command, examples=examples)
+
+
 class Option(click.Option):
-    """An option that a help page lists under the heading `group`."""
+    """An option that a help page lists under the heading `group`, with its default."""
 
     def __init__(self, *args: Any, group: str | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"show_default": True, **kwargs})
         self.group = group

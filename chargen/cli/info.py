@@ -1,11 +1,11 @@
 """chargen info: describe a model."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from chargen.cli.help import Command
-from chargen.cli.options import json_option, model_option
+from chargen.cli import options
+from chargen.cli.help import command
 from chargen.cli.texts import put_json
 
 if TYPE_CHECKING:
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 _MAX_SHOWN = 120  # characters of the vocabulary
 
 
-@click.command(cls=Command, examples=("chargen info -m novel", "chargen info -m bundled --json"))
-@model_option
-@json_option
+@command("chargen info -m novel", "chargen info -m bundled --json")
+@options.model
+@options.json
 def info(model: str | None, as_json: bool) -> None:
     """Describe a model: its network, vocabulary, losses and corpus."""
     from chargen.checkpoint import Checkpoint
@@ -29,21 +29,23 @@ def info(model: str | None, as_json: bool) -> None:
     checkpoint = Checkpoint.load(path)
     tokenizer = checkpoint.tokenizer
     weights = sum(array.size for array in checkpoint.weights.values())
-    if as_json:
-        facts: dict[str, Any] = {
-            "path": str(path),
-            "weights": weights,
-            "bytes": 4 * weights,
-            "config": checkpoint.config.to_json(),
-            "vocabulary": tokenizer.vocabulary.idx2char,
-            "start": tokenizer.start,
-            "origin": checkpoint.origin.to_json(),
-            "preparation": tokenizer.preparation.to_json(),
-            "labels": dict(checkpoint.labels),
-        }
-        put_json(facts)
-        return
     config, origin = checkpoint.config, checkpoint.origin
+    preparation = tokenizer.preparation.to_json()
+    if as_json:
+        put_json(
+            {
+                "path": str(path),
+                "weights": weights,
+                "bytes": 4 * weights,
+                "config": config.to_json(),
+                "vocabulary": tokenizer.vocabulary.idx2char,
+                "start": tokenizer.start,
+                "origin": origin.to_json(),
+                "preparation": preparation,
+                "labels": dict(checkpoint.labels),
+            }
+        )
+        return
     characters, documents = origin.characters or 0, origin.documents or 1
     known = tokenizer.vocabulary.idx2char.replace(BOUNDARY, "")
     lines = {
@@ -61,7 +63,7 @@ def info(model: str | None, as_json: bool) -> None:
         counts = [f"{name} {count:,}" for name, count in checkpoint.labels.items()]
         lines["labels"] = enumerate_some(counts, max_names=20)
     usual = PreparationConfig().to_json()
-    if done := {k: v for k, v in tokenizer.preparation.to_json().items() if v != usual[k]}:
+    if done := {k: v for k, v in preparation.items() if v != usual[k]}:
         lines["prepared"] = ", ".join(f"{name} {value}" for name, value in done.items())
     for name, value in lines.items():
         click.echo(f"{name:<11} {value}")

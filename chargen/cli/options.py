@@ -2,57 +2,44 @@
 
 import os
 import shlex
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import click
 
 from chargen.cli.help import Option
-from chargen.config.base import Setting, Settings, check, is_integer, shorten
+from chargen.config.base import Setting, Settings, check, shorten
 from chargen.errors import CommandError, StorageError
 
-_MAX_SHOWN_LIMIT = 100_000  # greater ones are there to catch slips only
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+_MAX_SHOWN_LIMIT = 1_000_000  # greater ones are there to catch slips only
 
 
-class Number(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """A number, whole or not, from `min` to `max` if these are given."""
+class _Parsed(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """A value that `parse` makes of a text, if it is as `expected`."""
 
-    def __init__(self, kind: type, min: int = 0, max: int | None = None) -> None:
-        self._kind, self._min, self._max = kind, min, max
-        self.name = "integer" if kind is int else "number"
+    def __init__(self, name: str, parse: Callable[[str], Any], expected: str) -> None:
+        self.name, self._parse, self._expected = name, parse, expected
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
-            number = self._kind(value)
+            return self._parse(value) if isinstance(value, str) else value
         except ValueError:  # Python reads no integer of more than 4,300 digits
-            kind = "whole number" if self._kind is int else "number"
-            reason = "is too large" if value.isdecimal() else f"is not a {kind}"
+            reason = "is too large" if value.isdecimal() else f"is not {self._expected}"
             self.fail(f"{shorten(value)} {reason}.", param, ctx)
-        if param is not None and self._max is not None:
-            ok = is_integer(number, self._min, self._max)
-            limits = f"{self._min:,} to {self._max:,}"
-            check(param.opts[-1], number, ok, f"a whole number from {limits}")
-        return number
 
 
-class _Widths(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """A width per layer: whole numbers with commas between."""
-
-    name = "N[,N...]"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            return tuple(int(part) for part in value.split(","))
-        except ValueError:
-            message = "is not a list of whole numbers such as 512 or 512,128"
-            self.fail(f"{shorten(value)} {message}", param, ctx)
+_TYPES = {
+    (int, False): _Parsed("integer", int, "a whole number"),
+    (float, False): _Parsed("number", float, "a number"),
+    (int, True): _Parsed(
+        "N[,N...]",
+        lambda text: tuple(map(int, text.split(","))),
+        "a list of whole numbers such as 512 or 512,128",
+    ),
+}
 
 
 class _OutputFile(click.Path):
@@ -73,131 +60,128 @@ output_file = _OutputFile(path_type=Path, readable=False)
 input_file = click.Path(path_type=Path, readable=False)
 
 option = partial(click.option, cls=Option)
+output = partial(option, group="Output")
 MODEL_HELP = (
     "a run's name, its folder, a model file, or bundled (the model that comes with chargen)."
 )
 
-model_option = option(
+model = option(
     "-m",
     "--model",
     metavar="MODEL",
     group="Model",
     help=f"Model to use: {MODEL_HELP}  [default: the newest run, else bundled]",
 )
-label_option = option(
+label = option(
     "--label",
     group="Model",
     help="Label of the text, if the model has labels (`chargen info` lists them).",
 )
-unknown_option = option(
+unknown = option(
     "--unknown",
     type=click.Choice(["error", "skip", "nearest"]),
     default="error",
-    show_default=True,
     group="Text",
     help="What to do with characters that the model does not know: refuse them, leave them out, "
     "or take the most similar known ones.",
 )
-cache_option = option(
+cache = option(
     "--cache",
     metavar="FOLDER",
     group="Corpus",
     help="Folder for temporary copies of texts that are too long for memory.  "
     "[default: $CHARGEN_CACHE, else the system's cache folder]",
 )
-json_option = option(
-    "--json", "as_json", is_flag=True, group="Output", help="Print the result as one JSON object."
-)
+json = output("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+html = output("--html", type=output_file, metavar="FILE", help="Write the result as one HTML page.")
 
 
-def encoding_option(of: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def encoding(of: str) -> _Decorator:
     """Return a decorator that adds --encoding, the encoding `of` some files."""
     help = f"Encoding of {of}; auto detects it in files."
-    return option("--encoding", default="utf-8", show_default=True, group="Text", help=help)
+    return option("--encoding", default="utf-8", group="Text", help=help)
 
 
-def setting_options(
-    *classes: type[Settings],
-    short: Mapping[str, str] = MappingProxyType({}),
-    without: Collection[str] = (),
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return a decorator that adds an option for every setting of the classes.
+def settings(*classes: type[Settings], without: Collection[str] = ()) -> _Decorator:
+    """Return a decorator that adds an option for every setting of the classes, but some.
 
-    Options that are not given come out as None, or as () where several may be given, so that a
-    command passes on only what was.
-
-    Args:
-        classes: the settings classes.
-        short: one-letter forms by the setting's name.
-        without: settings that have no option here.
+    Options that are not given come out as None.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for cls in reversed(classes):
             for each in reversed(cls.described().values()):
                 if each.name not in without:
-                    command = _option(cls, each, short.get(each.name))(command)
+                    command = _setting(cls, each)(command)
         return command
 
     return decorate
 
 
-def _option(
-    cls: type[Settings], setting: Setting, short: str | None = None
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _setting(cls: type[Settings], setting: Setting) -> _Decorator:
     """Return a decorator that adds a setting's option."""
-    is_repeated = setting.is_tuple and setting.type is str
-    kind: Any = setting.type
-    if setting.choices:
-        kind = click.Choice(setting.choices)
-    elif setting.is_tuple and not is_repeated:
-        kind = _Widths()
-    elif kind in (int, float):
-        kind = Number(kind)
-    flag_value = setting.metadata["flag_value"]
 
-    def given(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-        """Return the values, or None. An argument taken for a value is told at once."""
-        if value and flag_value is not None:
+    def read(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        """Return the value, or None. An argument taken for a value is told at once."""
+        if value and setting.flag_value is not None:
             cls.of({setting.name: value})
-        return value or None
+        return None if value == () else value
 
-    more: dict[str, Any] = {} if flag_value is None else {"flag_value": flag_value}
+    flag: dict[str, Any] = {} if setting.flag_value is None else {"flag_value": setting.flag_value}
     return option(
-        *([f"-{short}"] if short else []),
-        setting.option,
-        setting.name,
-        type=kind,
-        is_flag=kind is bool,
+        *filter(None, (setting.short, setting.option, setting.name)),
+        type=_type(setting),
+        is_flag=setting.type is bool,
         default=None,
-        multiple=is_repeated,
-        callback=given if is_repeated else None,
-        group=setting.metadata["group"],
+        multiple=setting.is_tuple and setting.type is str,
+        callback=read,
+        group=setting.group,
         help=_help(setting),
-        **more,
+        **flag,
     )
+
+
+def number(help: str, default: int, *names: str, min: int = 0, max: int = 10**9) -> _Decorator:
+    """Return a decorator that adds an option for a whole number, which is no setting."""
+    setting = Setting(help=help, default=default, min=min, max=max, type=int)
+
+    def read(ctx: click.Context, param: click.Parameter, value: int) -> int:
+        check(param.opts[-1].lstrip("-"), value, setting.allows(value), setting.in_words())
+        return value
+
+    return output(
+        *names,
+        type=_type(setting),
+        default=default,
+        show_default=False,
+        callback=read,
+        help=_help(setting),
+    )
+
+
+def _type(setting: Setting) -> Any:
+    """Return click's type of one value of a setting."""
+    if setting.choices:
+        return click.Choice(setting.choices)
+    return _TYPES.get((setting.type, setting.is_tuple), click.types.convert_type(setting.type))
 
 
 def _help(setting: Setting) -> str:
     """Return a setting's help, with its default and its limits in brackets."""
-    facts = []
-    if setting.metadata["by_preset"]:
+    facts, default = [], setting.default
+    if setting.by_preset:
         facts.append("default: by --preset")
-    elif isinstance(setting.default, str | int | float) and setting.type is not bool:
-        default = setting.default
+    elif isinstance(default, str | int | float) and setting.type is not bool:
         facts.append(f"default: {default:g}" if setting.type is float else f"default: {default}")
-    low, high = setting.metadata["limits"] or (0, 0)
-    if high > _MAX_SHOWN_LIMIT:
-        is_excluded = setting.metadata["excluded"] == low
-        facts.append(f"above {low}" if is_excluded else f"{low} or more")
+    if setting.limits and setting.max > _MAX_SHOWN_LIMIT:
+        is_above = setting.excluded == setting.min
+        facts.append(f"above {setting.min}" if is_above else f"{setting.min} or more")
     elif setting.limits:
         facts.append(setting.limits)
-    return (
-        f"{setting.metadata['help']}  [{'; '.join(facts)}]" if facts else setting.metadata["help"]
-    )
+    return f"{setting.help}  [{'; '.join(facts)}]" if facts else setting.help
 
 
-def read_setting(cls: type[Settings], setting: Setting, text: str) -> Any:
+def read_setting(setting: Setting, text: str) -> Any:
     """Read a setting's value as on the command line: quoted as in a shell, several with spaces.
 
     The word default means the default, and so does none where that is to have no value. In quotes
@@ -208,18 +192,19 @@ def read_setting(cls: type[Settings], setting: Setting, text: str) -> Any:
     """
     if text == "default" or (text == "none" and setting.default in (None, ())):
         return setting.default
-    command: Any = _option(cls, setting)(click.Command(setting.name, add_help_option=False))
-    name = setting.option.removeprefix("--")
+    name, kind = setting.option.removeprefix("--"), _type(setting)
     try:
-        words = shlex.split(text)
-        if len(words) != 1 and not command.params[0].multiple:
-            raise ValueError(f"received {len(words)} values for one; quote what has spaces in it")
-        arguments = [f"{setting.option}={word}" for word in words]
-        return command.make_context(setting.name, arguments).params[setting.name]
+        values = tuple(kind.convert(word, None, None) for word in shlex.split(text))
     except click.UsageError as error:
-        raise CommandError(f"{name}: {error.message}") from None
+        raise CommandError(f":{name}: {error.message}") from None
     except ValueError as error:
-        raise CommandError(f"{name}: {error}.") from None
+        raise CommandError(f":{name}: {error}.") from None
+    if setting.is_tuple:
+        return values
+    if len(values) != 1:
+        reason = f"received {len(values)} values for one; quote what has spaces in it"
+        raise CommandError(f":{name}: {reason}.")
+    return values[0]
 
 
 def show_setting(value: Any) -> str:

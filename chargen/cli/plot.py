@@ -4,21 +4,18 @@ from pathlib import Path
 
 import click
 
-from chargen.cli.help import Command
-from chargen.cli.options import option, output_file
+from chargen.cli import options
+from chargen.cli.help import command
 
 
-@click.command(
-    cls=Command, examples=("chargen plot novel", "chargen plot novel letters -o curves.png")
-)
+@command("chargen plot novel", "chargen plot novel letters -o curves.png")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-@option(
+@options.option(
     "-o",
     "--output",
-    type=output_file,
+    type=options.output_file,
     metavar="FILE",
     default="curves.svg",
-    show_default=True,
     help="File to draw in; its name ends in .svg, .png or .pdf.",
 )
 def plot(runs: tuple[str, ...], output: Path) -> None:

@@ -2,24 +2,22 @@
 
 import click
 
-from chargen.cli.help import Command
-from chargen.cli.options import cache_option, option
+from chargen.cli import options
+from chargen.cli.help import command
 from chargen.cli.texts import reading_bar
 from chargen.cli.train import tell_saved
 
 
-@click.command(
-    cls=Command, examples=("chargen resume novel", "chargen resume novel --corpus texts/novel.txt")
-)
+@command("chargen resume novel", "chargen resume novel --corpus texts/novel.txt")
 @click.argument("run")
-@option(
+@options.option(
     "--corpus",
     multiple=True,
     metavar="FILE",
     group="Corpus",
     help="File or folder where the text is now, if it was moved. May be repeated.",
 )
-@cache_option
+@options.cache
 def resume(run: str, corpus: tuple[str, ...], cache: str | None) -> None:
     """Continue a run that was interrupted.
 

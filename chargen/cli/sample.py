@@ -2,43 +2,30 @@
 
 import json
 import sys
-from collections.abc import Callable
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.help import Command
-from chargen.cli.options import (
-    Number,
-    encoding_option,
-    model_option,
-    option,
-    setting_options,
-    unknown_option,
-)
+from chargen.cli import options
+from chargen.cli.help import command
 from chargen.cli.texts import read_text
 from chargen.config import SamplingConfig
+from chargen.config.base import given
 from chargen.config.model import MAX_CHARACTERS
 
 if TYPE_CHECKING:
-    from chargen.text.copies import CopyIndex, Passage
-
-_MAX_SAMPLES = 1_000_000
+    from chargen.text.copies import Passage
 
 
-@click.command(
-    cls=Command,
-    examples=(
-        'chargen sample "Once upon a time"',
-        "chargen sample -m novel --length 2000 --temperature 0.5",
-        'chargen sample "The sea" -n 3 --lines 4 --seed 1',
-    ),
+@command(
+    'chargen sample "Once upon a time"',
+    "chargen sample -m novel --length 2000 --temperature 0.5",
+    'chargen sample "The sea" -n 3 --lines 4 --seed 1',
 )
 @click.argument("prompts", metavar="[PROMPT]...", nargs=-1)
-@model_option
-@option(
+@options.model
+@options.option(
     "--label",
     "labels",
     multiple=True,
@@ -46,7 +33,7 @@ _MAX_SAMPLES = 1_000_000
     help="Write in the style of this label of the model. May be repeated, for texts of each.  "
     "[default: one drawn for each text]",
 )
-@option(
+@options.option(
     "--prompt-file",
     "prompt_files",
     multiple=True,
@@ -55,52 +42,34 @@ _MAX_SAMPLES = 1_000_000
     group="Text",
     help="File that holds a prompt. May be repeated.",
 )
-@encoding_option("files and standard input")
-@unknown_option
-@setting_options(
-    SamplingConfig,
-    short={"length": "l", "temperature": "t", "seed": "s"},
-    without=("label",),  # one; here there may be several
-)
-@option(
-    "-n",
-    "--samples",
-    "n",
-    type=Number(int, 1, _MAX_SAMPLES),
-    default=1,
-    group="Output",
-    help=f"Texts to write for each prompt.  [default: 1; 1 to {_MAX_SAMPLES:,}]",
-)
-@option("--no-echo", is_flag=True, group="Output", help="Leave the prompt out of the text.")
-@option(
+@options.encoding("files and standard input")
+@options.unknown
+@options.settings(SamplingConfig, without=("label",))  # here there may be several
+@options.number("Texts to write for each prompt.", 1, "-n", "--samples", "n", min=1, max=1_000_000)
+@options.output("--no-echo", is_flag=True, help="Leave the prompt out of the text.")
+@options.output(
     "--separator",
     default="\n",
-    group="Output",
+    show_default=False,
     help="Text to write between two texts.  [default: an empty line]",
 )
-@option(
-    "--json", "as_json", is_flag=True, group="Output", help="Print each text as a line of JSON."
-)
-@option(
+@options.output("--json", "as_json", is_flag=True, help="Print each text as a line of JSON.")
+@options.number(
+    "With --json: list this many of the most likely characters at each place.",
+    0,
     "--top",
-    type=Number(int, 0, MAX_CHARACTERS),
-    default=0,
-    group="Output",
-    help="With --json: list this many of the most likely characters at each place.  [default: 0]",
+    max=MAX_CHARACTERS,
 )
-@option(
+@options.output(
     "--report-copies",
     "corpus",
     metavar="FILE",
-    group="Output",
     help="Report the longest piece of each text that is copied word for word from this file.",
 )
-@option(
+@options.output(
     "--engine",
     type=click.Choice(["numpy", "keras"]),
     default="numpy",
-    show_default=True,
-    group="Output",
     help="Library that computes the text; keras is slow and serves as a reference.",
 )
 def sample(
@@ -134,31 +103,35 @@ def sample(
     from chargen.corpus.sources import check_standard_input
     from chargen.generation.generate import fresh_seed
     from chargen.language_model import load
+    from chargen.text.copies import CopyIndex
 
     if top and not as_json:
         raise click.UsageError("--top is shown in JSON only; add --json.")
     if settings["max_copy"] is not None and corpus is None:
         raise click.UsageError("--max-copy needs the corpus; name it with --report-copies FILE.")
-    given = {key: value for key, value in settings.items() if value not in (None, ())}
-    SamplingConfig(**given)  # what is wrong with them is told before anything is read
+    settings = given(settings)
+    SamplingConfig(**settings)  # what is wrong with them is told before anything is read
     check_standard_input([*prompts, *prompt_files, corpus])
     loaded = load(model, engine=engine)
     for label in labels:
         loaded.checkpoint.label_ids(label)
-    read = partial(_read, encoding=encoding)
+
+    def read(path: str) -> str:
+        return read_text(path, encoding).removesuffix("\n").removesuffix("\r")
+
     texts = [read(text) if text == "-" else text for text in prompts]
     texts = [*texts, *map(read, prompt_files)] or [""]
     tokenizer = loaded.checkpoint.tokenizer
     prepared = [tokenizer.prepare_prompt(text, unknown) for text in texts]
     for note in dict.fromkeys(note for each in prepared for note in each.notes):
         click.echo(note, err=True)
-    index = _copy_index(corpus, encoding, tokenizer.prepare)
-    if "seed" not in given and not as_json and sys.stderr.isatty():
-        given["seed"] = fresh_seed()
-        click.echo(f"Seed: {given['seed']}", err=True)
+    index = None if corpus is None else CopyIndex(tokenizer.prepare(read_text(corpus, encoding)))
+    if "seed" not in settings and not as_json and sys.stderr.isatty():
+        settings["seed"] = fresh_seed()
+        click.echo(f"Seed: {settings['seed']}", err=True)
 
     if len(prepared) * n * max(1, len(labels)) == 1 and not as_json:
-        session = loaded.session(copies=index, label=labels[0] if labels else None, **given)
+        session = loaded.session(copies=index, label=labels[0] if labels else None, **settings)
         if not labels:
             _tell(session.label)
         pieces = session.stream(prepared[0])
@@ -171,7 +144,7 @@ def sample(
         _report("The text", passage, corpus)
         return
     samples = loaded.samples(
-        prepared, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **given
+        prepared, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **settings
     )
     for number, each in enumerate(samples):
         passage = None if index is None else index.longest(each.text)
@@ -184,21 +157,6 @@ def sample(
                 _tell(each.label)
             _put(("" if no_echo else each.prompt) + each.text + "\n")
             _report(f"Text {number + 1}", passage, corpus)
-
-
-def _read(path: str, encoding: str) -> str:
-    """Read a prompt from a file, or from standard input for "-", without its last newline."""
-    return read_text(path, encoding).removesuffix("\n").removesuffix("\r")
-
-
-def _copy_index(
-    corpus: str | None, encoding: str, prepare: Callable[[str], str]
-) -> "CopyIndex | None":
-    if corpus is None:
-        return None
-    from chargen.text.copies import CopyIndex
-
-    return CopyIndex(prepare(read_text(corpus, encoding)))
 
 
 def _put(text: str, errors: str = "backslashreplace") -> str:
@@ -216,13 +174,11 @@ def _tell(label: str | None) -> None:
 
 def _report(which: str, passage: "Passage | None", corpus: str | None) -> None:
     """Say how much of a text was copied at most, and from where."""
-    if corpus is None:
-        return
-    if passage is None:
+    if passage is not None:
+        click.echo(
+            f"{which} has at most {len(passage.text):,} characters in one piece from {corpus}, "
+            f"line {passage.line:,}: {passage.text!r}",
+            err=True,
+        )
+    elif corpus is not None:
         click.echo(f"{which} has nothing that stands in {corpus}.", err=True)
-        return
-    click.echo(
-        f"{which} has at most {len(passage.text):,} characters in one piece from {corpus}, "
-        f"line {passage.line:,}: {passage.text!r}",
-        err=True,
-    )

@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.help import Command
-from chargen.cli.options import (
-    Number,
-    encoding_option,
-    input_file,
-    json_option,
-    label_option,
-    model_option,
-    option,
-    output_file,
-    unknown_option,
-)
+from chargen.cli import options
+from chargen.cli.help import command
 from chargen.cli.texts import check_one_source, progress_bar, read_text
 from chargen.config.model import MAX_CHARACTERS
 
@@ -31,37 +21,26 @@ if TYPE_CHECKING:
 _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
 
 
-@click.command(
-    cls=Command,
-    examples=(
-        'chargen score "Once upon a time"',
-        "chargen score --file other.txt -m novel --html score.html",
-    ),
+@command(
+    'chargen score "Once upon a time"', "chargen score --file other.txt -m novel --html score.html"
 )
 @click.argument("text", required=False)
-@option(
-    "--file", type=input_file, metavar="FILE", group="Text", help="Read the text from this file."
-)
-@model_option
-@label_option
-@encoding_option("the file or standard input")
-@unknown_option
-@option(
-    "--top",
-    type=Number(int, 0, MAX_CHARACTERS),
-    default=5,
-    show_default=True,
-    group="Output",
-    help="List this many of the most likely characters at each place.",
-)
-@json_option
-@option(
-    "--html",
-    type=output_file,
+@options.option(
+    "--file",
+    type=options.input_file,
     metavar="FILE",
-    group="Output",
-    help="Write the result as one HTML page.",
+    group="Text",
+    help="Read the text from this file.",
 )
+@options.model
+@options.label
+@options.encoding("the file or standard input")
+@options.unknown
+@options.number(
+    "List this many of the most likely characters at each place.", 5, "--top", max=MAX_CHARACTERS
+)
+@options.json
+@options.html
 def score(
     text: str | None,
     file: Path | None,
@@ -97,23 +76,21 @@ def score(
     if html is not None:
         write_atomically(html, result.to_html().encode())
         click.echo(f"Written to {html}.", err=True)
+    summary = (
+        f"{len(result.text):,} characters, {result.total_bits:,.1f} bits: "
+        f"{result.bits_per_char:.3f} bits per character, perplexity {result.perplexity:.2f}"
+    )
     if as_json:  # bytes, here and below, for they are UTF-8 whatever the locale
         click.echo(json.dumps(result.to_json(), ensure_ascii=False).encode())
     elif html is not None:
         return
     elif sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         click.echo(_coloured(result))
-        click.echo(f"\n{_legend()}\n{_summary(result)}")
+        steps = "".join(_painted(f" {bits} ", bits) for bits, _ in _BACKGROUNDS)
+        click.echo(f"\nbits, from: 0 {steps}\n{summary}")
     else:
         click.echo("\n".join(_table(result)).encode())
-        click.echo(_summary(result), err=True)
-
-
-def _summary(score: "Score") -> str:
-    return (
-        f"{len(score.text):,} characters, {score.total_bits:,.1f} bits: "
-        f"{score.bits_per_char:.3f} bits per character, perplexity {score.perplexity:.2f}"
-    )
+        click.echo(summary, err=True)
 
 
 def _painted(text: str, cost: float) -> str:
@@ -131,11 +108,6 @@ def _coloured(score: "Score") -> str:
         painted.append("" if plain else _painted(visible(character), cost))
         painted.append(character if character in "\n\t" else "")
     return "".join(painted)
-
-
-def _legend() -> str:
-    steps = (_painted(f" {bits} ", bits) for bits, _ in _BACKGROUNDS)
-    return f"bits, from: 0 {''.join(steps)}"
 
 
 def _table(score: "Score") -> list[str]:

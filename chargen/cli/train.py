@@ -1,63 +1,54 @@
 """chargen train: train a model on text files."""
 
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from chargen.cli.help import Command
-from chargen.cli.options import MODEL_HELP, cache_option, option, setting_options
+from chargen.cli import options
+from chargen.cli.help import command
 from chargen.cli.texts import reading_bar
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 from chargen.config.base import given
 
+_saving_option = partial(options.option, group="Saving and output")
 
-@click.command(
-    cls=Command,
-    examples=(
-        "chargen train novel.txt --minutes 10",
-        "chargen train poems/ --include '*.txt' --name poems",
-        "chargen train letters.txt --from bundled --minutes 5",
-    ),
+
+@command(
+    "chargen train novel.txt --minutes 10",
+    "chargen train poems/ --include '*.txt' --name poems",
+    "chargen train letters.txt --from bundled --minutes 5",
 )
 @click.argument("corpus", nargs=-1, required=True, metavar="CORPUS...")
-@setting_options(ReadingConfig)
-@cache_option
-@setting_options(PreparationConfig)
-@option("--from", "base", metavar="MODEL", group="Model", help=f"Model to start from: {MODEL_HELP}")
-@option(
+@options.settings(ReadingConfig)
+@options.cache
+@options.settings(PreparationConfig)
+@options.option(
+    "--from",
+    "base",
+    metavar="MODEL",
+    group="Model",
+    help=f"Model to start from: {options.MODEL_HELP}",
+)
+@options.option(
     "--vocabulary",
     type=click.Choice(["grow", "keep"]),
     default="grow",
-    show_default=True,
     group="Model",
     help="With --from: add characters that the model does not know to its vocabulary (grow), or "
     "keep the vocabulary as it is (keep).",
 )
-@setting_options(ModelConfig, TrainingConfig, without=("vocab_size", "labels"))
-@option(
+@options.settings(ModelConfig, TrainingConfig, without=("vocab_size", "labels"))
+@_saving_option(
     "--name",
-    group="Saving and output",
     help="Name of the run under checkpoints/, or the path of its folder.  "
     "[default: the name of the corpus]",
 )
-@option(
-    "--overwrite", is_flag=True, group="Saving and output", help="Replace a run of the same name."
-)
-@option(
-    "--resume", is_flag=True, group="Saving and output", help="Continue the run of the same name."
-)
-def train(
-    corpus: tuple[str, ...],
-    name: str | None,
-    cache: str | None,
-    base: str | None,
-    vocabulary: Any,
-    overwrite: bool,
-    resume: bool,
-    **settings: Any,
-) -> None:
+@_saving_option("--overwrite", is_flag=True, help="Replace a run of the same name.")
+@_saving_option("--resume", is_flag=True, help="Continue the run of the same name.")
+def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: Any) -> None:
     """Train a model on text files.
 
     CORPUS is one or more text files or folders of them, or - for standard input. Files may be
@@ -71,27 +62,17 @@ def train(
     from chargen.storage.runs import run_folder
 
     settings = given(settings)
-    if resume and overwrite:
-        raise click.UsageError(
-            "--resume goes on with a run and --overwrite replaces it: choose one."
-        )
-    if resume and base is not None:
+    if resume and settings["overwrite"]:
+        raise click.UsageError("--resume goes on with a run; --overwrite replaces it: choose one.")
+    if resume and "base" in settings:
         raise click.UsageError("--resume goes on with a run; --from starts a new one: choose one.")
     name = name if name is not None else run_name(corpus)
     with reading_bar() as progress:
-        reading: dict[str, Any] = {"cache": cache, "progress": progress}
         if resume:
-            api.resume(run_folder(name), corpus=corpus, **reading, **settings)
+            del settings["overwrite"], settings["vocabulary"]  # they are for new runs
+            api.resume(run_folder(name), corpus=corpus, progress=progress, **settings)
         else:
-            api.train(
-                corpus,
-                name=name,
-                overwrite=overwrite,
-                base=base,
-                vocabulary=vocabulary,
-                **reading,
-                **settings,
-            )
+            api.train(corpus, name=name, progress=progress, **settings)
     tell_saved(run_folder(name))
 
 

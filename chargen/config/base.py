@@ -1,12 +1,10 @@
 """What the settings classes share: fields with help and limits, their checks, a form for JSON."""
 
-import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
-from types import NoneType, UnionType
-from typing import Any, ClassVar, Literal, Self, TypeGuard, Union, get_args, get_origin
-from typing import get_type_hints as type_hints
+from types import NoneType
+from typing import Any, ClassVar, Self, get_args, get_type_hints
 
 from chargen.errors import SettingError
 
@@ -34,66 +32,28 @@ def check(name: str, value: object, ok: bool, expected: str) -> None:
         raise SettingError(message, setting=name)
 
 
-def setting(
-    default: Any = MISSING,
-    *,
-    help: str,
-    limits: tuple[float, float] | None = None,
-    excluded: float | None = None,
-    expected: str | None = None,
-    group: str | None = None,
-    by_preset: bool = False,
-    flag_value: str | None = None,
-) -> Any:
-    """Return a dataclass field that knows its help and its limits.
-
-    Args:
-        default: its value where none is given; without one, a value must be given.
-        help: what it is, as one or more sentences that name its unit.
-        limits: the least number and the greatest; every number has them.
-        excluded: the one of these limits that is not allowed itself.
-        expected: what an error says was expected, where type and limits do not say enough.
-        group: the heading under which help pages list it, if it is not that of its class.
-        by_preset: whether `chargen train` takes what the preset says instead of the default.
-        flag_value: the value of an option that is given without one, if that is allowed.
-    """
-    return field(
-        default=default,
-        metadata={
-            "help": help,
-            "limits": limits,
-            "excluded": excluded,
-            "expected": expected,
-            "group": group,
-            "by_preset": by_preset,
-            "flag_value": flag_value,
-        },
-    )
-
-
-def is_integer(value: object, min: float, max: float = sys.float_info.max) -> bool:
-    """Return whether the value is a whole number within the limits."""
-    return isinstance(value, int) and not isinstance(value, bool) and min <= value <= max
-
-
-def is_finite(value: object) -> TypeGuard[float]:
-    """Return whether the value is a finite number."""
-    # Compared, because math.isfinite fails on an integer too large for a float.
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and abs(value) <= sys.float_info.max  # type: ignore[arg-type]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What a settings class says of one of its fields."""
+    """What a settings class says of one of its fields.
 
-    name: str
-    type: type  # bool, int, float or str; of a tuple, that of its values
-    default: Any
-    choices: tuple[str, ...]  # the texts that are allowed; () means any
-    is_optional: bool  # whether it may be None
-    is_tuple: bool
-    metadata: Mapping[str, Any]  # see `setting`
+    `setting` takes those up to `short`; the others follow from the field.
+    """
+
+    help: str  # what it is, as one or more sentences that name its unit
+    min: float = 0  # of a number
+    max: float = 10**9
+    excluded: float | None = None  # the one of these limits that is not allowed itself
+    expected: str = ""  # what an error says was expected, where type and limits say too little
+    group: str = ""  # the heading under which help pages list it, if it is not that of its class
+    by_preset: bool = False  # whether `chargen train` takes the preset's value instead of default
+    flag_value: str | None = None  # the value of an option that is given without one, if it may be
+    short: str | None = None  # the option's short form, such as -l
+    name: str = ""
+    type: type = str  # bool, int, float or str; of a tuple, that of its values
+    default: Any = None
+    choices: tuple[str, ...] = ()  # the texts that are allowed; () means any
+    is_optional: bool = False  # whether it may be None
+    is_tuple: bool = False
 
     @property
     def option(self) -> str:
@@ -103,44 +63,42 @@ class Setting:
     @property
     def limits(self) -> str:
         """The numbers that are allowed, such as "0 to 1, 1 excluded"; "" if it is no number."""
-        if self.metadata["limits"] is None:
+        if self.type not in (int, float):
             return ""
-        text = " to ".join(map(_written, self.metadata["limits"]))
-        excluded = self.metadata["excluded"]
-        return text if excluded is None else f"{text}, {_written(excluded)} excluded"
+        text = f"{_written(self.min)} to {_written(self.max)}"
+        return text if self.excluded is None else f"{text}, {self.excluded} excluded"
 
-    @property
-    def expected(self) -> str:
-        """The values that are allowed, in the words of an error."""
-        if self.metadata["expected"] is not None:
-            return str(self.metadata["expected"])
+    def in_words(self) -> str:
+        """Return what is allowed, in the words of an error."""
+        if self.expected:
+            return self.expected
         if self.choices:
             return f"one of {', '.join(self.choices)}"
+        if self.limits:
+            return f"a {'whole ' if self.type is int else ''}number from {self.limits}"
         if self.type is bool:
             return "true or false"
-        if self.type is not str:
-            return f"a {'whole ' if self.type is int else ''}number from {self.limits}"
-        if self.is_tuple:
-            return "texts that are not empty"
-        return "a text of one character or more"
+        return "texts that are not empty" if self.is_tuple else "a text of one character or more"
 
     def allows(self, value: object) -> bool:
         """Return whether the value is of the right type and within the limits."""
-        if value is None:
-            return self.is_optional
-        if not self.is_tuple:
-            return self._allows_one(value)
+        if value is None or not self.is_tuple:
+            return self.is_optional if value is None else self._allows_one(value)
         is_long_enough = isinstance(value, tuple) and (bool(value) or self.default == ())
         return is_long_enough and all(map(self._allows_one, value))  # type: ignore[call-overload]
 
     def _allows_one(self, value: Any) -> bool:
-        if self.type is bool:
-            return isinstance(value, bool)
         if self.type is str:
             return isinstance(value, str) and value != "" and value in (self.choices or (value,))
-        is_number = is_finite(value) if self.type is float else is_integer(value, -sys.maxsize)
-        low, high = self.metadata["limits"]
-        return is_number and low <= value <= high and value != self.metadata["excluded"]
+        if self.type is bool or isinstance(value, bool):
+            return self.type is bool and isinstance(value, bool)
+        is_number = isinstance(value, int) or (self.type is float and isinstance(value, float))
+        return is_number and self.min <= value <= self.max and value != self.excluded
+
+
+def setting(help: str, default: Any = MISSING, **facts: Any) -> Any:
+    """Return a dataclass field with its help; `facts` are its limits and others of `Setting`."""
+    return field(default=default, metadata={"setting": Setting(help=help, **facts)})
 
 
 def _written(number: float) -> str:
@@ -150,13 +108,9 @@ def _written(number: float) -> str:
     return f"{number:,}"
 
 
-def _value_type(hint: Any) -> tuple[Any, bool, bool]:
-    """Return the type of one value, whether it may be None, and whether there are several."""
-    is_optional = get_origin(hint) in (Union, UnionType)
-    if is_optional:
-        (hint,) = (each for each in get_args(hint) if each is not NoneType)
-    is_tuple = get_origin(hint) is tuple
-    return get_args(hint)[0] if is_tuple else hint, is_optional, is_tuple
+def is_integer(value: object, min: int) -> bool:
+    """Return whether the value is a whole number of at least `min`."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= min
 
 
 def given(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,36 +139,38 @@ class Settings:
                 elif isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
                     value = tuple(value)
                 object.__setattr__(self, each.name, value)
-            check(each.name, value, each.allows(value), each.expected)
+            check(each.name, value, each.allows(value), each.in_words())
 
     @classmethod
     @cache
     def described(cls) -> dict[str, Setting]:
         """Return what the class says of its settings, by name."""
-        hints = type_hints(cls)
+        hints = get_type_hints(cls)
         settings = {}
         for each in fields(cls):  # type: ignore[arg-type]
-            if "help" not in each.metadata:
-                continue
-            kind, is_optional, is_tuple = _value_type(hints[each.name])
-            choices = get_args(kind) if get_origin(kind) is Literal else ()
-            settings[each.name] = Setting(
+            parts = get_args(hints[each.name])  # of a tuple, or of what may be None
+            is_tuple, is_optional = ... in parts, NoneType in parts
+            kind = parts[0] if is_tuple or is_optional else hints[each.name]
+            choices = get_args(kind)  # of a Literal
+            said: Setting = each.metadata["setting"]
+            settings[each.name] = replace(
+                said,
                 name=each.name,
                 type=str if choices else kind,
                 default=each.default,
                 choices=choices,
                 is_optional=is_optional,
                 is_tuple=is_tuple,
-                metadata={**each.metadata, "group": each.metadata["group"] or cls._group},
+                group=said.group or cls._group,
             )
         return settings
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain values, without added ones that have their default."""
         return {
-            each.name: getattr(self, each.name)
-            for each in fields(self)  # type: ignore[arg-type]
-            if each.name not in self._added or getattr(self, each.name) != each.default
+            name: getattr(self, name)
+            for name, each in self.described().items()
+            if name not in self._added or getattr(self, name) != each.default
         }
 
     @classmethod
@@ -224,7 +180,7 @@ class Settings:
         Raises:
             SettingError: if a name is unknown or a value is outside its limits.
         """
-        known = [field.name for field in fields(cls)]  # type: ignore[arg-type]
+        known = cls.described()
         if unknown := sorted(set(settings) - set(known)):
             raise SettingError(
                 f"There is no setting {shorten(unknown[0])}; there are {', '.join(known)}."
@@ -238,7 +194,6 @@ class Settings:
         Raises:
             SettingError: if a name is missing or unknown, or a value is outside its limits.
         """
-        known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
-        if odd := known.symmetric_difference(values) - set(cls._added):
+        if odd := set(cls.described()).symmetric_difference(values) - set(cls._added):
             raise SettingError(f"{cls.__name__} does not fit: {', '.join(sorted(odd))}.")
         return cls(**values)

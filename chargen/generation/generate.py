@@ -72,17 +72,17 @@ class Sequence:
 
     @property
     def finish_reason(self) -> FinishReason | None:
-        """Why it is over; None while it is not."""
+        """Return why it is over; None while it is not."""
         return self._stop.reason
 
     @property
     def character(self) -> str:
-        """The last character drawn."""
+        """Return the last character drawn."""
         return self._characters[self.drawn]
 
     @property
     def is_constrained(self) -> bool:
-        """Whether anything changes its logits."""
+        """Return whether anything changes its logits."""
         return self._mask is not None or bool(self._processors)
 
     def adjust(self, logits: Floats) -> None:
@@ -134,7 +134,9 @@ class Generator:
         copies: CopyIndex | None = None,
     ) -> None:
         if config.max_copy is not None and copies is None:
-            raise SettingError("max_copy needs a corpus whose passages are not to be copied.")
+            raise SettingError(
+                "max_copy needs a corpus whose passages are not to be copied.", setting="max_copy"
+            )
         self._vocabulary, self._copies = tokenizer.vocabulary, copies
         self._config = config
         if tokenizer.boundary is not None:  # a document that ends is over
@@ -145,7 +147,7 @@ class Generator:
 
     @property
     def characters(self) -> str:
-        """The characters of the vocabulary, by id."""
+        """Return the characters of the vocabulary, by id."""
         return self._vocabulary.idx2char
 
     def sequence(

@@ -27,7 +27,7 @@ class LogitsProcessor(Protocol):
     """Change the logits of one text as it goes on."""
 
     def read(self, index: int) -> None:
-        """The next character of the text."""
+        """Take the next character of the text."""
 
     def adjust(self, logits: Floats) -> None:
         """Change the logits of the character after it.
@@ -38,7 +38,7 @@ class LogitsProcessor(Protocol):
 
 
 class RepetitionPenalty:
-    """Divides the odds of each character among the last few by a penalty, prompt included.
+    """Divide the odds of each character among the last few by a penalty, prompt included.
 
     In logits, log(penalty) is taken off. (Keskar et al. 2019, "CTRL", divide the logit itself,
     which depends on where its zero happens to be.)
@@ -65,7 +65,7 @@ class RepetitionPenalty:
 
 
 class LineLimit:
-    """Forces a newline where a line has reached its most characters, prompt included."""
+    """Force a newline where a line has reached its most characters, prompt included."""
 
     def __init__(self, max_length: int, newline: int) -> None:
         self._max_length, self._newline = max_length, newline
@@ -82,7 +82,7 @@ class LineLimit:
 
 
 class CopyLimit:
-    """Keeps short what of a text stands word for word in a corpus; its prompt does not count.
+    """Keep short what of a text stands word for word in a corpus; its prompt does not count.
 
     Args:
         tracker: of the corpus.
@@ -120,7 +120,8 @@ def charset(pattern: str, name: str) -> "re.Pattern[str]":
     except re.error as error:
         raise SettingError(
             f"{name} must be characters as in a regular expression's brackets, such as 'a-z .'; "
-            f"received {pattern!r} ({error})."
+            f"received {pattern!r} ({error}).",
+            setting=name,
         ) from None
 
 
@@ -159,7 +160,10 @@ def allowed(
     if config.max_line is not None and (
         "\n" not in vocabulary or mask[vocabulary.char2idx["\n"]] == -np.inf
     ):
-        raise SettingError("max_line needs the newline, which is unknown to the model or banned.")
+        raise SettingError(
+            "max_line needs the newline, which is unknown to the model or banned.",
+            setting="max_line",
+        )
     mask[ends] = 0
     return mask if mask.any() else None
 

@@ -6,13 +6,13 @@ stays legible.
 """
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from chargen.pages.frame import frame
 from chargen.text.characters import visible
-
-if TYPE_CHECKING:
-    from chargen.evaluation.score import Score
 
 MAX_LEVEL = 10  # from so many bits on, the colour stays the same
 
@@ -51,7 +51,23 @@ document.querySelector(".chargen-text").addEventListener("keydown", event => {
 """
 
 
-def page(score: "Score") -> str:
+class Scored(Protocol):
+    """What a page shows of a text, such as `evaluation.Score`."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def bits(self) -> NDArray[np.float64]: ...
+    @property
+    def total_bits(self) -> float: ...
+    @property
+    def bits_per_char(self) -> float: ...
+    @property
+    def perplexity(self) -> float: ...
+    def alternatives(self, position: int) -> list[tuple[str, float]]: ...
+
+
+def page(score: Scored) -> str:
     """Return a page that stands alone; arrow keys, Home and End move between characters."""
     body = fragment(score, " Or press Tab, then the arrow keys.")
     # Below the last line there must be room for what it tells when pointed at.
@@ -59,7 +75,7 @@ def page(score: "Score") -> str:
     return frame("chargen score", f"{body}<script>{_SCRIPT}</script>\n", style=style)
 
 
-def fragment(score: "Score", hint: str = "") -> str:
+def fragment(score: Scored, hint: str = "") -> str:
     """Return the score as a part of some page; `hint` is added to the line that explains it."""
     legend = "".join(f'<b class="l{level}"> {level} </b>' for level in range(MAX_LEVEL + 1))
     characters = "".join(_character(score, position) for position in range(len(score.text)))
@@ -74,7 +90,7 @@ def fragment(score: "Score", hint: str = "") -> str:
     )
 
 
-def _character(score: "Score", position: int) -> str:
+def _character(score: Scored, position: int) -> str:
     character, cost = score.text[position], score.bits[position]
     lines = [f"{_named(character)}: {cost:.2f} bits, {2**-cost:.2%}"]
     if expected := score.alternatives(position):

@@ -57,16 +57,15 @@ class CopyIndex:
 
     Args:
         text: the corpus.
-        order: the `suffix_array` of the corpus read backwards, made here where none is given.
     """
 
-    def __init__(self, text: str, order: Places | None = None) -> None:
+    def __init__(self, text: str) -> None:
         self.text = text
         self._backwards = text[::-1]
-        self.order = suffix_array(self._backwards) if order is None else order
+        order = suffix_array(self._backwards)
         # A memoryview gives single numbers sooner than NumPy does. It does not know the byte order
         # that the type of divsufsort's arrays names, and this view's type does not name it.
-        self._places = self.order.view(self.order.dtype.type).data
+        self._places = order.view(order.dtype.type).data
         # The same questions come again and again.
         self.followers = lru_cache(_KEPT)(self._followers)
         self._ranks = lru_cache(_KEPT)(self._search)

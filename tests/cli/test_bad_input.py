@@ -138,7 +138,7 @@ def test_a_run_to_resume_that_is_not_there(refused):
         (
             "--minutes",
             "0",
-            "--minutes must be a number from 0 to 1,000,000, 0 excluded; received 0.0",
+            "--minutes must be a number from 0 to 1,000,000,000, 0 excluded; received 0.0",
         ),
         ("--minutes", "nan", "excluded; received nan"),
         ("--epochs", "0", "--epochs must be"),
@@ -172,7 +172,7 @@ def test_a_training_setting_outside_its_limits(refused, corpus, option, value, t
         (
             "--length",
             "-1",
-            "--length must be a whole number from 0 to 1,000,000,000,000; received -1",
+            "--length must be a whole number from 0 to 1,000,000,000; received -1",
         ),
         ("--seed", "-1", "--seed must be a whole number from 0 to 2^64 - 1; received -1"),
         ("--samples", "0", "--samples must be a whole number from 1 to 1,000,000; received 0"),
@@ -184,7 +184,7 @@ def test_a_training_setting_outside_its_limits(refused, corpus, option, value, t
         ("--length", f"1{'0' * 30}", "--length must be"),
         ("--stop", "", "--stop must be texts that are not empty; received ('',)"),
         ("--only", "Q", "leave none of the model's characters"),
-        ("--ban", "z-a", "ban must be characters as in a regular expression's brackets"),
+        ("--ban", "z-a", "--ban must be characters as in a regular expression's brackets"),
     ],
 )
 def test_a_sampling_setting_outside_its_limits(refused, lstm_file, option, value, told):

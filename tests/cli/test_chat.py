@@ -50,9 +50,11 @@ def test_windows_line_endings_are_no_part_of_prompts(chat):
 
 
 def test_what_cannot_be_followed_does_not_end_it_but_shows_in_the_exit_code(chat):
-    result = chat(b":frob\n\xff\n:temperature x\nA\n", "-l", 5)
+    result = chat(b":frob\n\xff\n:temperature x\n:top-p 2\nA\n", "-l", 5)
     assert result.exit_code == 1
-    assert [line.partition(" ")[0] for line in result.stderr.splitlines()] == ["Error:"] * 3
+    assert [line.partition(" ")[0] for line in result.stderr.splitlines()] == ["Error:"] * 4
+    assert "Error: :temperature: 'x' is not a number." in result.stderr
+    assert "Error: :top-p must be a number from 0 to 1, 0 excluded; received 2.0." in result.stderr
     assert "A line is not UTF-8 text: byte 0xff at offset 0." in result.stderr
     assert len(result.stdout) == 7
 

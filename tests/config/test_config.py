@@ -40,10 +40,9 @@ def values_to_refuse(setting):
     elif setting.type is str:
         one = [3, True, math.nan, ""]
     else:
-        low, high = setting.metadata["limits"]
-        one = [*NUMBERS_TO_REFUSE, low - 1, high + 1]
+        one = [*NUMBERS_TO_REFUSE, setting.min - 1, setting.max + 1]
         one += [1.5, 2.0] if setting.type is int else []
-        one += [] if setting.metadata["excluded"] is None else [setting.metadata["excluded"]]
+        one += [] if setting.excluded is None else [setting.excluded]
     yield from one
     if setting.is_tuple:
         yield from [(value,) for value in one]
@@ -63,7 +62,7 @@ def values_to_take(setting):
     elif setting.type is str:
         yield from () if setting.is_tuple else ("a", "ab c")
     else:
-        ends = {*setting.metadata["limits"]} - {setting.metadata["excluded"]}
+        ends = {setting.min, setting.max} - {setting.excluded}
         yield from [(end,) for end in ends] if setting.is_tuple else ends
 
 
@@ -81,7 +80,7 @@ def test_a_setting_refuses_other_types_and_what_is_outside_its_limits(cls, setti
         with pytest.raises(SettingError) as caught:
             make(cls, **{setting.name: value})
         message = str(caught.value)
-        assert message.startswith(f"{setting.name} must be {setting.expected}; received ")
+        assert message.startswith(f"{setting.name} must be {setting.in_words()}; received ")
         assert len(message) < 400
         assert caught.value.setting == setting.name
 
@@ -96,9 +95,9 @@ def test_a_setting_takes_what_is_at_its_limits(cls, setting):
 
 @pytest.mark.parametrize(("cls", "setting"), SETTINGS)
 def test_a_setting_has_help_and_numbers_have_limits(cls, setting):
-    assert setting.metadata["help"][0].isupper()
-    assert setting.metadata["help"].endswith(".")
-    assert setting.metadata["group"]
+    assert setting.help[0].isupper()
+    assert setting.help.endswith(".")
+    assert setting.group
     assert (setting.type in (int, float)) == (setting.limits != "")
 
 
@@ -125,13 +124,13 @@ def test_a_setting_has_help_and_numbers_have_limits(cls, setting):
         (
             SamplingConfig,
             {"length": 10**200},
-            f"length must be a whole number from 0 to 1,000,000,000,000; received 1{'0' * 49}..."
+            f"length must be a whole number from 0 to 1,000,000,000; received 1{'0' * 49}..."
             f"{'0' * 50}.",
         ),
         (
             SamplingConfig,
             {"lines": 10**5000},
-            "lines must be a whole number from 1 to 1,000,000,000,000; received a number of more "
+            "lines must be a whole number from 1 to 1,000,000,000; received a number of more "
             "than 4,300 digits.",
         ),
         (

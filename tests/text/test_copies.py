@@ -1,6 +1,5 @@
 import random
 
-import numpy as np
 import pytest
 
 from chargen.text.copies import CopyIndex, CopyTracker, Passage, suffix_array
@@ -131,13 +130,3 @@ def test_a_whole_corpus_is_copied():
     assert tracker.extensions(20_000) == set()
     tracker.read("a")
     assert tracker.length == copied(corpus[-50:] + "a", corpus)
-
-
-def test_an_order_made_before_is_taken():
-    corpus = "banana"
-    kept = np.array(CopyIndex(corpus).order)
-    kept.flags.writeable = False
-    tracker = CopyTracker(CopyIndex(corpus, kept))
-    for character in "nan":
-        tracker.read(character)
-    assert tracker.extensions(3) == {"a"}
