@@ -91,11 +91,11 @@ def _report(found: "Survey") -> Iterator[str]:
     for note in found.notes:
         yield f"  note          {note}"
     yield ""
-    yield f"Yardsticks for the loss, by counting {found.counted:,} characters (nats per character):"
-    yield "  characters known before  entropy of the text  loss of the count on its held-out end"
+    yield f"N-gram statistics of {found.counted:,} characters, in nats per character:"
+    yield "  characters of context  entropy  n-gram loss on the held-out end"
     for each in found.ngrams:
         held_out = "" if each.held_out is None else f"{each.held_out:.3f}"
-        yield f"  {each.order:>23}  {each.entropy:>19.3f}  {held_out:>37}"
+        yield f"  {each.order:>21}  {each.entropy:>7.3f}  {held_out:>31}"
     yield ""
     yield (
         "What `chargen train --preset auto` would do here "

@@ -47,8 +47,8 @@ def page(survey: "Survey") -> str:
     sections = [
         _section(survey.name, (), facts, level=1),
         _section(
-            f"Yardsticks for the loss: counting {survey.counted:,} characters, nats per character",
-            ("characters known before", "entropy", "loss of the count on the held-out end"),
+            f"N-gram statistics of {survey.counted:,} characters, in nats per character",
+            ("characters of context", "entropy", "n-gram loss on the held-out end"),
             map(astuple, survey.ngrams),
         ),
         _section(
