@@ -34,13 +34,9 @@ _GROUPS = ((8, 16), (4, 8), (3, 8), (2, 8))  # numbers of groups, each with its 
 class LSTM(Resetting, keras.layers.LSTM):
     """A drop-in for `keras.layers.LSTM`: the same weights, states and results, and `keep`.
 
-    With a mask, on a GPU, or with options that change the formulas, Keras's own loop runs.
-
-    Args:
-        args: as for Keras's layer.
-        weight_mask: which of the recurrent kernel's weights to use in training, for all steps of
-            a sequence (the "weight-dropped" LSTM of Merity, Keskar and Socher 2017).
-        kwargs: as for Keras's layer.
+    With a mask, on a GPU, or with options that change the formulas, Keras's own loop runs. In
+    training, `weight_mask` says which of the recurrent kernel's weights to use, for all steps of a
+    sequence (the "weight-dropped" LSTM of Merity, Keskar and Socher 2017).
     """
 
     _lookup: tuple[Any, Any] | None = None  # one-hot vectors, and the table they look into
@@ -99,8 +95,8 @@ class LSTM(Resetting, keras.layers.LSTM):
         kernel = tf.concat([input_kernel, recurrent_kernel], axis=0)
         bias = tf.convert_to_tensor(self.cell.bias)
         h0, c0 = (tf.convert_to_tensor(state) for state in initial_state)
-        constant = self._lookup is not None
-        outputs, h, c = _run_groups(sequences, kernel, bias, h0, c0, self._keep, constant=constant)
+        given = sequences, kernel, bias, h0, c0, self._keep
+        outputs, h, c = _run_groups(*given, constant=self._lookup is not None)
         return h, outputs, [h, c]
 
 
@@ -115,18 +111,10 @@ def _replaced(layer: keras.layers.Layer, name: str, value: Any) -> Iterator[None
         object.__setattr__(layer, name, weight)
 
 
-def _count_groups(batch: int) -> int:
-    """Return how many groups of equal size the streams make."""
-    for groups, min_streams in _GROUPS:
-        if batch % groups == 0 and batch // groups >= min_streams:
-            return groups
-    return 1
-
-
 def _run_groups(
     x: Any, kernel: Any, bias: Any, h0: Any, c0: Any, keep: Any, *, constant: bool
 ) -> Any:
-    """Run a layer through time, group by group.
+    """Run a layer through time, group by group, in as many groups of equal size as there may be.
 
     Args:
         x: the inputs, [batch, steps, features].
@@ -134,15 +122,15 @@ def _run_groups(
         bias: [4 * units].
         h0: the hidden states before the first step, [batch, units].
         c0: the cell states before the first step, [batch, units].
-        keep: 0 at the steps before which a state is set to zero, else 1; [batch, steps, 1]. None
-            keeps every state.
+        keep: as for `Resetting`, [batch, steps, 1].
         constant: whether the inputs need no gradient.
 
     Returns:
-        Every hidden state, [batch, steps, units]; the last one and the last cell state, each
-        [batch, units].
+        All hidden states, [batch, steps, units]; the last h and the last c, each [batch, units].
     """
-    groups = _count_groups(x.shape[0])
+    batch = x.shape[0]
+    possible = (n for n, streams in _GROUPS if batch % n == 0 and batch // n >= streams)
+    groups = next(possible, 1)
     keeps = [None] * groups if keep is None else tf.split(keep, groups)
 
     @tf.custom_gradient
@@ -208,17 +196,7 @@ def _forward(x: Any, left: Any, bias: Any, h0: Any, c0: Any, keep: Any) -> Any:
 
 
 @graph(jit_compile=True)
-def _backward(
-    kernel: Any,
-    x: Any,
-    gates: Any,
-    cells: Any,
-    hiddens: Any,
-    keep: Any,
-    d_outputs: Any,
-    dh: Any,
-    dc: Any,
-) -> Any:
+def _backward(kernel, x, gates, cells, hiddens, keep, d_outputs, dh, dc):  # type: ignore[no-untyped-def]
     """Run one group of streams backward, from what `_forward` kept and its results' gradients.
 
     Where the kernel comes without its first rows, those of the inputs, dx has no features.

@@ -113,24 +113,14 @@ def state_variables(model: keras.Model) -> list[keras.Variable]:
 class KerasNetwork:
     """A trained network rebuilt in Keras, once for each number of texts side by side.
 
-    It is the reference that the NumPy decoder must agree with, and far slower.
-
-    Args:
-        checkpoint: the trained network.
+    It is the reference that the NumPy decoder must agree with, and far slower. Like
+    `DecoderWeights`, it is made once and shared by any number of decoders.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
         self._models: dict[int, tuple[keras.Model, Callable[..., Any]]] = {}
         self._lock = Lock()
-
-    def decoder(self, state: State) -> "KerasDecoder":
-        """Return a decoder that goes on from a state.
-
-        Raises:
-            StateError: if the state is of another network.
-        """
-        return KerasDecoder(self, state)
 
     def read(self, ids: Ids, state: State) -> tuple[Floats, State]:
         """Read ids, [batch_size, n], from a state; return the last logits and the state then."""
@@ -162,7 +152,11 @@ class KerasNetwork:
 
 
 class KerasDecoder:
-    """A state over a `KerasNetwork`, with the interface of `generation.Decoder`."""
+    """A state over a `KerasNetwork`, with the interface of `generation.Decoder`.
+
+    Raises:
+        StateError: if the state is of another network.
+    """
 
     def __init__(self, network: KerasNetwork, state: State) -> None:
         state.check(network.checkpoint.config)

@@ -13,7 +13,7 @@ from chargen.generation.state import State
 from chargen.generation.weights import DecoderWeights
 from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import Vocabulary
-from chargen.training.model import KerasNetwork, build_model, rebuild, weights_of
+from chargen.training.model import KerasDecoder, KerasNetwork, build_model, rebuild, weights_of
 from tests.helpers import decoder_of
 
 CHARACTERS = "\n abcdefgh"
@@ -39,7 +39,7 @@ def random_checkpoint(cell, units, characters=CHARACTERS, labels=0):
 def keras_decoder(network):
     """A Keras decoder of one text, from a zero state."""
     config = network.checkpoint.config
-    return network.decoder(State.zeros(config.cell, config.units, 1))
+    return KerasDecoder(network, State.zeros(config.cell, config.units, 1))
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -61,7 +61,7 @@ def test_a_state_moves_between_the_decoders(cell):
     checkpoint = random_checkpoint(cell, (16, 8))
     ours = decoder_of(checkpoint)
     ours.read(np.array([[1, 2, 3]]))
-    reference = KerasNetwork(checkpoint).decoder(ours.state)
+    reference = KerasDecoder(KerasNetwork(checkpoint), ours.state)
     np.testing.assert_allclose(reference.step(np.array([4])), ours.step(np.array([4])), atol=1e-4)
     for ours_layer, theirs in zip(ours.state.layers, reference.state.layers, strict=True):
         np.testing.assert_allclose(ours_layer, theirs, atol=1e-4)
@@ -70,7 +70,7 @@ def test_a_state_moves_between_the_decoders(cell):
 def test_the_keras_decoder_refuses_a_state_that_keras_would_take():
     network = KerasNetwork(random_checkpoint("lstm", (16, 8)))
     with pytest.raises(StateError, match="layer 0"):
-        network.decoder(State.zeros("lstm", (8, 16), 1))
+        KerasDecoder(network, State.zeros("lstm", (8, 16), 1))
 
 
 def test_keras_decoders_that_take_turns_are_as_if_alone():
@@ -124,15 +124,15 @@ def test_decoders_agree_on_labels(cell):
     assert weight_shapes(checkpoint.config)["label/embeddings"] == (3, 5)
     network, weights = KerasNetwork(checkpoint), DecoderWeights(checkpoint)
     ours = decoder_of(checkpoint, 2, LABELS)
-    reference = network.decoder(ours.state)
+    reference = KerasDecoder(network, ours.state)
     ids = np.array([[4, 0, 5, 6], [4, 1, 5, 6]], np.int32)
     np.testing.assert_allclose(ours.read(ids), reference.read(ids), atol=1e-4)
-    reference = network.decoder(ours.state)
+    reference = KerasDecoder(network, ours.state)
     step = np.array([3, 3])
     logits = ours.step(step)
     np.testing.assert_allclose(logits, reference.step(step), atol=1e-4)
     other = replace(ours.state, labels=LABELS[::-1])  # each writes on as the other
-    reference, ours = network.decoder(other), Decoder(weights, other)
+    reference, ours = KerasDecoder(network, other), Decoder(weights, other)
     turned = ours.step(step)
     np.testing.assert_allclose(turned, reference.step(step), atol=1e-4)
 
