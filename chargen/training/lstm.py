@@ -20,8 +20,7 @@ embedding·W instead, which are less to multiply and have no gradient to run bac
 The formulas are Keras's: z = x·W + h·U + b, split into the gates i, f, c, o.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from chargen.training.backend import graph, keras, on_gpu, tf
@@ -60,15 +59,13 @@ class LSTM(Resetting, keras.layers.LSTM):
         Where `sequences` are the sum of some embeddings, these may be given too, with the ids that
         each embeds, [batch, steps].
         """
+        self._lookup = None
         rows = [each.input_dim for each in embeddings]
         if embeddings and sum(rows) < embeddings[0].output_dim:
             one_hot = [tf.one_hot(each, depth) for each, depth in zip(ids, rows, strict=True)]
             tables = [tf.convert_to_tensor(each.embeddings) for each in embeddings]
             self._lookup = tf.concat(one_hot, axis=-1), tf.concat(tables, axis=0)
-        try:
-            return super().call(sequences, initial_state, mask, training=training, keep=keep)
-        finally:
-            self._lookup = None
+        return super().call(sequences, initial_state, mask, training=training, keep=keep)
 
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
@@ -86,8 +83,13 @@ class LSTM(Resetting, keras.layers.LSTM):
         if training and self._weight_mask is not None and self._weight_mask.rate:
             recurrent_kernel *= self._weight_mask(recurrent_kernel.shape)
         if not plain:
-            with _replaced(self.cell, "recurrent_kernel", recurrent_kernel):
+            weight = self.cell.recurrent_kernel
+            # Past Keras's tracking of attributes, for as long as its loop runs.
+            object.__setattr__(self.cell, "recurrent_kernel", recurrent_kernel)
+            try:
                 return super().inner_loop(sequences, initial_state, mask=mask, training=training)
+            finally:
+                object.__setattr__(self.cell, "recurrent_kernel", weight)
         input_kernel = tf.convert_to_tensor(self.cell.kernel)
         if self._lookup is not None:
             sequences, table = self._lookup
@@ -98,17 +100,6 @@ class LSTM(Resetting, keras.layers.LSTM):
         given = sequences, kernel, bias, h0, c0, self._keep
         outputs, h, c = _run_groups(*given, constant=self._lookup is not None)
         return h, outputs, [h, c]
-
-
-@contextmanager
-def _replaced(layer: keras.layers.Layer, name: str, value: Any) -> Iterator[None]:
-    """Put another tensor in the place of a layer's weight, past Keras's tracking of attributes."""
-    weight = getattr(layer, name)
-    object.__setattr__(layer, name, value)
-    try:
-        yield
-    finally:
-        object.__setattr__(layer, name, weight)
 
 
 def _run_groups(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from threading import Lock
 from typing import Any
 
@@ -97,11 +98,6 @@ def load_weights(model: keras.Model, config: ModelConfig, weights: Arrays) -> No
     model.set_weights([weights[name] for name in weight_shapes(config)])
 
 
-def weights_of(model: keras.Model, config: ModelConfig) -> dict[str, Floats]:
-    """Return a model's weights by the names that `weight_shapes` gives them."""
-    return dict(zip(weight_shapes(config), model.get_weights(), strict=True))
-
-
 def state_variables(model: keras.Model) -> list[keras.Variable]:
     """Return the carried states of a model, layer by layer: h, then c where there is one.
 
@@ -129,14 +125,12 @@ class KerasNetwork:
             inputs.append(np.broadcast_to(state.labels[:, None], ids.shape))
         with self._lock:
             model, call = self._model(state.batch_size)
-            variables = state_variables(model)
             arrays = [array for layer in state.layers for array in layer]
-            for variable, array in zip(variables, arrays, strict=True):
+            for variable, array in zip(state_variables(model), arrays, strict=True):
                 variable.assign(array)
             logits: Floats = call(*(tf.constant(each, tf.int32) for each in inputs)).numpy()
-            read = [np.array(variable.numpy()) for variable in variables]
-        each = len(read) // len(state.layers)  # arrays in a layer
-        layers = tuple(tuple(read[i : i + each]) for i in range(0, len(read), each))
+            read = (np.array(variable.numpy()) for variable in state_variables(model))
+            layers = tuple(tuple(islice(read, len(layer))) for layer in state.layers)
         return logits, replace(state, layers=layers)
 
     def _model(self, batch_size: int) -> tuple[keras.Model, Callable[..., Any]]:

@@ -2,7 +2,6 @@
 
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -36,8 +35,8 @@ class Records:
         # Opened when there is something to write, because opening makes a file.
         return tf.summary.create_file_writer(str(self._folder / EVENTS_FOLDER))
 
-    def refresh(self, rows: Sequence[Row]) -> None:
-        """Write the history and the curve again from `rows`.
+    def write(self, rows: Sequence[Row], *, is_new: bool = True) -> None:
+        """Write all records from `rows`: history, curve and, if the last row is new, its event.
 
         Without rows, the records of a run that was in the folder before are removed. Without
         matplotlib, an optional dependency, there is no curve.
@@ -53,23 +52,15 @@ class Records:
         elif importlib.util.find_spec("matplotlib"):
             write_atomically(curve, draw_curves({self._folder.name: rows}))
 
-    def write(self, rows: Sequence[Row]) -> None:
-        """Write all records from `rows`, of which the last is new.
+        if is_new and self._tensorboard:
+            self._write_event(rows[-1])
 
-        Raises:
-            StorageError: if a file could not be written.
-        """
-        self.refresh(rows)
-        if not self._tensorboard:
-            return
+    def _write_event(self, row: Row) -> None:
         # tf.summary.scalar would need the tensorboard package; this writes the same without it.
         plugin = tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
         metadata = tf.compat.v1.SummaryMetadata(plugin_data=plugin)
-        new = asdict(rows[-1])
         with self._events.as_default():
             for name, tag in _TAGS.items():
-                if new[name] is not None:
-                    tf.summary.write(
-                        tag, tf.constant(new[name]), step=new["step"], metadata=metadata
-                    )
+                if (value := getattr(row, name)) is not None:
+                    tf.summary.write(tag, tf.constant(value), step=row.step, metadata=metadata)
             self._events.flush()

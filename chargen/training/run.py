@@ -101,7 +101,7 @@ class Run:
             with caught_signals() as received:
                 if self.config.epochs is not None:
                     self._fix_total(self.config.epochs * self.streams.steps_per_epoch)
-                self.records.refresh(self.state.rows)
+                self.records.write(self.state.rows, is_new=False)
                 self._save()
                 if self.state.finished:
                     self.reporter.say(f"This run has finished already: {self.state.finished}.")

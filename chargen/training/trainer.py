@@ -25,7 +25,6 @@ from chargen.training.model import (
     inputs_of,
     load_weights,
     state_variables,
-    weights_of,
 )
 from chargen.training.optimizer import AdamW
 from chargen.training.prefetch import Prefetcher
@@ -123,7 +122,7 @@ class Trainer:
 
     def weights(self) -> dict[str, Floats]:
         """Return the network's weights by name."""
-        return weights_of(self.model, self.model_config)
+        return dict(zip(weight_shapes(self.model_config), self.model.get_weights(), strict=True))
 
     @cached_property
     def _variables(self) -> dict[str, keras.Variable]:

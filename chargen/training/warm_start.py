@@ -54,9 +54,7 @@ def warm_start_weights(
         vocabulary: all of the network's characters, and others.
         labels: all of the network's labels, and others.
     """
-    characters = [
-        vocabulary.char2idx[character] for character in checkpoint.tokenizer.vocabulary.idx2char
-    ]
+    characters = vocabulary.encode(checkpoint.tokenizer.vocabulary.idx2char).tolist()
     weights = dict(checkpoint.weights)
 
     def spread(name: str, new: Floats, axis: int, places: Sequence[int], size: int) -> None:
