@@ -82,30 +82,25 @@ def train(
         source = start.Source(base=str(base), known=known)
         asked = inherit_settings(old, settings)
     config = RunConfig.of(asked)  # bad settings are told before a long text is read
-    if isinstance(corpus, Corpus):
-        start.check_made(corpus, settings, old, grow=vocabulary == "grow")
-    elif old is not None:
-        start.check_labels(old, source, config)
+    start.check_text(corpus, settings, config, old, source)
     if name is None:
         name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
     folder = run_folder(name)
     start.refuse_to_replace(folder, overwrite)
     if not isinstance(corpus, Corpus):
         source = replace(source, paths=absolute(corpus))
-        parts = config.reading, config.preparation
-        corpus = read_corpus(corpus, *parts, known=source.known, cache=cache, progress=progress)
+        how = config.reading, config.preparation
+        corpus = read_corpus(corpus, *how, known=source.known, cache=cache, progress=progress)
     spans, held_out = train_validation_split(corpus, config.training.validation_fraction)
     config, note = start.complete(config, asked, corpus, characters=len(spans))
     notes = [note]
     if old is not None:
         new = corpus.vocabulary.vocab_size - old.config.vocab_size
         notes.insert(0, f"Goes on from {base}; {new:,} characters are new to it.")
-    streams = start.cut(corpus, spans, config)
+    parts = start.cut(corpus, spans, config), held_out
     with locked(folder):
         start.refuse_to_replace(folder, overwrite)  # another process may have finished one
-        run = start.build_run(
-            folder, corpus, (streams, held_out), config, source, reporter, started, notes
-        )
+        run = start.build_run(folder, corpus, parts, config, source, reporter, started, notes)
         # A run that is replaced must not be resumed with the new one's weights beside it.
         remove(folder / RESUME_FILE)
         if old is not None:
@@ -167,14 +162,12 @@ def resume(
                 )
             paths: Paths = corpus or source.paths or []
             source = replace(source, paths=absolute(paths))  # where it is from now on
-            parts = config.reading, config.preparation
-            corpus = read_corpus(paths, *parts, known=source.known, cache=cache, progress=progress)
+            how = config.reading, config.preparation
+            corpus = read_corpus(paths, *how, known=source.known, cache=cache, progress=progress)
         start.check_same(corpus, folder, config, source, sha256)
         spans, held_out = train_validation_split(corpus, config.training.validation_fraction)
-        streams = start.cut(corpus, spans, config)
-        resumed = start.build_run(
-            folder, corpus, (streams, held_out), config, source, reporter, started
-        )
+        parts = start.cut(corpus, spans, config), held_out
+        resumed = start.build_run(folder, corpus, parts, config, source, reporter, started)
         resumed.restore(arrays, document)
         resumed.train()
     return load(folder)

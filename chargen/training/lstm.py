@@ -1,21 +1,18 @@
 """A faster LSTM layer for training on a CPU.
 
-Keras's layer leaves to automatic differentiation what can be written down: here the gate
-activations are kept for the gradient, the gradient runs back through time by one product a step,
-and the gradient of the kernel is formed as one large product afterwards.
+The gradient is written down here instead of left to automatic differentiation. It runs back through
+time by one product a step, and the kernel's is formed as one large product afterwards.
 
-A step's products are too small to keep all cores busy. So the streams, which do not depend on
-each other, are dealt into groups, and each group's whole way through time is a program of its own,
-compiled by XLA, that TensorFlow runs beside the others. Therefore the training step around it is
-to be a `tf.function` that XLA does not compile: within one program there is no such concurrency.
+A step's products are too small to keep all cores busy. So the streams are dealt into groups, and
+each group's whole way through time is a program of its own, compiled by XLA, that TensorFlow runs
+beside the others. Therefore XLA must not compile the training step around them as one program.
 
 The two kernels are stacked, [W; U], so that one product a step reads both the input and the state.
-Inside the loops every matrix is transposed, [units, batch]: XLA multiplies markedly faster with the
-large matrix on the left than with the few streams there, and the gates are contiguous rows.
+Inside the loops every matrix is transposed, [units, batch], as XLA multiplies faster with the large
+matrix on the left, and the gates are contiguous rows.
 
-The first layer's inputs are rows of the embedding, plus rows of that of the labels. Where there are
-fewer of these than an input has features, it reads one-hot vectors, side by side, through
-embedding·W instead, which are less to multiply and have no gradient to run back.
+Where characters and labels are fewer than an input has features, the first layer reads one-hot
+vectors through embedding·W instead: less to multiply, and no gradient to run back to the inputs.
 
 The formulas are Keras's: z = x·W + h·U + b, split into the gates i, f, c, o.
 """

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial, reduce
 from itertools import islice
+from operator import add
 from threading import Lock
 from typing import Any
 
@@ -45,21 +47,17 @@ def build_model(
         A model from ids, [batch_size, seq_length], to logits, [batch_size, seq_length, vocab_size].
         If the network has labels, its input is a list: the ids, and the number of each one's label.
     """
-    ids = keras.Input(batch_shape=(batch_size, seq_length), dtype="int32", name="ids")
-    embedding = keras.layers.Embedding(config.vocab_size, config.embedding_dim, name="embedding")
-    x = embedding(ids)
-    inputs: Any = ids
-    source = {"ids": [ids], "embeddings": [embedding]}
+    rows = partial(keras.Input, batch_shape=(batch_size, seq_length), dtype="int32")
+    inputs = [rows(name="ids")]
+    embeddings = [keras.layers.Embedding(config.vocab_size, config.embedding_dim, name="embedding")]
     if config.labels:
         # This equals one table of characters and labels, read with two one-hot vectors.
-        labels = keras.Input(batch_shape=(batch_size, seq_length), dtype="int32", name="labels")
-        of_labels = keras.layers.Embedding(config.labels, config.embedding_dim, name="label")
-        x += of_labels(labels)
-        inputs = [ids, labels]
-        source = {"ids": inputs, "embeddings": [embedding, of_labels]}
+        inputs.append(rows(name="labels"))
+        embeddings.append(keras.layers.Embedding(config.labels, config.embedding_dim, name="label"))
+    x = reduce(add, (embed(each) for embed, each in zip(embeddings, inputs, strict=True)))
     resets = {}
     if boundary is not None:
-        kept = keras.ops.cast(keras.ops.not_equal(ids, boundary), "float32")
+        kept = keras.ops.cast(keras.ops.not_equal(inputs[0], boundary), "float32")
         resets["keep"] = keras.ops.expand_dims(kept, -1)  # [batch_size, seq_length, 1]
     for number, units in enumerate(config.units):
         layer = cells[config.cell](
@@ -69,12 +67,14 @@ def build_model(
             recurrent_initializer="glorot_uniform",
             name=f"{config.cell}_{number}",
         )
-        lookup = source if number == 0 and isinstance(layer, LSTM) else {}
-        x = layer(x, **resets, **lookup)
+        if number == 0 and isinstance(layer, LSTM):
+            x = layer(x, **resets, ids=inputs, embeddings=embeddings)
+        else:
+            x = layer(x, **resets)
         if dropout is not None:
             x = dropout()(x)
     logits = keras.layers.Dense(config.vocab_size, name="dense")(x)
-    return keras.Model(inputs, logits)
+    return keras.Model(inputs_of(*inputs), logits)
 
 
 def inputs_of(ids: Any, *labels: Any) -> Any:

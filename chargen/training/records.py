@@ -51,7 +51,6 @@ class Records:
                 remove(path)
         elif importlib.util.find_spec("matplotlib"):
             write_atomically(curve, draw_curves({self._folder.name: rows}))
-
         if is_new and self._tensorboard:
             self._write_event(rows[-1])
 

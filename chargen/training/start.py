@@ -13,6 +13,7 @@ from chargen.config import PreparationConfig, ReadingConfig, RunConfig
 from chargen.config.presets import choose_preset
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.encoder import BaseVocabulary
+from chargen.corpus.sources import Paths
 from chargen.corpus.spans import Spans
 from chargen.corpus.split import HeldOut
 from chargen.corpus.streams import Streams
@@ -61,31 +62,30 @@ def refuse_to_replace(folder: Path, overwrite: bool) -> None:
         )
 
 
-def check_labels(base: Checkpoint, source: Source, config: RunConfig) -> None:
-    """Raise SettingError if `base` has labels and the files to read are given none."""
-    if base.labels and not config.reading.label:
-        raise SettingError(
-            f"{source.base} has the labels {enumerate_some(list(base.labels))}; say which this "
-            "text has, or a new one, as in --label 'NAME=*'."
-        )
-
-
-def check_made(
-    corpus: Corpus, settings: Mapping[str, Any], base: Checkpoint | None, *, grow: bool
+def check_text(
+    corpus: Paths | Corpus,
+    settings: Mapping[str, Any],
+    config: RunConfig,
+    base: Checkpoint | None,
+    source: Source,
 ) -> None:
-    """Raise SettingError for a `Corpus` made otherwise than the settings and `base` ask for.
+    """Raise SettingError for a text that does not go together with the settings and the base.
 
-    Args:
-        corpus: made by the caller.
-        settings: those that the caller gave.
-        base: the model to go on from, if any.
-        grow: whether characters that it never saw may be added to those it knows.
+    Files need labels if the base has some. A `Corpus` must have been made as the settings and the
+    base ask for; it may have new characters if the vocabulary is to grow.
     """
+    if not isinstance(corpus, Corpus):
+        if base is not None and base.labels and not config.reading.label:
+            raise SettingError(
+                f"{source.base} has the labels {enumerate_some(list(base.labels))}; say which this "
+                "text has, or a new one, as in --label 'NAME=*'."
+            )
+        return
     if odd := [name for name in settings if name in _FOR_FILES]:
         raise SettingError(
             f"{odd[0]} is for files; a Corpus was read and prepared when it was made."
         )
-    if base is None:
+    if base is None or source.known is None:
         return
     made = corpus.preparation.to_json()
     for name, before in base.tokenizer.preparation.to_json().items():
@@ -97,7 +97,7 @@ def check_made(
     known, characters = set(base.tokenizer.vocabulary.idx2char), set(corpus.vocabulary.idx2char)
     if missing := known - characters:
         wrong = f"lacks characters of the base, such as {describe(min(missing))}"
-    elif not grow and (new := characters - known - {BOUNDARY}):
+    elif not source.known.grow and (new := characters - known - {BOUNDARY}):
         wrong = f"adds characters to the base's, such as {describe(min(new))}"
     elif missing := set(base.labels) - set(corpus.label_names):
         wrong = f"lacks labels of the base, such as {min(missing)!r}"
@@ -105,7 +105,7 @@ def check_made(
         return
     raise SettingError(
         f"The Corpus {wrong}; make it with known=chargen.BaseVocabulary(model.vocabulary, "
-        f"grow={grow}, labels=model.labels), where model is the loaded base."
+        f"grow={source.known.grow}, labels=model.labels), where model is the loaded base."
     )
 
 
