@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial, reduce
+from functools import cache, partial, reduce
 from itertools import islice
 from operator import add
 from threading import Lock
@@ -115,7 +115,7 @@ class KerasNetwork:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
-        self._models: dict[int, tuple[keras.Model, Callable[..., Any]]] = {}
+        self._compiled = cache(self._compile)  # by the number of texts
         self._lock = Lock()
 
     def read(self, ids: Ids, state: State) -> tuple[Floats, State]:
@@ -124,7 +124,7 @@ class KerasNetwork:
         if state.labels is not None:
             inputs.append(np.broadcast_to(state.labels[:, None], ids.shape))
         with self._lock:
-            model, call = self._model(state.batch_size)
+            model, call = self._compiled(state.batch_size)
             arrays = [array for layer in state.layers for array in layer]
             for variable, array in zip(state_variables(model), arrays, strict=True):
                 variable.assign(array)
@@ -133,16 +133,13 @@ class KerasNetwork:
             layers = tuple(tuple(islice(read, len(layer))) for layer in state.layers)
         return logits, replace(state, layers=layers)
 
-    def _model(self, batch_size: int) -> tuple[keras.Model, Callable[..., Any]]:
-        if batch_size not in self._models:
-            model = rebuild(self.checkpoint, batch_size)
-            inputs = 2 if self.checkpoint.config.labels else 1
-            call = graph(
-                lambda *inputs: model(inputs_of(*inputs), training=False)[:, -1],
-                input_signature=[tf.TensorSpec([batch_size, None], tf.int32)] * inputs,
-            )
-            self._models[batch_size] = model, call
-        return self._models[batch_size]
+    def _compile(self, batch_size: int) -> tuple[keras.Model, Callable[..., Any]]:
+        model = rebuild(self.checkpoint, batch_size)
+        ids = tf.TensorSpec([batch_size, None], tf.int32)
+        return model, graph(
+            lambda *inputs: model(inputs_of(*inputs), training=False)[:, -1],
+            input_signature=[ids, ids] if self.checkpoint.config.labels else [ids],
+        )
 
 
 class KerasDecoder:

@@ -181,8 +181,7 @@ class Run:
     def _evaluate(self, *, at_end: bool) -> None:
         """Measure the held-out loss, keep the weights if they are the best, write the records."""
         state = self.state
-        weights = self.trainer.weights()
-        held_out = self.validator(list(weights.values())) if self.validator else None
+        held_out = self.validator(self.trainer.model.get_weights()) if self.validator else None
         loss = state.loss_sum / max(1, state.loss_count)
         row = Row(
             step=state.step,

@@ -19,13 +19,7 @@ from chargen.storage.arrays import Arrays, check_arrays
 from chargen.training.backend import graph, keras, tf
 from chargen.training.dropout import LockedDropout, Mask
 from chargen.training.lstm import LSTM
-from chargen.training.model import (
-    TRAINING_CELLS,
-    build_model,
-    inputs_of,
-    load_weights,
-    state_variables,
-)
+from chargen.training.model import TRAINING_CELLS, build_model, inputs_of, state_variables
 from chargen.training.optimizer import AdamW
 from chargen.training.prefetch import Prefetcher
 
@@ -70,11 +64,8 @@ class Trainer:
         )
         self._states = state_variables(self.model)
         self._learning_rate = tf.Variable(0.0)
-        self._optimizer = AdamW(
-            self.model.trainable_variables,
-            weight_decay=config.weight_decay,
-            clip_norm=config.clip_norm,
-        )
+        weights, decay = self.model.trainable_variables, config.weight_decay
+        self._optimizer = AdamW(weights, weight_decay=decay, clip_norm=config.clip_norm)
 
     def step(self, number: int, learning_rate: float) -> float:
         """Learn from batch `number`.
@@ -118,7 +109,7 @@ class Trainer:
 
     def load_weights(self, weights: Arrays) -> None:
         """Replace the weights by those given, named as `weight_shapes` says."""
-        load_weights(self.model, self.model_config, weights)
+        self.model.set_weights([weights[name] for name in weight_shapes(self.model_config)])
 
     def weights(self) -> dict[str, Floats]:
         """Return the network's weights by name."""
