@@ -51,9 +51,9 @@ class LanguageModel:
         if engine == "numpy":
             self._make_decoder = partial(Decoder, self._weights)
         elif engine == "keras":
-            from chargen.training.model import KerasNetwork
+            from chargen.training.model import KerasDecoder, KerasNetwork
 
-            self._make_decoder = KerasNetwork(checkpoint).decoder
+            self._make_decoder = partial(KerasDecoder, KerasNetwork(checkpoint))
         else:
             raise SettingError(f"engine must be numpy or keras; received {engine!r}.")
 

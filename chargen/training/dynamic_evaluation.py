@@ -9,22 +9,14 @@ here, so the mean is a running one over the segments read, its bias corrected as
 Ba 2015), and every weight is drawn back to its original value at the same rate.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from chargen.checkpoint import Checkpoint
-from chargen.generation.state import Floats
+from chargen.generation.log_probs import Progress
 from chargen.text.vocabulary import Ids
 from chargen.training.backend import graph, tf
-from chargen.training.model import (
-    TRAINING_CELLS,
-    build_model,
-    inputs_of,
-    load_weights,
-    weights_of,
-)
+from chargen.training.model import TRAINING_CELLS, build_model, inputs_of, load_weights
 
 # Found by trying others on validation texts; the figures are in benchmarks/README.md.
 _SEGMENT = 20  # characters between updates, as in the paper
@@ -44,16 +36,15 @@ class DynamicEvaluator:
 
     def __init__(self, checkpoint: Checkpoint, label: str | None = None) -> None:
         self._label = checkpoint.label_ids(label)
-        self._config = checkpoint.config
-        self._model = build_model(
+        self.model = build_model(
             checkpoint.config,
             batch_size=1,
             seq_length=_SEGMENT,
             cells=TRAINING_CELLS,
             boundary=checkpoint.tokenizer.boundary_id,
         )
-        load_weights(self._model, checkpoint.config, checkpoint.weights)
-        self._weights = self._model.trainable_variables
+        load_weights(self.model, checkpoint.config, checkpoint.weights)
+        self._weights = self.model.trainable_variables
         self._original = [tf.constant(weight.numpy()) for weight in self._weights]
         self._squares = [tf.Variable(tf.zeros_like(weight)) for weight in self._original]
         self._updates = tf.Variable(0.0)
@@ -76,15 +67,10 @@ class DynamicEvaluator:
             inputs.append(np.full(_SEGMENT, self._label[0], np.int32))
         return float(self._step(*(tf.constant(x[None]) for x in (padded[1:], counted, *inputs))))
 
-    @property
-    def weights(self) -> dict[str, Floats]:
-        """Return the weights as they are now, by name."""
-        return weights_of(self._model, self._config)
-
     @graph
     def _step(self, targets, counted, *inputs):  # type: ignore[no-untyped-def]
         with tf.GradientTape() as tape:
-            logits = self._model(inputs_of(*inputs), training=False)
+            logits = self.model(inputs_of(*inputs), training=False)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_sum(losses * counted)
             mean = loss / tf.reduce_sum(counted)
@@ -105,11 +91,7 @@ class DynamicEvaluator:
 
 
 def adapted_loss(
-    checkpoint: Checkpoint,
-    ids: Ids,
-    *,
-    label: str | None = None,
-    progress: Callable[[int], object],
+    checkpoint: Checkpoint, ids: Ids, *, label: str | None = None, progress: Progress
 ) -> float:
     """Return the mean loss of dynamic evaluation, in nats per character.
 

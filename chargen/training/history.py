@@ -102,11 +102,9 @@ def draw_curves(runs: Mapping[str, Sequence[Row]], kind: str = "svg") -> bytes:
             _draw_run(axes, shown, rows, alone=len(runs) == 1)
         axes.legend(frameon=False, loc="upper right")
         picture = io.BytesIO()
-        figure.savefig(picture, format=kind, metadata={} if kind == "png" else _UNDATED[kind])
+        undated: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+        figure.savefig(picture, format=kind, metadata=undated.get(kind))
     return picture.getvalue()
-
-
-_UNDATED: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
 def _draw_run(axes: "Axes", name: str, rows: Sequence[Row], *, alone: bool) -> None:

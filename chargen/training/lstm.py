@@ -1,27 +1,23 @@
 """A faster LSTM layer for training on a CPU.
 
-Keras's layer leaves to automatic differentiation what can be written down: here the gate
-activations are kept for the gradient, the gradient runs back through time by one product a step,
-and the gradient of the kernel is formed as one large product afterwards.
+The gradient is written down here instead of left to automatic differentiation. It runs back through
+time by one product a step, and the kernel's is formed as one large product afterwards.
 
-A step's products are too small to keep all cores busy. So the streams, which do not depend on
-each other, are dealt into groups, and each group's whole way through time is a program of its own,
-compiled by XLA, that TensorFlow runs beside the others. Therefore the training step around it is
-to be a `tf.function` that XLA does not compile: within one program there is no such concurrency.
+A step's products are too small to keep all cores busy. So the streams are dealt into groups, and
+each group's whole way through time is a program of its own, compiled by XLA, that TensorFlow runs
+beside the others. Therefore XLA must not compile the training step around them as one program.
 
 The two kernels are stacked, [W; U], so that one product a step reads both the input and the state.
-Inside the loops every matrix is transposed, [units, batch]: XLA multiplies markedly faster with the
-large matrix on the left than with the few streams there, and the gates are contiguous rows.
+Inside the loops every matrix is transposed, [units, batch], as XLA multiplies faster with the large
+matrix on the left, and the gates are contiguous rows.
 
-The first layer's inputs are rows of the embedding, plus rows of that of the labels. Where there are
-fewer of these than an input has features, it reads one-hot vectors, side by side, through
-embedding·W instead, which are less to multiply and have no gradient to run back.
+Where characters and labels are fewer than an input has features, the first layer reads one-hot
+vectors through embedding·W instead: less to multiply, and no gradient to run back to the inputs.
 
 The formulas are Keras's: z = x·W + h·U + b, split into the gates i, f, c, o.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from chargen.training.backend import graph, keras, on_gpu, tf
@@ -34,13 +30,9 @@ _GROUPS = ((8, 16), (4, 8), (3, 8), (2, 8))  # numbers of groups, each with its 
 class LSTM(Resetting, keras.layers.LSTM):
     """A drop-in for `keras.layers.LSTM`: the same weights, states and results, and `keep`.
 
-    With a mask, on a GPU, or with options that change the formulas, Keras's own loop runs.
-
-    Args:
-        args: as for Keras's layer.
-        weight_mask: which of the recurrent kernel's weights to use in training, for all steps of
-            a sequence (the "weight-dropped" LSTM of Merity, Keskar and Socher 2017).
-        kwargs: as for Keras's layer.
+    With a mask, on a GPU, or with options that change the formulas, Keras's own loop runs. In
+    training, `weight_mask` says which of the recurrent kernel's weights to use, for all steps of a
+    sequence (the "weight-dropped" LSTM of Merity, Keskar and Socher 2017).
     """
 
     _lookup: tuple[Any, Any] | None = None  # one-hot vectors, and the table they look into
@@ -64,15 +56,13 @@ class LSTM(Resetting, keras.layers.LSTM):
         Where `sequences` are the sum of some embeddings, these may be given too, with the ids that
         each embeds, [batch, steps].
         """
+        self._lookup = None
         rows = [each.input_dim for each in embeddings]
         if embeddings and sum(rows) < embeddings[0].output_dim:
             one_hot = [tf.one_hot(each, depth) for each, depth in zip(ids, rows, strict=True)]
             tables = [tf.convert_to_tensor(each.embeddings) for each in embeddings]
             self._lookup = tf.concat(one_hot, axis=-1), tf.concat(tables, axis=0)
-        try:
-            return super().call(sequences, initial_state, mask, training=training, keep=keep)
-        finally:
-            self._lookup = None
+        return super().call(sequences, initial_state, mask, training=training, keep=keep)
 
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
@@ -90,8 +80,13 @@ class LSTM(Resetting, keras.layers.LSTM):
         if training and self._weight_mask is not None and self._weight_mask.rate:
             recurrent_kernel *= self._weight_mask(recurrent_kernel.shape)
         if not plain:
-            with _replaced(self.cell, "recurrent_kernel", recurrent_kernel):
+            weight = self.cell.recurrent_kernel
+            # Past Keras's tracking of attributes, for as long as its loop runs.
+            object.__setattr__(self.cell, "recurrent_kernel", recurrent_kernel)
+            try:
                 return super().inner_loop(sequences, initial_state, mask=mask, training=training)
+            finally:
+                object.__setattr__(self.cell, "recurrent_kernel", weight)
         input_kernel = tf.convert_to_tensor(self.cell.kernel)
         if self._lookup is not None:
             sequences, table = self._lookup
@@ -99,34 +94,15 @@ class LSTM(Resetting, keras.layers.LSTM):
         kernel = tf.concat([input_kernel, recurrent_kernel], axis=0)
         bias = tf.convert_to_tensor(self.cell.bias)
         h0, c0 = (tf.convert_to_tensor(state) for state in initial_state)
-        constant = self._lookup is not None
-        outputs, h, c = _run_groups(sequences, kernel, bias, h0, c0, self._keep, constant=constant)
+        given = sequences, kernel, bias, h0, c0, self._keep
+        outputs, h, c = _run_groups(*given, constant=self._lookup is not None)
         return h, outputs, [h, c]
-
-
-@contextmanager
-def _replaced(layer: keras.layers.Layer, name: str, value: Any) -> Iterator[None]:
-    """Put another tensor in the place of a layer's weight, past Keras's tracking of attributes."""
-    weight = getattr(layer, name)
-    object.__setattr__(layer, name, value)
-    try:
-        yield
-    finally:
-        object.__setattr__(layer, name, weight)
-
-
-def _count_groups(batch: int) -> int:
-    """Return how many groups of equal size the streams make."""
-    for groups, min_streams in _GROUPS:
-        if batch % groups == 0 and batch // groups >= min_streams:
-            return groups
-    return 1
 
 
 def _run_groups(
     x: Any, kernel: Any, bias: Any, h0: Any, c0: Any, keep: Any, *, constant: bool
 ) -> Any:
-    """Run a layer through time, group by group.
+    """Run a layer through time, group by group, in as many groups of equal size as there may be.
 
     Args:
         x: the inputs, [batch, steps, features].
@@ -134,15 +110,15 @@ def _run_groups(
         bias: [4 * units].
         h0: the hidden states before the first step, [batch, units].
         c0: the cell states before the first step, [batch, units].
-        keep: 0 at the steps before which a state is set to zero, else 1; [batch, steps, 1]. None
-            keeps every state.
+        keep: as for `Resetting`, [batch, steps, 1].
         constant: whether the inputs need no gradient.
 
     Returns:
-        Every hidden state, [batch, steps, units]; the last one and the last cell state, each
-        [batch, units].
+        All hidden states, [batch, steps, units]; the last h and the last c, each [batch, units].
     """
-    groups = _count_groups(x.shape[0])
+    batch = x.shape[0]
+    possible = (n for n, streams in _GROUPS if batch % n == 0 and batch // n >= streams)
+    groups = next(possible, 1)
     keeps = [None] * groups if keep is None else tf.split(keep, groups)
 
     @tf.custom_gradient
@@ -208,17 +184,7 @@ def _forward(x: Any, left: Any, bias: Any, h0: Any, c0: Any, keep: Any) -> Any:
 
 
 @graph(jit_compile=True)
-def _backward(
-    kernel: Any,
-    x: Any,
-    gates: Any,
-    cells: Any,
-    hiddens: Any,
-    keep: Any,
-    d_outputs: Any,
-    dh: Any,
-    dc: Any,
-) -> Any:
+def _backward(kernel, x, gates, cells, hiddens, keep, d_outputs, dh, dc):  # type: ignore[no-untyped-def]
     """Run one group of streams backward, from what `_forward` kept and its results' gradients.
 
     Where the kernel comes without its first rows, those of the inputs, dx has no features.

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache, partial, reduce
+from itertools import islice
+from operator import add
 from threading import Lock
 from typing import Any
 
@@ -44,21 +47,17 @@ def build_model(
         A model from ids, [batch_size, seq_length], to logits, [batch_size, seq_length, vocab_size].
         If the network has labels, its input is a list: the ids, and the number of each one's label.
     """
-    ids = keras.Input(batch_shape=(batch_size, seq_length), dtype="int32", name="ids")
-    embedding = keras.layers.Embedding(config.vocab_size, config.embedding_dim, name="embedding")
-    x = embedding(ids)
-    inputs: Any = ids
-    source = {"ids": [ids], "embeddings": [embedding]}
+    rows = partial(keras.Input, batch_shape=(batch_size, seq_length), dtype="int32")
+    inputs = [rows(name="ids")]
+    embeddings = [keras.layers.Embedding(config.vocab_size, config.embedding_dim, name="embedding")]
     if config.labels:
         # This equals one table of characters and labels, read with two one-hot vectors.
-        labels = keras.Input(batch_shape=(batch_size, seq_length), dtype="int32", name="labels")
-        of_labels = keras.layers.Embedding(config.labels, config.embedding_dim, name="label")
-        x += of_labels(labels)
-        inputs = [ids, labels]
-        source = {"ids": inputs, "embeddings": [embedding, of_labels]}
+        inputs.append(rows(name="labels"))
+        embeddings.append(keras.layers.Embedding(config.labels, config.embedding_dim, name="label"))
+    x = reduce(add, (embed(each) for embed, each in zip(embeddings, inputs, strict=True)))
     resets = {}
     if boundary is not None:
-        kept = keras.ops.cast(keras.ops.not_equal(ids, boundary), "float32")
+        kept = keras.ops.cast(keras.ops.not_equal(inputs[0], boundary), "float32")
         resets["keep"] = keras.ops.expand_dims(kept, -1)  # [batch_size, seq_length, 1]
     for number, units in enumerate(config.units):
         layer = cells[config.cell](
@@ -68,12 +67,14 @@ def build_model(
             recurrent_initializer="glorot_uniform",
             name=f"{config.cell}_{number}",
         )
-        lookup = source if number == 0 and isinstance(layer, LSTM) else {}
-        x = layer(x, **resets, **lookup)
+        if number == 0 and isinstance(layer, LSTM):
+            x = layer(x, **resets, ids=inputs, embeddings=embeddings)
+        else:
+            x = layer(x, **resets)
         if dropout is not None:
             x = dropout()(x)
     logits = keras.layers.Dense(config.vocab_size, name="dense")(x)
-    return keras.Model(inputs, logits)
+    return keras.Model(inputs_of(*inputs), logits)
 
 
 def inputs_of(ids: Any, *labels: Any) -> Any:
@@ -97,11 +98,6 @@ def load_weights(model: keras.Model, config: ModelConfig, weights: Arrays) -> No
     model.set_weights([weights[name] for name in weight_shapes(config)])
 
 
-def weights_of(model: keras.Model, config: ModelConfig) -> dict[str, Floats]:
-    """Return a model's weights by the names that `weight_shapes` gives them."""
-    return dict(zip(weight_shapes(config), model.get_weights(), strict=True))
-
-
 def state_variables(model: keras.Model) -> list[keras.Variable]:
     """Return the carried states of a model, layer by layer: h, then c where there is one.
 
@@ -113,24 +109,14 @@ def state_variables(model: keras.Model) -> list[keras.Variable]:
 class KerasNetwork:
     """A trained network rebuilt in Keras, once for each number of texts side by side.
 
-    It is the reference that the NumPy decoder must agree with, and far slower.
-
-    Args:
-        checkpoint: the trained network.
+    It is the reference that the NumPy decoder must agree with, and far slower. Like
+    `DecoderWeights`, it is made once and shared by any number of decoders.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
-        self._models: dict[int, tuple[keras.Model, Callable[..., Any]]] = {}
+        self._compiled = cache(self._compile)  # by the number of texts
         self._lock = Lock()
-
-    def decoder(self, state: State) -> "KerasDecoder":
-        """Return a decoder that goes on from a state.
-
-        Raises:
-            StateError: if the state is of another network.
-        """
-        return KerasDecoder(self, state)
 
     def read(self, ids: Ids, state: State) -> tuple[Floats, State]:
         """Read ids, [batch_size, n], from a state; return the last logits and the state then."""
@@ -138,31 +124,30 @@ class KerasNetwork:
         if state.labels is not None:
             inputs.append(np.broadcast_to(state.labels[:, None], ids.shape))
         with self._lock:
-            model, call = self._model(state.batch_size)
-            variables = state_variables(model)
+            model, call = self._compiled(state.batch_size)
             arrays = [array for layer in state.layers for array in layer]
-            for variable, array in zip(variables, arrays, strict=True):
+            for variable, array in zip(state_variables(model), arrays, strict=True):
                 variable.assign(array)
             logits: Floats = call(*(tf.constant(each, tf.int32) for each in inputs)).numpy()
-            read = [np.array(variable.numpy()) for variable in variables]
-        each = len(read) // len(state.layers)  # arrays in a layer
-        layers = tuple(tuple(read[i : i + each]) for i in range(0, len(read), each))
+            read = (np.array(variable.numpy()) for variable in state_variables(model))
+            layers = tuple(tuple(islice(read, len(layer))) for layer in state.layers)
         return logits, replace(state, layers=layers)
 
-    def _model(self, batch_size: int) -> tuple[keras.Model, Callable[..., Any]]:
-        if batch_size not in self._models:
-            model = rebuild(self.checkpoint, batch_size)
-            inputs = 2 if self.checkpoint.config.labels else 1
-            call = graph(
-                lambda *inputs: model(inputs_of(*inputs), training=False)[:, -1],
-                input_signature=[tf.TensorSpec([batch_size, None], tf.int32)] * inputs,
-            )
-            self._models[batch_size] = model, call
-        return self._models[batch_size]
+    def _compile(self, batch_size: int) -> tuple[keras.Model, Callable[..., Any]]:
+        model = rebuild(self.checkpoint, batch_size)
+        ids = tf.TensorSpec([batch_size, None], tf.int32)
+        return model, graph(
+            lambda *inputs: model(inputs_of(*inputs), training=False)[:, -1],
+            input_signature=[ids, ids] if self.checkpoint.config.labels else [ids],
+        )
 
 
 class KerasDecoder:
-    """A state over a `KerasNetwork`, with the interface of `generation.Decoder`."""
+    """A state over a `KerasNetwork`, with the interface of `generation.Decoder`.
+
+    Raises:
+        StateError: if the state is of another network.
+    """
 
     def __init__(self, network: KerasNetwork, state: State) -> None:
         state.check(network.checkpoint.config)

@@ -10,11 +10,7 @@ _RELEASED_EVERY = 10_000  # batches
 
 
 class Prefetcher:
-    """Gives the batches of streams by number; if the ids are in a file, reads the next one ahead.
-
-    Args:
-        streams: the streams to read.
-    """
+    """Gives the batches of streams by number; where they are in a file, reads the next ahead."""
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams

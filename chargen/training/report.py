@@ -60,16 +60,14 @@ class Terminal:
         self._bar.update(done * characters - self._bar.n)
 
     def evaluated(self, row: Row, *, best: bool) -> None:
-        held_out = (
-            f"held-out {row.carried:.4f} carried, {row.windowed:.4f} windowed, "
-            f"{row.bits_per_char:.3f} bits/char"
-            if row.carried is not None
-            else "nothing held out"
-        )
-        mark = " *" if best else ""
-        self.say(
-            f"step {row.step:,} · epoch {row.epoch:.2f} · loss {row.loss:.4f} · {held_out}{mark}"
-        )
+        held_out = "nothing held out"
+        if row.carried is not None:
+            held_out = (
+                f"held-out {row.carried:.4f} carried, {row.windowed:.4f} windowed, "
+                f"{row.bits_per_char:.3f} bits/char"
+            )
+        progress = f"step {row.step:,} · epoch {row.epoch:.2f} · loss {row.loss:.4f}"
+        self.say(f"{progress} · {held_out}{' *' if best else ''}")
 
     def close(self) -> None:
         self._bar.close()

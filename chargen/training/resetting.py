@@ -24,12 +24,9 @@ class Resetting:
     ) -> Any:
         """Run the layer as Keras's own does, with `keep`; None keeps every state."""
         self._keep = keep
-        try:
-            return super().call(  # type: ignore[misc]
-                sequences, initial_state=initial_state, mask=mask, training=training
-            )
-        finally:
-            self._keep = None
+        return super().call(  # type: ignore[misc]
+            sequences, initial_state=initial_state, mask=mask, training=training
+        )
 
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False

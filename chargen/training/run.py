@@ -4,7 +4,7 @@ import math
 import statistics
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,9 @@ from chargen.storage.arrays import Arrays, read_arrays, write_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
 from chargen.text.vocabulary import BOUNDARY
 from chargen.training.history import Row
-from chargen.training.interrupt import Interrupt
+from chargen.training.interrupt import caught_signals
 from chargen.training.records import Records
 from chargen.training.report import Reporter
-from chargen.training.run_state import RunState
 from chargen.training.schedule import evaluation_interval, learning_rate
 from chargen.training.trainer import Trainer
 from chargen.training.validation import Validator
@@ -37,6 +36,24 @@ _MEASURING_STEPS = 5  # and at least so many steps, of which the first, which co
 _SAVING_SHARE = 0.01  # of the time is left for saves
 _SAMPLE = SamplingConfig(temperature=0.7, seed=0)
 _SAMPLE_LENGTH = 90
+
+
+@dataclass
+class RunState:
+    """What a run must remember, beside its arrays, to continue where it was."""
+
+    step: int = 0  # the next step to take; that many are done
+    total_steps: int | None = None  # None until the machine's speed is known
+    evaluation_steps: int | None = None  # from one evaluation to the next, likewise
+    rate_factor: float = 1.0  # the learning rate is multiplied by it; halved by each rollback
+    rollbacks: int = 0  # times that the loss broke and the run went back
+    loss_sum: float = 0.0  # training loss since the last evaluation, summed
+    loss_count: int = 0  # and over how many steps
+    best_loss: float | None = None  # the lowest held-out loss, carried; None if nothing is held out
+    best_step: int = 0  # and where it was
+    waited: int = 0  # evaluations since then
+    finished: str = ""  # why the run ended, once it has
+    rows: list[Row] = field(default_factory=list)  # the evaluations so far
 
 
 @dataclass(eq=False)
@@ -69,7 +86,8 @@ class Run:
     def restore(self, arrays: Arrays, document: Mapping[str, Any]) -> None:
         """Put back the state that `_save` wrote."""
         self.trainer.restore(arrays, self.folder / RESUME_FILE)
-        self.state = RunState.from_json(document["state"])
+        rows = [Row(**row) for row in document["state"]["rows"]]
+        self.state = RunState(**{**document["state"], "rows": rows})
 
     def train(self) -> None:
         """Train to the end.
@@ -80,21 +98,21 @@ class Run:
             StorageError: if a save failed; the one before is whole.
         """
         try:
-            with Interrupt() as interrupt:
+            with caught_signals() as received:
                 if self.config.epochs is not None:
                     self._fix_total(self.config.epochs * self.streams.steps_per_epoch)
-                self.records.refresh(self.state.rows)
+                self.records.write(self.state.rows, is_new=False)
                 self._save()
                 if self.state.finished:
                     self.reporter.say(f"This run has finished already: {self.state.finished}.")
                 while not self.state.finished:
                     self._advance()
-                    if interrupt.received is not None and not self.state.finished:
+                    if received and not self.state.finished:
                         self._save()
                         raise Interrupted(
                             f"Stopped at step {self.state.step:,}, all saved. "
                             f"Go on with: chargen resume {self.folder}",
-                            interrupt.received,
+                            received[0],
                         )
                     if time.monotonic() - self._saved_at >= self.config.save_seconds:
                         self._save()
@@ -148,12 +166,7 @@ class Run:
         )
 
     def _plan(self, budget: float, seconds: float) -> None:
-        """Fix the number of steps that fit the budget.
-
-        Args:
-            budget: seconds from the start of the run to its end.
-            seconds: that one step takes.
-        """
+        """Fix the number of steps, of so many seconds each, that fit the budget, in seconds."""
         per_evaluation = self.validator.seconds() if self.validator else 0.0
         left = budget * (1 - _SAVING_SHARE) - (time.monotonic() - self.started)
         steps = int(left / seconds)
@@ -166,14 +179,9 @@ class Run:
         self.state.evaluation_steps = evaluation_interval(steps, self.config, len(self.held_out))
 
     def _evaluate(self, *, at_end: bool) -> None:
-        """Measure the held-out loss, keep the weights if they are the best, write the records.
-
-        That the run is finished is written by the same save as its last evaluation, so that no
-        kill can come between the two.
-        """
+        """Measure the held-out loss, keep the weights if they are the best, write the records."""
         state = self.state
-        weights = self.trainer.weights()
-        held_out = self.validator(list(weights.values())) if self.validator else None
+        held_out = self.validator(self.trainer.model.get_weights()) if self.validator else None
         loss = state.loss_sum / max(1, state.loss_count)
         row = Row(
             step=state.step,
@@ -203,7 +211,7 @@ class Run:
         elif state.waited >= self.config.patience:
             state.finished = f"no better held-out loss in {state.waited} evaluations"
         self.records.write(state.rows)
-        self._save()
+        self._save()  # with `finished`, so that no kill can come between it and its evaluation
         if state.finished:
             self.reporter.say(
                 f"Finished: {state.finished}; the best is from step {state.best_step:,}."
@@ -236,11 +244,10 @@ class Run:
             sha256=corpus.sha256,
             base=self.source.get("from"),
             step=self.state.step,
-            loss=row.loss if row else None,
-            carried=row.carried if row else None,
-            windowed=row.windowed if row else None,
             training=self.config.to_json(),
         )
+        if row is not None:
+            origin = replace(origin, loss=row.loss, carried=row.carried, windowed=row.windowed)
         labels = corpus.labels.characters if corpus.labels is not None else {}
         weights = self.trainer.weights()
         return Checkpoint(self.model_config, corpus.tokenizer, weights, origin, labels)
@@ -252,7 +259,7 @@ class Run:
         document = {
             "config": self.run_config.to_json(),
             "corpus": {**self.source, "sha256": self.corpus.sha256},
-            "state": self.state.to_json(),
+            "state": asdict(self.state),
         }
         write_arrays(self.folder / RESUME_FILE, self.trainer.arrays(), document)
         self._saved_at = time.monotonic()

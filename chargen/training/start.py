@@ -1,57 +1,40 @@
-"""The start of a run: a new one is prepared, an interrupted one is found again, then it trains.
+"""The start of a run: its text is read and checked, its settings are completed, then it is built.
 
-TensorFlow is not imported before all that can be wrong with text, settings and folder was told.
+TensorFlow is not imported before `build_run`.
 """
 
-import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Self
 
 from chargen.checkpoint import Checkpoint
 from chargen.config import PreparationConfig, ReadingConfig, RunConfig
-from chargen.config.base import check
 from chargen.config.presets import choose_preset
-from chargen.corpus.corpus import Corpus, read_corpus
+from chargen.corpus.corpus import Corpus
 from chargen.corpus.encoder import BaseVocabulary
-from chargen.corpus.reader import ReadingProgress
-from chargen.corpus.sources import STANDARD_INPUT, Paths, absolute, run_name
+from chargen.corpus.sources import Paths
 from chargen.corpus.spans import Spans
-from chargen.corpus.split import HeldOut, train_validation_split
+from chargen.corpus.split import HeldOut
 from chargen.corpus.streams import Streams
-from chargen.errors import CheckpointError, RunError, SettingError
-from chargen.storage.arrays import Arrays, read_arrays
-from chargen.storage.atomic import remove
-from chargen.storage.runs import (
-    MODEL_FILE,
-    RESUME_FILE,
-    find_checkpoint,
-    holds_run,
-    locked,
-    run_folder,
-)
-from chargen.text.characters import enumerate_some
-from chargen.text.vocabulary import Vocabulary
+from chargen.errors import RunError, SettingError
+from chargen.storage.runs import holds_run
+from chargen.text.characters import describe, enumerate_some
+from chargen.text.vocabulary import BOUNDARY, Vocabulary
 from chargen.training.preflight import preflight
-from chargen.training.warm_start import (
-    base_vocabulary,
-    check_continues,
-    inherit_settings,
-    warm_start_weights,
-)
 
 if TYPE_CHECKING:
     from chargen.training.report import Reporter
+    from chargen.training.run import Run
 
-Growth = Literal["grow", "keep"]
+_FOR_FILES = {field.name for cls in (ReadingConfig, PreparationConfig) for field in fields(cls)}
 
 
 @dataclass(frozen=True)
 class Source:
     """Where the text of a run is, and the model that the run goes on from."""
 
-    paths: list[str] | None  # None for a `Corpus` that the caller made
+    paths: list[str] | None = None  # None for a `Corpus` that the caller made
     base: str | None = None  # the model, as the caller named it
     known: BaseVocabulary | None = None  # its characters and labels
 
@@ -70,122 +53,8 @@ class Source:
         return cls(values["paths"], values["from"], known)
 
 
-def start_run(
-    corpus: Paths | Corpus,
-    settings: Mapping[str, Any],
-    *,
-    name: str | None,
-    overwrite: bool,
-    cache: str | Path | None,
-    base: str | Path | None,
-    vocabulary: Growth,
-    progress: ReadingProgress | None,
-    reporter: "Reporter | None",
-) -> Path:
-    """Train a new run to its end, and return the path of its model.
-
-    The arguments and the errors are those of `chargen.train`.
-    """
-    started = time.monotonic()
-    check("vocabulary", vocabulary, vocabulary in get_args(Growth), "grow or keep")
-    grow = vocabulary == "grow"
-    old = Checkpoint.load(find_checkpoint(base)) if base is not None else None
-    asked = settings if old is None else inherit_settings(old, settings)
-    config = RunConfig.of(asked)  # bad settings are told before a long text is read
-    if isinstance(corpus, Corpus):
-        _check_made(corpus, settings, old, grow=grow)
-    elif old is not None and old.labels and not config.reading.label:
-        raise SettingError(
-            f"{base} has the labels {enumerate_some(list(old.labels))}; say which this text has, "
-            "or a new one, as in --label 'NAME=*'."
-        )
-    if name is None:
-        name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
-    folder = run_folder(name)
-    _refuse_to_replace(folder, overwrite)
-    source = Source(
-        paths=None if isinstance(corpus, Corpus) else absolute(corpus),
-        base=None if base is None else str(base),
-        known=None if old is None else base_vocabulary(old, grow=grow),
-    )
-    if not isinstance(corpus, Corpus):
-        corpus = _read(corpus, source, config, cache=cache, progress=progress)
-    notes, weights = [], None
-    if old is not None:
-        weights = warm_start_weights(old, corpus.vocabulary, corpus.label_names)
-        new = corpus.vocabulary.vocab_size - old.config.vocab_size
-        notes.append(f"Goes on from {base}; {new:,} characters are new to it.")
-    spans, held_out = train_validation_split(corpus, config.training.validation_fraction)
-    config, note = _completed(config, asked, corpus, characters=len(spans))
-    streams = _streams(corpus, spans, config)
-    with locked(folder):
-        _refuse_to_replace(folder, overwrite)  # another process may have finished one meanwhile
-        return _train(
-            folder,
-            corpus,
-            (streams, held_out),
-            config,
-            source,
-            reporter,
-            started=started,
-            notes=[*notes, note],
-            weights=weights,
-        )
-
-
-def resume_run(
-    run: str | Path,
-    settings: Mapping[str, Any],
-    *,
-    corpus: Paths | Corpus | None,
-    cache: str | Path | None,
-    progress: ReadingProgress | None,
-    reporter: "Reporter | None",
-) -> Path:
-    """Train an interrupted run to its end, and return the path of its model.
-
-    The arguments and the errors are those of `chargen.resume`.
-    """
-    started = time.monotonic()
-    folder = run_folder(run)
-    path = folder / RESUME_FILE
-    if not path.exists():
-        raise CheckpointError(f"There is no checkpoint {path}.")
-    with locked(folder):  # from here on nobody else goes on with it or replaces it
-        _, document = kept = read_arrays(path)
-        try:
-            config = RunConfig.from_json(document["config"])
-            source, sha256 = Source.from_json(document["corpus"]), document["corpus"]["sha256"]
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise CheckpointError(
-                f"{path} holds no run that this chargen can resume ({error!r}); start anew under "
-                "another --name, or with --overwrite."
-            ) from None
-        for name, before, given in config.differences(settings):
-            raise RunError(
-                f"{folder} was started with {name} {before}, and {given} would make it another "
-                "run; leave the option out, or start anew under another --name."
-            )
-        if not isinstance(corpus, Corpus):
-            if not corpus and (source.paths is None or STANDARD_INPUT in source.paths):
-                raise RunError(
-                    f"{folder} was trained on a text that is no file; pass it again, as corpus."
-                )
-            paths: Paths = corpus or source.paths or []
-            source = replace(source, paths=absolute(paths))  # where it is from now on
-            corpus = _read(paths, source, config, cache=cache, progress=progress)
-        if corpus.sha256 != sha256 or corpus.preparation != config.preparation:
-            raise RunError(
-                f"{corpus.name} is not the text that {folder} was trained on (its SHA-256 "
-                "differs); restore it, or start anew under another --name."
-            )
-        _check_characters(corpus, folder, config, source)
-        spans, held_out = train_validation_split(corpus, config.training.validation_fraction)
-        parts = _streams(corpus, spans, config), held_out
-        return _train(folder, corpus, parts, config, source, reporter, started=started, kept=kept)
-
-
-def _refuse_to_replace(folder: Path, overwrite: bool) -> None:
+def refuse_to_replace(folder: Path, overwrite: bool) -> None:
+    """Raise RunError if the folder holds a run and is not to be overwritten."""
     if not overwrite and holds_run(folder):
         raise RunError(
             f"{folder} holds a run already; go on with it (--resume, or chargen resume {folder}), "
@@ -193,21 +62,62 @@ def _refuse_to_replace(folder: Path, overwrite: bool) -> None:
         )
 
 
-def _check_made(
-    corpus: Corpus, settings: Mapping[str, Any], base: Checkpoint | None, *, grow: bool
+def check_text(
+    corpus: Paths | Corpus,
+    settings: Mapping[str, Any],
+    config: RunConfig,
+    base: Checkpoint | None,
+    source: Source,
 ) -> None:
-    """Raise SettingError for a `Corpus` made otherwise than the settings and the base ask for."""
-    for_files = {field.name for cls in (ReadingConfig, PreparationConfig) for field in fields(cls)}
-    if odd := [name for name in settings if name in for_files]:
+    """Raise SettingError for a text that does not go together with the settings and the base.
+
+    Files need labels if the base has some. A `Corpus` must have been made as the settings and the
+    base ask for; it may have new characters if the vocabulary is to grow.
+    """
+    if not isinstance(corpus, Corpus):
+        if base is not None and base.labels and not config.reading.label:
+            raise SettingError(
+                f"{source.base} has the labels {enumerate_some(list(base.labels))}; say which this "
+                "text has, or a new one, as in --label 'NAME=*'."
+            )
+        return
+    if odd := [name for name in settings if name in _FOR_FILES]:
         raise SettingError(
             f"{odd[0]} is for files; a Corpus was read and prepared when it was made."
         )
-    if base is not None:
-        check_continues(corpus, base, grow=grow)
+    if base is None or source.known is None:
+        return
+    made = corpus.preparation.to_json()
+    for name, before in base.tokenizer.preparation.to_json().items():
+        if made[name] != before:
+            raise SettingError(
+                f"The Corpus was made with {name} {made[name]}, the base's with {before}; make it "
+                "with preparation=chargen.load(...).checkpoint.tokenizer.preparation."
+            )
+    known, characters = set(base.tokenizer.vocabulary.idx2char), set(corpus.vocabulary.idx2char)
+    if missing := known - characters:
+        wrong = f"lacks characters of the base, such as {describe(min(missing))}"
+    elif not source.known.grow and (new := characters - known - {BOUNDARY}):
+        wrong = f"adds characters to the base's, such as {describe(min(new))}"
+    elif missing := set(base.labels) - set(corpus.label_names):
+        wrong = f"lacks labels of the base, such as {min(missing)!r}"
+    else:
+        return
+    raise SettingError(
+        f"The Corpus {wrong}; make it with known=chargen.BaseVocabulary(model.vocabulary, "
+        f"grow={source.known.grow}, labels=model.labels), where model is the loaded base."
+    )
 
 
-def _check_characters(corpus: Corpus, folder: Path, config: RunConfig, source: Source) -> None:
-    """Raise RunError for a text that is the run's, but has other ids for its characters."""
+def check_same(
+    corpus: Corpus, folder: Path, config: RunConfig, source: Source, sha256: str
+) -> None:
+    """Raise RunError if a corpus is not the one that a run was started with."""
+    if corpus.sha256 != sha256 or corpus.preparation != config.preparation:
+        raise RunError(
+            f"{corpus.name} is not the text that {folder} was trained on (its SHA-256 "
+            "differs); restore it, or start anew under another --name."
+        )
     known = source.known.vocabulary.idx2char if source.known is not None else ""
     characters = corpus.vocabulary.idx2char
     if len(characters) != config.model.vocab_size or not set(known) <= set(characters):
@@ -218,11 +128,7 @@ def _check_characters(corpus: Corpus, folder: Path, config: RunConfig, source: S
         )
 
 
-def _read(paths: Paths, source: Source, config: RunConfig, **how: Any) -> Corpus:
-    return read_corpus(paths, config.reading, config.preparation, known=source.known, **how)
-
-
-def _completed(
+def complete(
     config: RunConfig, asked: Mapping[str, Any], corpus: Corpus, *, characters: int
 ) -> tuple[RunConfig, str]:
     """Return `config` with what preset and corpus decide, and a line that says what they chose.
@@ -246,30 +152,30 @@ def _completed(
     return completed, choice.describe(asked)
 
 
-def _streams(corpus: Corpus, spans: Spans, config: RunConfig) -> Streams:
+def cut(corpus: Corpus, spans: Spans, config: RunConfig) -> Streams:
+    """Return the training part as streams.
+
+    Raises:
+        CorpusError: if it is shorter than one batch.
+    """
     training = config.training
     return Streams(corpus.ids, training.batch_size, training.seq_length, spans, corpus.labels)
 
 
-def _train(
+def build_run(
     folder: Path,
     corpus: Corpus,
     parts: tuple[Streams, HeldOut],
     config: RunConfig,
     source: Source,
     reporter: "Reporter | None",
-    *,
     started: float,
-    notes: Iterable[str] = (),
-    kept: tuple[Arrays, Mapping[str, Any]] | None = None,
-    weights: Arrays | None = None,
-) -> Path:
-    """Train in `folder`, whose lock is held, and return the path of the model.
+    notes: Sequence[str] = (),
+) -> "Run":
+    """Report on the text and the network, import TensorFlow, and return the run.
 
-    A run starts from what was `kept` of it, else from `weights`, else from random weights. The
-    minutes count from `started`, a time of `time.monotonic`, slow imports and all.
+    The minutes count from `started`, a time of `time.monotonic`, slow imports and all.
     """
-    # All that can be wrong with text, settings and folder has been told; now the slow imports.
     from chargen.training.report import Terminal
 
     reporter = reporter if reporter is not None else Terminal()
@@ -277,12 +183,4 @@ def _train(
         reporter.say(line)
     from chargen.training.run import Run
 
-    run = Run(folder, corpus, *parts, config, source.to_json(), reporter, started)
-    if kept is not None:
-        run.restore(*kept)
-    else:  # a run that is replaced must not be resumed with the new one's weights beside it
-        remove(folder / RESUME_FILE)
-        if weights is not None:
-            run.trainer.load_weights(weights)
-    run.train()
-    return folder / MODEL_FILE
+    return Run(folder, corpus, *parts, config, source.to_json(), reporter, started)

@@ -4,7 +4,7 @@ Everything that a step depends on is passed in or listed by `arrays`, so a train
 them goes on as if it had never stopped.
 """
 
-from collections.abc import Iterator
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,7 @@ from chargen.storage.arrays import Arrays, check_arrays
 from chargen.training.backend import graph, keras, tf
 from chargen.training.dropout import LockedDropout, Mask
 from chargen.training.lstm import LSTM
-from chargen.training.model import (
-    TRAINING_CELLS,
-    build_model,
-    inputs_of,
-    load_weights,
-    state_variables,
-    weights_of,
-)
+from chargen.training.model import TRAINING_CELLS, build_model, inputs_of, state_variables
 from chargen.training.optimizer import AdamW
 from chargen.training.prefetch import Prefetcher
 
@@ -71,11 +64,8 @@ class Trainer:
         )
         self._states = state_variables(self.model)
         self._learning_rate = tf.Variable(0.0)
-        self._optimizer = AdamW(
-            self.model.trainable_variables,
-            weight_decay=config.weight_decay,
-            clip_norm=config.clip_norm,
-        )
+        weights, decay = self.model.trainable_variables, config.weight_decay
+        self._optimizer = AdamW(weights, weight_decay=decay, clip_norm=config.clip_norm)
 
     def step(self, number: int, learning_rate: float) -> float:
         """Learn from batch `number`.
@@ -85,11 +75,9 @@ class Trainer:
             spoilt by a gradient that is not finite.
         """
         batch = self._batches.batch(number)
-        keep = self._kept(number)
         self._step_number.assign(number)
         self._learning_rate.assign(learning_rate)
-        loss = self._step(tf.constant(keep), *map(tf.constant, batch))
-        return float(loss)
+        return float(self._step(*map(tf.constant, (self._kept(number), *batch))))
 
     def _kept(self, number: int) -> Floats:
         """Return 1 where a row's state is carried into batch `number`, 0 where it starts from zero.
@@ -121,38 +109,33 @@ class Trainer:
 
     def load_weights(self, weights: Arrays) -> None:
         """Replace the weights by those given, named as `weight_shapes` says."""
-        load_weights(self.model, self.model_config, weights)
+        self.model.set_weights([weights[name] for name in weight_shapes(self.model_config)])
 
     def weights(self) -> dict[str, Floats]:
         """Return the network's weights by name."""
-        return weights_of(self.model, self.model_config)
+        return dict(zip(weight_shapes(self.model_config), self.model.get_weights(), strict=True))
 
-    def _variables(self) -> Iterator[tuple[str, keras.Variable]]:
-        """Yield everything that a step changes, each under a name of its own."""
-        for name, variable in zip(
-            weight_shapes(self.model_config), self.model.weights, strict=True
-        ):
-            yield f"weights/{name}", variable
-        for number, variable in enumerate(self._optimizer.variables):
-            yield f"optimizer/{number:03}", variable
-        for number, variable in enumerate(self._states):
-            yield f"states/{number:03}", variable
+    @cached_property
+    def _variables(self) -> dict[str, keras.Variable]:
+        """Everything that a step changes, by name."""
+        names = weight_shapes(self.model_config)
+        return {
+            **{f"weights/{k}": v for k, v in zip(names, self.model.weights, strict=True)},
+            **{f"optimizer/{k:03}": v for k, v in enumerate(self._optimizer.variables)},
+            **{f"states/{k:03}": v for k, v in enumerate(self._states)},
+        }
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return everything that a step changes, by name."""
-        return {name: np.array(variable.numpy()) for name, variable in self._variables()}
+        return {name: np.array(variable.numpy()) for name, variable in self._variables.items()}
 
     def restore(self, arrays: Arrays, path: Path) -> None:
-        """Put back what `arrays` gave.
-
-        Args:
-            arrays: from the file at `path`.
-            path: named where something does not fit.
+        """Put back what `arrays` gave and the file at `path` kept.
 
         Raises:
-            CheckpointError: naming the array that does not fit this network.
+            CheckpointError: naming the array of the file that does not fit this network.
         """
         now = self.arrays().items()
         check_arrays(path, arrays, {name: (each.shape, str(each.dtype)) for name, each in now})
-        for name, variable in self._variables():
+        for name, variable in self._variables.items():
             variable.assign(arrays[name])

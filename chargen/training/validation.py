@@ -11,12 +11,7 @@ from chargen.generation.log_probs import WINDOW
 from chargen.generation.state import Floats
 from chargen.text.vocabulary import Ids
 from chargen.training.backend import graph, tf
-from chargen.training.model import (
-    TRAINING_CELLS,
-    build_model,
-    inputs_of,
-    state_variables,
-)
+from chargen.training.model import TRAINING_CELLS, build_model, inputs_of, state_variables
 
 _MAX_ROWS = 64
 _MAX_LOGITS = 16_000_000  # elements in one batch of logits, which bounds the memory
@@ -31,10 +26,7 @@ class ValidationLoss:
 
 
 class Validator:
-    """Measures the loss of given weights on the held-out part.
-
-    The network is rebuilt at another batch size, so the states that training carries are not
-    changed.
+    """Measures the loss of given weights on the held-out part, with states of its own.
 
     For the carried loss the part is read in several rows at once. Each row but the first reads the
     window before it, uncounted, to arrive with the state that one long reading would have.
@@ -98,12 +90,10 @@ class Validator:
         return (time.perf_counter() - started) * (2 * self._windows_per_row + 1)
 
     def _total(self, windows: NDArray[np.integer], keep: Floats, *, counted: bool = True) -> float:
-        """Return the summed loss over one window of each row.
+        """Return the summed loss over one window of each row, or 0 if it is not `counted`.
 
-        Args:
-            windows: the number of each row's window, shape [rows].
-            keep: 0 for rows whose state is set to zero first, else 1; shape [rows].
-            counted: whether the loss counts; if not, the rows only read.
+        `windows` holds the number of each row's window, and `keep` 0 for rows whose state is set to
+        zero first, else 1; both have shape [rows].
         """
         positions = windows[:, None] * self._window + np.arange(self._window)
         inside = (positions >= 0) & (positions < len(self._targets))

@@ -1,4 +1,4 @@
-"""What a run takes over from the model that it goes on from: settings, characters and weights."""
+"""What a run takes over from the model that it goes on from: settings and weights."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,12 +7,9 @@ import numpy as np
 
 from chargen.checkpoint import Checkpoint
 from chargen.config import RunConfig
-from chargen.corpus.corpus import Corpus
-from chargen.corpus.encoder import BaseVocabulary
 from chargen.errors import SettingError
 from chargen.generation.state import Floats
-from chargen.text.characters import describe
-from chargen.text.vocabulary import BOUNDARY, Vocabulary
+from chargen.text.vocabulary import Vocabulary
 
 
 def inherit_settings(base: Checkpoint, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,41 +40,6 @@ def inherit_settings(base: Checkpoint, asked: Mapping[str, Any]) -> dict[str, An
     return {**settings, **shape}
 
 
-def base_vocabulary(base: Checkpoint, *, grow: bool) -> BaseVocabulary:
-    """Return the characters and labels that keep their place; others are added if it may grow."""
-    return BaseVocabulary(base.tokenizer.vocabulary, grow, tuple(base.labels))
-
-
-def check_continues(corpus: Corpus, base: Checkpoint, *, grow: bool) -> None:
-    """Raise SettingError for a `Corpus` that was not made to go on from `base`.
-
-    Args:
-        corpus: made by the caller.
-        base: the model to go on from.
-        grow: whether characters that it never saw may be added to those it knows.
-    """
-    made = corpus.preparation.to_json()
-    for name, before in base.tokenizer.preparation.to_json().items():
-        if made[name] != before:
-            raise SettingError(
-                f"The Corpus was made with {name} {made[name]}, the base's with {before}; make it "
-                "with preparation=chargen.load(...).checkpoint.tokenizer.preparation."
-            )
-    known, characters = set(base.tokenizer.vocabulary.idx2char), set(corpus.vocabulary.idx2char)
-    if missing := known - characters:
-        wrong = f"lacks characters of the base, such as {describe(min(missing))}"
-    elif not grow and (new := characters - known - {BOUNDARY}):
-        wrong = f"adds characters to the base's, such as {describe(min(new))}"
-    elif missing := set(base.labels) - set(corpus.label_names):
-        wrong = f"lacks labels of the base, such as {min(missing)!r}"
-    else:
-        return
-    raise SettingError(
-        f"The Corpus {wrong}; make it with known=chargen.BaseVocabulary(model.vocabulary, "
-        f"grow={grow}, labels=model.labels), where model is the loaded base."
-    )
-
-
 def warm_start_weights(
     checkpoint: Checkpoint, vocabulary: Vocabulary, labels: Sequence[str] = ()
 ) -> dict[str, Floats]:
@@ -92,9 +54,7 @@ def warm_start_weights(
         vocabulary: all of the network's characters, and others.
         labels: all of the network's labels, and others.
     """
-    characters = [
-        vocabulary.char2idx[character] for character in checkpoint.tokenizer.vocabulary.idx2char
-    ]
+    characters = vocabulary.encode(checkpoint.tokenizer.vocabulary.idx2char).tolist()
     weights = dict(checkpoint.weights)
 
     def spread(name: str, new: Floats, axis: int, places: Sequence[int], size: int) -> None:

@@ -13,7 +13,7 @@ from chargen.generation.state import State
 from chargen.generation.weights import DecoderWeights
 from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import Vocabulary
-from chargen.training.model import KerasNetwork, build_model, rebuild, weights_of
+from chargen.training.model import KerasDecoder, KerasNetwork, build_model, rebuild
 from tests.helpers import decoder_of
 
 CHARACTERS = "\n abcdefgh"
@@ -39,7 +39,7 @@ def random_checkpoint(cell, units, characters=CHARACTERS, labels=0):
 def keras_decoder(network):
     """A Keras decoder of one text, from a zero state."""
     config = network.checkpoint.config
-    return network.decoder(State.zeros(config.cell, config.units, 1))
+    return KerasDecoder(network, State.zeros(config.cell, config.units, 1))
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -61,7 +61,7 @@ def test_a_state_moves_between_the_decoders(cell):
     checkpoint = random_checkpoint(cell, (16, 8))
     ours = decoder_of(checkpoint)
     ours.read(np.array([[1, 2, 3]]))
-    reference = KerasNetwork(checkpoint).decoder(ours.state)
+    reference = KerasDecoder(KerasNetwork(checkpoint), ours.state)
     np.testing.assert_allclose(reference.step(np.array([4])), ours.step(np.array([4])), atol=1e-4)
     for ours_layer, theirs in zip(ours.state.layers, reference.state.layers, strict=True):
         np.testing.assert_allclose(ours_layer, theirs, atol=1e-4)
@@ -70,7 +70,7 @@ def test_a_state_moves_between_the_decoders(cell):
 def test_the_keras_decoder_refuses_a_state_that_keras_would_take():
     network = KerasNetwork(random_checkpoint("lstm", (16, 8)))
     with pytest.raises(StateError, match="layer 0"):
-        network.decoder(State.zeros("lstm", (8, 16), 1))
+        KerasDecoder(network, State.zeros("lstm", (8, 16), 1))
 
 
 def test_keras_decoders_that_take_turns_are_as_if_alone():
@@ -96,7 +96,7 @@ def test_a_model_rebuilt_at_another_batch_size_computes_the_same():
 def test_a_fresh_model_has_the_weights_that_the_format_lists(cell):
     config = ModelConfig(vocab_size=9, embedding_dim=5, cell=cell, units=(16, 8))
     model = build_model(config, batch_size=2)
-    assert {k: v.shape for k, v in weights_of(model, config).items()} == weight_shapes(config)
+    assert [each.shape for each in model.get_weights()] == [*weight_shapes(config).values()]
     # Keras has the same order, so a name never gets another's weights.
     ours = [name.split("/")[1] for name in weight_shapes(config)]
     assert [variable.name for variable in model.weights] == ours
@@ -104,7 +104,8 @@ def test_a_fresh_model_has_the_weights_that_the_format_lists(cell):
 
 def test_recurrent_weights_start_glorot_uniform():
     config = ModelConfig(vocab_size=9, embedding_dim=5, units=(64,))
-    kernel = weights_of(build_model(config, batch_size=1), config)["lstm_0/recurrent_kernel"]
+    layer = build_model(config, batch_size=1).get_layer("lstm_0")
+    kernel = layer.cell.recurrent_kernel.numpy()
     limit = np.sqrt(6 / (64 + 256))  # Glorot and Bengio 2010
     assert 0.95 * limit < np.abs(kernel).max() <= limit
 
@@ -124,15 +125,15 @@ def test_decoders_agree_on_labels(cell):
     assert weight_shapes(checkpoint.config)["label/embeddings"] == (3, 5)
     network, weights = KerasNetwork(checkpoint), DecoderWeights(checkpoint)
     ours = decoder_of(checkpoint, 2, LABELS)
-    reference = network.decoder(ours.state)
+    reference = KerasDecoder(network, ours.state)
     ids = np.array([[4, 0, 5, 6], [4, 1, 5, 6]], np.int32)
     np.testing.assert_allclose(ours.read(ids), reference.read(ids), atol=1e-4)
-    reference = network.decoder(ours.state)
+    reference = KerasDecoder(network, ours.state)
     step = np.array([3, 3])
     logits = ours.step(step)
     np.testing.assert_allclose(logits, reference.step(step), atol=1e-4)
     other = replace(ours.state, labels=LABELS[::-1])  # each writes on as the other
-    reference, ours = network.decoder(other), Decoder(weights, other)
+    reference, ours = KerasDecoder(network, other), Decoder(weights, other)
     turned = ours.step(step)
     np.testing.assert_allclose(turned, reference.step(step), atol=1e-4)
 
@@ -150,4 +151,4 @@ def test_a_rebuilt_model_takes_ids_and_labels():
 def test_a_fresh_model_with_labels_has_the_weights_that_the_format_lists(cell):
     config = ModelConfig(vocab_size=9, embedding_dim=5, cell=cell, units=(16, 8), labels=3)
     model = build_model(config, batch_size=2)
-    assert {k: v.shape for k, v in weights_of(model, config).items()} == weight_shapes(config)
+    assert [each.shape for each in model.get_weights()] == [*weight_shapes(config).values()]
