@@ -1,33 +1,16 @@
-"""The door for Python: `train` a new run, `resume` an interrupted one.
+"""The door for Python: `train` a new run, `resume` an interrupted one."""
 
-TensorFlow is not imported before all that can be wrong with text, settings and folder was told.
-"""
-
-import time
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
-from chargen.checkpoint import Checkpoint
-from chargen.config import RunConfig
-from chargen.config.base import check
-from chargen.corpus.corpus import Corpus, read_corpus
-from chargen.corpus.encoder import BaseVocabulary
+from chargen.corpus.corpus import Corpus
 from chargen.corpus.reader import ReadingProgress
-from chargen.corpus.sources import STANDARD_INPUT, Paths, absolute, run_name
-from chargen.corpus.split import train_validation_split
-from chargen.errors import CheckpointError, RunError
+from chargen.corpus.sources import Paths
 from chargen.language_model import LanguageModel, load
-from chargen.storage.arrays import read_arrays
-from chargen.storage.atomic import remove
-from chargen.storage.runs import RESUME_FILE, find_checkpoint, locked, run_folder
-from chargen.training import start
-from chargen.training.warm_start import inherit_settings, warm_start_weights
+from chargen.training.start import Growth, resume_run, start_run
 
 if TYPE_CHECKING:
     from chargen.training.report import Reporter
-
-Growth = Literal["grow", "keep"]
 
 
 def train(
@@ -73,41 +56,19 @@ def train(
         DivergedError: if the loss broke and could not be mended.
         StorageError: if the run could not be written.
     """
-    started = time.monotonic()
-    check("vocabulary", vocabulary, vocabulary in get_args(Growth), "grow or keep")
-    old, source, asked = None, start.Source(), settings
-    if base is not None:
-        old = Checkpoint.load(find_checkpoint(base))
-        known = BaseVocabulary(old.tokenizer.vocabulary, vocabulary == "grow", tuple(old.labels))
-        source = start.Source(base=str(base), known=known)
-        asked = inherit_settings(old, settings)
-    config = RunConfig.of(asked)  # bad settings are told before a long text is read
-    start.check_text(corpus, settings, config, old, source)
-    if name is None:
-        name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
-    folder = run_folder(name)
-    start.refuse_to_replace(folder, overwrite)
-    if not isinstance(corpus, Corpus):
-        source = replace(source, paths=absolute(corpus))
-        how = config.reading, config.preparation
-        corpus = read_corpus(corpus, *how, known=source.known, cache=cache, progress=progress)
-    spans, held_out = train_validation_split(corpus, config.training.validation_fraction)
-    config, note = start.complete(config, asked, corpus, characters=len(spans))
-    notes = [note]
-    if old is not None:
-        new = corpus.vocabulary.vocab_size - old.config.vocab_size
-        notes.insert(0, f"Goes on from {base}; {new:,} characters are new to it.")
-    parts = start.cut(corpus, spans, config), held_out
-    with locked(folder):
-        start.refuse_to_replace(folder, overwrite)  # another process may have finished one
-        run = start.build_run(folder, corpus, parts, config, source, reporter, started, notes)
-        # A run that is replaced must not be resumed with the new one's weights beside it.
-        remove(folder / RESUME_FILE)
-        if old is not None:
-            weights = warm_start_weights(old, corpus.vocabulary, corpus.label_names)
-            run.trainer.load_weights(weights)
-        run.train()
-    return load(folder)
+    return load(
+        start_run(
+            corpus,
+            settings,
+            name=name,
+            overwrite=overwrite,
+            cache=cache,
+            base=base,
+            vocabulary=vocabulary,
+            progress=progress,
+            reporter=reporter,
+        )
+    )
 
 
 def resume(
@@ -134,40 +95,6 @@ def resume(
         RunError: if the corpus or a setting is not what it was.
         Others: as `train` does.
     """
-    started = time.monotonic()
-    folder = run_folder(run)
-    path = folder / RESUME_FILE
-    if not path.exists():
-        raise CheckpointError(f"There is no checkpoint {path}.")
-    with locked(folder):  # from here on nobody else goes on with it or replaces it
-        arrays, document = read_arrays(path)
-        try:
-            config = RunConfig.from_json(document["config"])
-            source = start.Source.from_json(document["corpus"])
-            sha256 = document["corpus"]["sha256"]
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise CheckpointError(
-                f"{path} holds no run that this chargen can resume ({error!r}); start anew under "
-                "another --name, or with --overwrite."
-            ) from None
-        for name, before, given in config.differences(settings):
-            raise RunError(
-                f"{folder} was started with {name} {before}, and {given} would make it another "
-                "run; leave the option out, or start anew under another --name."
-            )
-        if not isinstance(corpus, Corpus):
-            if not corpus and (source.paths is None or STANDARD_INPUT in source.paths):
-                raise RunError(
-                    f"{folder} was trained on a text that is no file; pass it again, as corpus."
-                )
-            paths: Paths = corpus or source.paths or []
-            source = replace(source, paths=absolute(paths))  # where it is from now on
-            how = config.reading, config.preparation
-            corpus = read_corpus(paths, *how, known=source.known, cache=cache, progress=progress)
-        start.check_same(corpus, folder, config, source, sha256)
-        spans, held_out = train_validation_split(corpus, config.training.validation_fraction)
-        parts = start.cut(corpus, spans, config), held_out
-        resumed = start.build_run(folder, corpus, parts, config, source, reporter, started)
-        resumed.restore(arrays, document)
-        resumed.train()
-    return load(folder)
+    return load(
+        resume_run(run, settings, corpus=corpus, cache=cache, progress=progress, reporter=reporter)
+    )

@@ -1,32 +1,39 @@
-"""The start of a run: its text is read and checked, its settings are completed, then it is built.
+"""Start or resume a run: read and check its text, complete its settings, build it, train.
 
-TensorFlow is not imported before `build_run`.
+TensorFlow is not imported before all that can be wrong with text, settings and folder was told.
 """
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from chargen.checkpoint import Checkpoint
 from chargen.config import PreparationConfig, ReadingConfig, RunConfig
+from chargen.config.base import check
 from chargen.config.presets import choose_preset
-from chargen.corpus.corpus import Corpus
+from chargen.corpus.corpus import Corpus, read_corpus
 from chargen.corpus.encoder import BaseVocabulary
-from chargen.corpus.sources import Paths
+from chargen.corpus.reader import ReadingProgress
+from chargen.corpus.sources import STANDARD_INPUT, Paths, absolute, run_name
 from chargen.corpus.spans import Spans
-from chargen.corpus.split import HeldOut
+from chargen.corpus.split import HeldOut, train_validation_split
 from chargen.corpus.streams import Streams
-from chargen.errors import RunError, SettingError
-from chargen.storage.runs import holds_run
+from chargen.errors import CheckpointError, RunError, SettingError
+from chargen.storage.arrays import read_arrays
+from chargen.storage.atomic import remove
+from chargen.storage.runs import RESUME_FILE, find_checkpoint, holds_run, locked, run_folder
 from chargen.text.characters import describe, enumerate_some
 from chargen.text.vocabulary import BOUNDARY, Vocabulary
 from chargen.training.preflight import preflight
+from chargen.training.warm_start import inherit_settings, warm_start_weights
 
 if TYPE_CHECKING:
     from chargen.training.report import Reporter
     from chargen.training.run import Run
 
+Growth = Literal["grow", "keep"]
 _FOR_FILES = {field.name for cls in (ReadingConfig, PreparationConfig) for field in fields(cls)}
 
 
@@ -53,7 +60,106 @@ class Source:
         return cls(values["paths"], values["from"], known)
 
 
-def refuse_to_replace(folder: Path, overwrite: bool) -> None:
+def start_run(
+    corpus: Paths | Corpus,
+    settings: Mapping[str, Any],
+    *,
+    name: str | None,
+    overwrite: bool,
+    cache: str | Path | None,
+    base: str | Path | None,
+    vocabulary: Growth,
+    progress: ReadingProgress | None,
+    reporter: "Reporter | None",
+) -> Path:
+    """Train in a new run, as `chargen.train` says, and return its folder."""
+    started = time.monotonic()
+    check("vocabulary", vocabulary, vocabulary in get_args(Growth), "grow or keep")
+    old, source, asked = None, Source(), settings
+    if base is not None:
+        old = Checkpoint.load(find_checkpoint(base))
+        known = BaseVocabulary(old.tokenizer.vocabulary, vocabulary == "grow", tuple(old.labels))
+        source = Source(base=str(base), known=known)
+        asked = inherit_settings(old, settings)
+    config = RunConfig.of(asked)  # bad settings are told before a long text is read
+    _check_text(corpus, settings, config, old, source)
+    if name is None:
+        name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
+    folder = run_folder(name)
+    _refuse_to_replace(folder, overwrite)
+    if not isinstance(corpus, Corpus):
+        source = replace(source, paths=absolute(corpus))
+        how = config.reading, config.preparation
+        corpus = read_corpus(corpus, *how, known=source.known, cache=cache, progress=progress)
+    spans, held_out = train_validation_split(corpus, config.training.validation_fraction)
+    config, note = _complete(config, asked, corpus, characters=len(spans))
+    notes = [note]
+    if old is not None:
+        new = corpus.vocabulary.vocab_size - old.config.vocab_size
+        notes.insert(0, f"Goes on from {base}; {new:,} characters are new to it.")
+    parts = _cut(corpus, spans, config), held_out
+    with locked(folder):
+        _refuse_to_replace(folder, overwrite)  # another process may have finished one
+        run = _build_run(folder, corpus, parts, config, source, reporter, started, notes)
+        # A run that is replaced must not be resumed with the new one's weights beside it.
+        remove(folder / RESUME_FILE)
+        if old is not None:
+            weights = warm_start_weights(old, corpus.vocabulary, corpus.label_names)
+            run.trainer.load_weights(weights)
+        run.train()
+    return folder
+
+
+def resume_run(
+    run: str | Path,
+    settings: Mapping[str, Any],
+    *,
+    corpus: Paths | Corpus | None,
+    cache: str | Path | None,
+    progress: ReadingProgress | None,
+    reporter: "Reporter | None",
+) -> Path:
+    """Continue a run, as `chargen.resume` says, and return its folder."""
+    started = time.monotonic()
+    folder = run_folder(run)
+    path = folder / RESUME_FILE
+    if not path.exists():
+        raise CheckpointError(f"There is no checkpoint {path}.")
+    with locked(folder):  # from here on nobody else goes on with it or replaces it
+        arrays, document = read_arrays(path)
+        try:
+            config = RunConfig.from_json(document["config"])
+            source = Source.from_json(document["corpus"])
+            sha256 = document["corpus"]["sha256"]
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise CheckpointError(
+                f"{path} holds no run that this chargen can resume ({error!r}); start anew under "
+                "another --name, or with --overwrite."
+            ) from None
+        for name, before, given in config.differences(settings):
+            raise RunError(
+                f"{folder} was started with {name} {before}, and {given} would make it another "
+                "run; leave the option out, or start anew under another --name."
+            )
+        if not isinstance(corpus, Corpus):
+            if not corpus and (source.paths is None or STANDARD_INPUT in source.paths):
+                raise RunError(
+                    f"{folder} was trained on a text that is no file; pass it again, as corpus."
+                )
+            paths: Paths = corpus or source.paths or []
+            source = replace(source, paths=absolute(paths))  # where it is from now on
+            how = config.reading, config.preparation
+            corpus = read_corpus(paths, *how, known=source.known, cache=cache, progress=progress)
+        _check_same(corpus, folder, config, source, sha256)
+        spans, held_out = train_validation_split(corpus, config.training.validation_fraction)
+        parts = _cut(corpus, spans, config), held_out
+        resumed = _build_run(folder, corpus, parts, config, source, reporter, started)
+        resumed.restore(arrays, document)
+        resumed.train()
+    return folder
+
+
+def _refuse_to_replace(folder: Path, overwrite: bool) -> None:
     """Raise RunError if the folder holds a run and is not to be overwritten."""
     if not overwrite and holds_run(folder):
         raise RunError(
@@ -62,7 +168,7 @@ def refuse_to_replace(folder: Path, overwrite: bool) -> None:
         )
 
 
-def check_text(
+def _check_text(
     corpus: Paths | Corpus,
     settings: Mapping[str, Any],
     config: RunConfig,
@@ -109,7 +215,7 @@ def check_text(
     )
 
 
-def check_same(
+def _check_same(
     corpus: Corpus, folder: Path, config: RunConfig, source: Source, sha256: str
 ) -> None:
     """Raise RunError if a corpus is not the one that a run was started with."""
@@ -128,7 +234,7 @@ def check_same(
         )
 
 
-def complete(
+def _complete(
     config: RunConfig, asked: Mapping[str, Any], corpus: Corpus, *, characters: int
 ) -> tuple[RunConfig, str]:
     """Return `config` with what preset and corpus decide, and a line that says what they chose.
@@ -152,7 +258,7 @@ def complete(
     return completed, choice.describe(asked)
 
 
-def cut(corpus: Corpus, spans: Spans, config: RunConfig) -> Streams:
+def _cut(corpus: Corpus, spans: Spans, config: RunConfig) -> Streams:
     """Return the training part as streams.
 
     Raises:
@@ -162,7 +268,7 @@ def cut(corpus: Corpus, spans: Spans, config: RunConfig) -> Streams:
     return Streams(corpus.ids, training.batch_size, training.seq_length, spans, corpus.labels)
 
 
-def build_run(
+def _build_run(
     folder: Path,
     corpus: Corpus,
     parts: tuple[Streams, HeldOut],

@@ -12,7 +12,7 @@ from chargen.corpus.corpus import Corpus
 from chargen.errors import DivergedError, Interrupted, RunError, StorageError
 from chargen.storage.arrays import read_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
-from chargen.training import run
+from chargen.training import run, start
 from chargen.training.history import HISTORY_FILE
 from chargen.training.report import Silent
 from chargen.training.trainer import Trainer
@@ -165,7 +165,7 @@ def test_a_second_run_in_the_folder_is_refused(tmp_path):
 
 def test_a_run_that_was_made_while_another_started_is_not_replaced(tmp_path, monkeypatch):
     """The slow reading of a text is when another process can start and finish the same run."""
-    read, path, settings = api.read_corpus, tmp_path / "sea.txt", SETTINGS | {"epochs": 1}
+    read, path, settings = start.read_corpus, tmp_path / "sea.txt", SETTINGS | {"epochs": 1}
     path.write_text(CORPUS.text)
     folder = tmp_path / "run"
 
@@ -173,14 +173,14 @@ def test_a_run_that_was_made_while_another_started_is_not_replaced(tmp_path, mon
         api.train(CORPUS, name=str(folder), reporter=Silent(), **settings, seed=9)
         return read(*args, **kwargs)
 
-    monkeypatch.setattr(api, "read_corpus", read_while_another_trains)
+    monkeypatch.setattr(start, "read_corpus", read_while_another_trains)
     with pytest.raises(RunError, match="holds a run already"):
         api.train(path, name=str(folder), reporter=Silent(), **settings)
     assert content(folder)["document"]["config"]["training"]["seed"] == 9
 
 
 def test_nobody_else_goes_on_with_a_run_while_its_text_is_read_again(tmp_path, monkeypatch):
-    read, path, tries = api.read_corpus, tmp_path / "sea.txt", []
+    read, path, tries = start.read_corpus, tmp_path / "sea.txt", []
     path.write_text(CORPUS.text)
     folder = tmp_path / "run"
     with pytest.raises(Interrupted):
@@ -192,7 +192,7 @@ def test_nobody_else_goes_on_with_a_run_while_its_text_is_read_again(tmp_path, m
         tries.append("refused")
         return read(*args, **kwargs)
 
-    monkeypatch.setattr(api, "read_corpus", read_while_another_resumes)
+    monkeypatch.setattr(start, "read_corpus", read_while_another_resumes)
     api.resume(folder, reporter=Silent())
     assert tries == ["refused"]
 
