@@ -14,7 +14,7 @@ from chargen.errors import SettingError
 from chargen.evaluation.loss import Evaluation, evaluate
 from chargen.evaluation.score import TOP, Score, score
 from chargen.generation.batching import Request, generate_samples, stream_text
-from chargen.generation.decoder import Decoder, MakeDecoder
+from chargen.generation.decoder import MAX_BATCH, Decoder, MakeDecoder
 from chargen.generation.generate import Generator
 from chargen.generation.initial_state import choose_label
 from chargen.generation.log_probs import Progress, no_progress
@@ -29,8 +29,6 @@ from chargen.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import keras
-
-_MAX_BATCH = 64  # texts side by side; with more, a character takes longer and gains little
 
 Engine = Literal["numpy", "keras"]
 Text = str | PreparedText
@@ -65,22 +63,22 @@ class LanguageModel:
 
     @property
     def config(self) -> ModelConfig:
-        """The network's shape."""
+        """Return the network's shape."""
         return self.checkpoint.config
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """The characters it knows."""
+        """Return the characters it knows."""
         return self.checkpoint.tokenizer.vocabulary
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels that it can write as; none if it learned from a text without."""
+        """Return the labels that it can write as; none if it learned from a text without."""
         return tuple(self.checkpoint.labels)
 
     @property
     def origin(self) -> Origin:
-        """Where it came from: corpus, losses in nats per character, training settings."""
+        """Return where it came from: corpus, losses in nats per character, training settings."""
         return self.checkpoint.origin
 
     def session(
@@ -215,7 +213,7 @@ class LanguageModel:
             self._make_decoder,
             generator,
             requests,
-            max_batch=_MAX_BATCH,
+            max_batch=MAX_BATCH,
             log_probs=log_probs,
             top=top,
         )

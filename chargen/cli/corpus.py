@@ -1,6 +1,7 @@
 """chargen corpus: describe text files before training."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def corpus(
         write_atomically(html, page(found).encode(errors="backslashreplace"))
         click.echo(f"Written to {html}.", err=True)
     if as_json:
-        put_json(found.to_json())
+        put_json(asdict(found))
     elif html is None:
         for line in _report(found):
             click.echo(line)
@@ -58,12 +59,24 @@ def corpus(
 def _report(found: "Survey") -> Iterator[str]:
     """Yield the lines that are shown of a survey."""
     from chargen.corpus.survey import RARE_BELOW
+    from chargen.text.characters import enumerate_some
 
+    copies = ""
+    if found.duplicates:
+        groups = [" = ".join(map(str, group[:6])) for group in found.duplicates[:4]]
+        more = ", ..." if len(found.duplicates) > 4 else ""
+        extra = sum(len(group) - 1 for group in found.duplicates)
+        copies = f"; {extra:,} are copies of others: {', '.join(groups)}{more}"
     yield f"{found.name}: {found.characters:,} characters, {len(found.distinct):,} distinct"
     yield f"  encoding      {found.encoding}; line endings: {found.line_ending}"
-    yield f"  documents     {found.documents:,}{_duplicates(found)}"
+    yield f"  documents     {found.documents:,}{copies}"
     if found.labels:
-        yield f"  labels        {_labels(found)}"
+        labels = [
+            f"{each.label} {each.characters:,} ({each.characters / found.characters:.1%}) "
+            f"in {each.documents:,} documents"
+            for each in sorted(found.labels, key=lambda each: -each.characters)
+        ]
+        yield f"  labels        {enumerate_some(labels, max_names=_MAX_LISTED)}"
     lines = found.lines
     yield (
         f"  lines         {lines.number:,}; of {lines.mean:.1f} characters on average, "
@@ -71,19 +84,18 @@ def _report(found: "Survey") -> Iterator[str]:
     )
     yield f"  commonest     {_characters(found.distinct)}"
     if found.rare:
-        rarest = list(reversed(found.distinct))[: found.rare]
         yield (
             f"  rare          {found.rare:,} occur fewer than {RARE_BELOW} times: "
-            f"{_characters(rarest)}"
+            f"{_characters(found.distinct[: -found.rare - 1 : -1])}"
         )
     for note in found.notes:
         yield f"  note          {note}"
     yield ""
-    yield f"Yardsticks for the loss, by counting {found.counted:,} characters (nats per character):"
-    yield "  characters known before  entropy of the text  loss of the count on its held-out end"
+    yield f"N-gram statistics of {found.counted:,} characters, in nats per character:"
+    yield "  characters of context  entropy  n-gram loss on the held-out end"
     for each in found.ngrams:
         held_out = "" if each.held_out is None else f"{each.held_out:.3f}"
-        yield f"  {each.order:>23}  {each.entropy:>19.3f}  {held_out:>37}"
+        yield f"  {each.order:>21}  {each.entropy:>7.3f}  {held_out:>31}"
     yield ""
     yield (
         "What `chargen train --preset auto` would do here "
@@ -96,27 +108,6 @@ def _report(found: "Survey") -> Iterator[str]:
             f"  --minutes {plan.minutes:<4} {units} units, about {passes:,g} passes, "
             f"dropout {plan.settings['dropout']:g}"
         )
-
-
-def _duplicates(found: "Survey") -> str:
-    """Return which documents are copies, to add to a line; some groups and numbers of them."""
-    if not found.duplicates:
-        return ""
-    groups = [" = ".join(map(str, group[:6])) for group in found.duplicates[:4]]
-    more = ", ..." if len(found.duplicates) > 4 else ""
-    extra = sum(len(group) - 1 for group in found.duplicates)
-    return f"; {extra:,} are copies of others: {', '.join(groups)}{more}"
-
-
-def _labels(found: "Survey") -> str:
-    from chargen.text.characters import enumerate_some
-
-    described = [
-        f"{each.label} {each.characters:,} ({each.characters / found.characters:.1%}) "
-        f"in {each.documents:,} documents"
-        for each in sorted(found.labels, key=lambda each: -each.characters)
-    ]
-    return enumerate_some(described, max_names=_MAX_LISTED)
 
 
 def _characters(characters: "Sequence[Character]") -> str:

@@ -7,14 +7,11 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from chargen.config import PreparationConfig, ReadingConfig
 from chargen.corpus.decoding import refuse_nul
 from chargen.corpus.documents import mark_boundaries
-from chargen.corpus.encoder import BaseVocabulary, Encoded, Encoder, IdStore, MemoryStore
-from chargen.corpus.id_cache import Cache, SpillingStore
+from chargen.corpus.encoder import BaseVocabulary, Encoded, Encoder, IdStore
+from chargen.corpus.id_cache import CacheEntry
 from chargen.corpus.labels import LabelRecorder
 from chargen.corpus.reader import Reader, ReadingProgress
 from chargen.corpus.sources import Paths, absolute
@@ -22,9 +19,7 @@ from chargen.errors import CorpusError
 from chargen.storage.cache import cache_folder
 from chargen.text.preparation import prepare_pieces
 from chargen.text.tokenizer import CharTokenizer
-from chargen.text.vocabulary import BOUNDARY, RARE, Ids, Vocabulary
-
-_SPECIAL = (BOUNDARY, RARE)
+from chargen.text.vocabulary import BOUNDARY, RARE
 
 
 class Corpus:
@@ -40,6 +35,11 @@ class Corpus:
         labels: the label of each document.
 
     Attributes:
+        ids: the whole text as ids, of the narrowest type, shape [characters and boundaries]. Where
+            there are documents, a boundary stands before each and at the end.
+        vocabulary: the distinct characters; among them, where there are documents, the boundary.
+        counts: how often each id occurs, shape [vocab_size].
+        line_ending: how the lines end: LF, CRLF, CR or none.
         labels: the documents' labels, among those of the known model; None if there are none.
 
     Raises:
@@ -61,16 +61,13 @@ class Corpus:
         if not isinstance(text, Encoded):
             text = _encoded(text, labels, name, preparation, known)
         self._encoded = text
+        self.ids, self.vocabulary, self.counts = text.ids, text.vocabulary, text.counts
+        self.line_ending = text.line_ending
         self.name, self.encoding, self.preparation = name, encoding, preparation
         self.notes = (*notes, *_notes(text))
         self.labels = text.labels
         if self.labels is not None and known is not None:
             self.labels = self.labels.add_names(known.labels)
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """Return the distinct characters; among them, where there are documents, the boundary."""
-        return self._encoded.vocabulary
 
     @cached_property
     def tokenizer(self) -> CharTokenizer:
@@ -78,22 +75,9 @@ class Corpus:
         return CharTokenizer(self.vocabulary, self.start, self.preparation)
 
     @property
-    def ids(self) -> Ids:
-        """Return the whole text as ids, of the narrowest type, shape [characters and boundaries].
-
-        Where there are documents, a boundary stands before each and at the end.
-        """
-        return self._encoded.ids
-
-    @property
     def label_names(self) -> tuple[str, ...]:
         """Return the names of the labels; an empty tuple if there are no labels."""
         return self.labels.names if self.labels is not None else ()
-
-    @property
-    def counts(self) -> NDArray[np.int64]:
-        """Return how often each id occurs, shape [vocab_size]."""
-        return self._encoded.counts
 
     @cached_property
     def sha256(self) -> str:
@@ -102,11 +86,6 @@ class Corpus:
             return self._encoded.sha256
         parts = [self._encoded.sha256, self.labels.to_json()]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-    @property
-    def line_ending(self) -> str:
-        """Return how its lines end: LF, CRLF, CR, or none."""
-        return self._encoded.line_ending
 
     @cached_property
     def text(self) -> str:
@@ -125,7 +104,7 @@ class Corpus:
         The boundary is left out, and so is `RARE` where it stands for rare characters.
         """
         counts = zip(self.vocabulary.idx2char, self.counts.tolist(), strict=True)
-        special = _SPECIAL if self._encoded.rare[0] else BOUNDARY
+        special = BOUNDARY + RARE if self._encoded.rare[0] else BOUNDARY
         found = ((each, count) for each, count in counts if count and each not in special)
         return dict(sorted(found, key=lambda item: item[1]))
 
@@ -144,10 +123,8 @@ class Corpus:
 
         It is the boundary before a document, else a newline, else the first character.
         """
-        for character in (BOUNDARY, "\n"):
-            if character in self.vocabulary:
-                return character
-        return self.vocabulary.idx2char[self.ids[0]]
+        marks = (each for each in (BOUNDARY, "\n") if each in self.vocabulary)
+        return next(marks, self.vocabulary.idx2char[self.ids[0]])
 
 
 def encode(
@@ -157,12 +134,15 @@ def encode(
     preparation: PreparationConfig,
     known: BaseVocabulary | None = None,
     store: IdStore | None = None,
+    label_recorder: LabelRecorder | None = None,
 ) -> Encoded:
-    """Return the ids of a text that comes in pieces, each of them prepared already."""
-    encoder = Encoder(MemoryStore() if store is None else store, name)
-    for piece in pieces:
+    """Return the ids of a text that comes in pieces, prepared first, and the recorded labels."""
+    encoder = Encoder(store or IdStore(), name)
+    for piece in prepare_pieces(pieces, preparation):
         encoder.add(piece)
-    return encoder.finish(min_count=preparation.min_count, known=known)
+    encoded = encoder.finish(min_count=preparation.min_count, known=known)
+    labels = label_recorder.finish(encoded.ids) if label_recorder is not None else None
+    return replace(encoded, labels=labels)
 
 
 def read_corpus(
@@ -196,72 +176,64 @@ def read_corpus(
     reader = Reader(paths, reading, preparation, documents=_has_documents(known), progress=progress)
     characters = [known.vocabulary.idx2char, known.grow] if known is not None else []
     request = [absolute(paths), reading.to_json(), preparation.to_json(), *characters]
-    place = Cache(cache_folder(cache), request)
-    make = partial(Corpus, preparation=preparation, known=known)
-    entry = place.find(reader.paths) if reader.paths is not None else None
-    if entry is not None:
-        notes = (*entry.notes, f"Read from the cache: {entry.path}.")
-        return make(entry.encoded, reader.name, entry.encoding, notes)
-    with SpillingStore(place.building) as store:
-        pieces = prepare_pieces(reader.pieces(), preparation)
+    entry = CacheEntry(cache_folder(cache), request)
+    make = partial(Corpus, name=reader.name, preparation=preparation, known=known)
+    if reader.paths is not None and (found := entry.find(reader.paths)) is not None:
+        encoded, encoding, notes = found
+        return make(encoded, encoding=encoding, notes=notes)
+    with entry:
         encoded = encode(
-            pieces, name=reader.name, preparation=preparation, known=known, store=store
+            reader.pieces(),
+            name=reader.name,
+            preparation=preparation,
+            known=known,
+            store=entry,
+            label_recorder=reader.label_recorder,
         )
-        if reader.label_recorder is not None:
-            encoded = replace(encoded, labels=reader.label_recorder.finish(encoded.ids))
-        notes = tuple(reader.notes())
-        if store.spilled and reader.paths is not None:
-            kept = place.keep(encoded, reader.fingerprints, reader.encoding, notes)
-            notes += (f"Kept for the next time: {kept}, {encoded.ids.nbytes / 1e6:,.0f} MB.",)
-    return make(encoded, reader.name, reader.encoding, notes)
+        notes = list(reader.notes())
+        if entry.spilled and reader.paths is not None:
+            kept = entry.keep(encoded, reader.fingerprints, reader.encoding, notes)
+            notes.append(f"Kept for the next time: {kept}, {encoded.ids.nbytes / 1e6:,.0f} MB.")
+    return make(encoded, encoding=reader.encoding, notes=notes)
 
 
 def _has_documents(known: BaseVocabulary | None) -> bool:
-    """Return whether a model reads its text as documents."""
     return known is not None and BOUNDARY in known.vocabulary
-
-
-def _refuse_nul(pieces: Iterable[str], name: str) -> Iterator[str]:
-    """Pass on the pieces of a text; raise CorpusError if they hold NUL characters."""
-    for piece in pieces:
-        refuse_nul(piece, name)
-        yield piece
 
 
 def _encoded(
     text: str | Iterable[str],
-    names: Sequence[str] | None,
+    labels: Sequence[str] | None,
     name: str,
     preparation: PreparationConfig,
     known: BaseVocabulary | None,
 ) -> Encoded:
-    """Return the ids of one text or several, and their labels if there are `names`, one a text."""
-    if isinstance(text, str):
-        if not _has_documents(known) and names is None:
-            pieces = prepare_pieces(_refuse_nul([text], name), preparation)
-            return encode(pieces, name=name, preparation=preparation, known=known)
-        text = [text]
+    """Return the ids of one text or several, and their labels if there are some, one a text."""
+    texts = [text] if isinstance(text, str) else text
+    in_documents = texts is text or labels is not None or _has_documents(known)
     label_recorder = LabelRecorder()
-    documents = _documents(_refuse_nul(text, name), names, label_recorder)
-    pieces = prepare_pieces(label_recorder.watch(mark_boundaries(documents)), preparation)
-    encoded = encode(pieces, name=name, preparation=preparation, known=known)
-    return encoded if names is None else replace(encoded, labels=label_recorder.finish(encoded.ids))
 
+    def pieces() -> Iterator[str]:
+        number = 0
+        for number, each in enumerate(texts, 1):
+            refuse_nul(each, name)
+            if in_documents:
+                yield BOUNDARY
+            if labels is not None and number <= len(labels):
+                label_recorder.begin(labels[number - 1])
+            yield each
+        if labels is not None and number != len(labels):
+            raise CorpusError(
+                f"There are {len(labels):,} labels for {number:,} documents; give one for each."
+            )
 
-def _documents(
-    texts: Iterable[str], names: Sequence[str] | None, label_recorder: LabelRecorder
-) -> Iterator[str]:
-    """Yield texts with a boundary before each, recording their labels if there are `names`."""
-    number = 0
-    for number, text in enumerate(texts, 1):
-        yield BOUNDARY
-        if names is not None and number <= len(names):
-            label_recorder.begin(names[number - 1])
-        yield text
-    if names is not None and number != len(names):
-        raise CorpusError(
-            f"There are {len(names):,} labels for {number:,} documents; give one for each."
-        )
+    return encode(
+        label_recorder.watch(mark_boundaries(pieces())) if in_documents else pieces(),
+        name=name,
+        preparation=preparation,
+        known=known,
+        label_recorder=label_recorder,
+    )
 
 
 def _notes(encoded: Encoded) -> Iterator[str]:

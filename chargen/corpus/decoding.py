@@ -3,6 +3,7 @@
 import codecs
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import chain
 
 from chargen.errors import CorpusError, EncodingError
 
@@ -26,19 +27,28 @@ def decode_blocks(blocks: Iterable[bytes], *, encoding: str, name: str) -> Itera
     decoder = _decoder(encoding)
     read = characters = 0
     previous = b""
-    for block in _with_end(blocks):
+    for block in chain(filter(None, blocks), [b""]):
         read += len(block)
         try:
             piece = decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
+            from charset_normalizer import from_bytes
+
             # What the decoder kept of earlier blocks is in error.object too.
             offset = read - len(error.object) + error.start
             around = previous + block
             place = max(0, offset - (read - len(around)))
-            likely = _likely(around[max(0, place - _SAMPLE) : place + _SAMPLE])
+            guess = from_bytes(around[max(0, place - _SAMPLE) : place + _SAMPLE]).best()
+            likely = None if guess is None else guess.encoding
+            advice = (
+                "It looks like no text; leave it out, or name its encoding, as in --encoding cp1252"
+                if likely is None
+                else f"It looks like {likely}: if so, --encoding {likely}, or auto for that of "
+                "each file"
+            )
             raise EncodingError(
                 f"{name} is not {encoding} text: byte {around[place]:#04x} at offset {offset:,}. "
-                + _advice(likely),
+                f"{advice}.",
                 likely,
             ) from None
         except UnicodeError as error:  # such as UTF-16 without its mark
@@ -47,12 +57,6 @@ def decode_blocks(blocks: Iterable[bytes], *, encoding: str, name: str) -> Itera
         characters += len(piece)
         previous = block
         yield piece
-
-
-def _with_end(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield every block that is not empty, then an empty one."""
-    yield from (block for block in blocks if block)
-    yield b""
 
 
 def _decoder(encoding: str) -> codecs.IncrementalDecoder:
@@ -93,17 +97,3 @@ def detect(blocks: Iterable[bytes], *, name: str) -> str:
             raise
         return error.likely
     return "utf-8"
-
-
-def _advice(likely: str | None) -> str:
-    if likely is None:
-        return "It looks like no text; leave it out, or name its encoding, as in --encoding cp1252."
-    return f"It looks like {likely}: if so, --encoding {likely}, or auto for that of each file."
-
-
-def _likely(sample: bytes) -> str | None:
-    """Return the encoding that a sample of bytes is most likely in; None if it looks like none."""
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(sample).best()
-    return best.encoding if best is not None else None

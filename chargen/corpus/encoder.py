@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,6 @@ from chargen.errors import CorpusError
 from chargen.text.characters import code_points, describe, enumerate_some, refuse_surrogates
 from chargen.text.vocabulary import BOUNDARY, RARE, Ids, Vocabulary
 
-_WIDTHS = (np.uint8, np.uint16, np.uint32)
 _ALL_CODES = 0x110000  # the number of code points
 _LATIN_CODES = 0x100  # the number of those that Latin-1 has
 _MAX_AT_ONCE = 1 << 18  # characters encoded together, so that they stay in the processor's cache
@@ -47,30 +45,22 @@ class BaseVocabulary:
     labels: tuple[str, ...] = ()
 
 
-class IdStore(Protocol):
+class IdStore:
     """Keeps ids in the order of first appearance, and in the end replaces them by final ones."""
+
+    def __init__(self) -> None:
+        self._parts: list[Ids] = []
 
     def append(self, ids: Ids) -> None:
         """Keep some more ids."""
+        self._parts.append(ids)
 
     def finish(self, final: Ids) -> Ids:
         """Return all ids kept, `final[id]` for each, of the type of `final`."""
-
-
-class MemoryStore:
-    """Keeps ids in memory."""
-
-    def __init__(self) -> None:
-        self.parts: list[Ids] = []
-
-    def append(self, ids: Ids) -> None:
-        self.parts.append(ids)
-
-    def finish(self, final: Ids) -> Ids:
-        whole = np.empty(sum(map(len, self.parts)), final.dtype)
+        whole = np.empty(sum(map(len, self._parts)), final.dtype)
         end = len(whole)
-        while self.parts:  # free each part at once, so that the peak of memory stays low
-            part = self.parts.pop()
+        while self._parts:  # free each part at once, so that the peak of memory stays low
+            part = self._parts.pop()
             np.take(final, part, out=whole[end - len(part) : end], mode="clip")
             end -= len(part)
         return whole
@@ -85,11 +75,11 @@ class CharacterTable:
 
     def __init__(self, codes: NDArray[np.uint32]) -> None:
         # The highest number marks unknown characters, so it cannot be an id.
-        self.dtype = next(each for each in _WIDTHS if len(codes) <= np.iinfo(each).max)
-        self.unknown = int(np.iinfo(self.dtype).max)
-        self._ids = np.full(_ALL_CODES, self.unknown, self.dtype)
-        self._ids[codes] = np.arange(len(codes), dtype=self.dtype)
-        self._latin = self._ids[:_LATIN_CODES].tobytes() if self.dtype is np.uint8 else None
+        dtype = np.min_scalar_type(len(codes))
+        self.unknown = int(np.iinfo(dtype).max)
+        self._ids = np.full(_ALL_CODES, self.unknown, dtype)
+        self._ids[codes] = np.arange(len(codes), dtype=dtype)
+        self._latin = self._ids[:_LATIN_CODES].tobytes() if dtype == np.uint8 else None
 
     def look_up(self, text: str) -> Ids:
         """Return the id of each character, `unknown` where there is none; shape [len(text)]."""
@@ -127,19 +117,16 @@ class Encoder:
             CorpusError: if it holds lone surrogates.
         """
         for start in range(0, len(text), _MAX_AT_ONCE):
-            self._add(text[start : start + _MAX_AT_ONCE])
-
-    def _add(self, text: str) -> None:
-        ids = self._table.look_up(text)
-        if ids.max() == self._table.unknown:
-            codes = code_points(text)
-            self._learn(np.unique(codes[ids == self._table.unknown]))
-            ids = self._table.look_up(text)
-        self._counts += np.bincount(ids, minlength=len(self._codes))
-        self._digest.update(text.encode())
-        self._crlf = self._crlf or (self._last + text[0]) == "\r\n" or "\r\n" in text
-        self._last = text[-1]
-        self._store.append(ids)
+            piece = text[start : start + _MAX_AT_ONCE]
+            ids = self._table.look_up(piece)
+            if ids.max() == self._table.unknown:
+                self._learn(np.unique(code_points(piece)[ids == self._table.unknown]))
+                ids = self._table.look_up(piece)
+            self._counts += np.bincount(ids, minlength=len(self._codes))
+            self._digest.update(piece.encode())
+            self._crlf = self._crlf or (self._last + piece[0]) == "\r\n" or "\r\n" in piece
+            self._last = piece[-1]
+            self._store.append(ids)
 
     def _learn(self, codes: NDArray[np.uint32]) -> None:
         refuse_surrogates(codes)
@@ -158,62 +145,49 @@ class Encoder:
             CorpusError: if there was no text, or fewer than two distinct characters are left of it;
                 if there are characters outside a vocabulary that may not grow and has no `RARE`.
         """
-        self._check_text()
-        rare = (self._counts < min_count) & (self._codes != ord(BOUNDARY))
-        required = np.empty(0, np.uint32)
-        if known is not None:
-            required = code_points(known.vocabulary.idx2char)
-            new = ~np.isin(self._codes, required) & (self._codes != ord(BOUNDARY))
-            if not known.grow:
-                self._check_known(new, folded=min_count > 1 and RARE in known.vocabulary)
-            rare = new if not known.grow else rare & new
-        if rare.any():
-            self._check_left(rare, None if known is not None and not known.grow else min_count)
-        kept = np.where(rare, ord(RARE), self._codes).astype(np.uint32)
+        required = code_points(known.vocabulary.idx2char if known is not None else "")
+        rare = ~np.isin(self._codes, [ord(BOUNDARY), *required])
+        if known is None or known.grow:
+            rare &= self._counts < min_count
+        self._check(rare, min_count, known)
+        kept = np.where(rare, ord(RARE), self._codes).astype("<u4")
         codes = np.unique(np.concatenate([kept, required]))
-        order = np.searchsorted(codes, kept)
-        dtype = next(each for each in _WIDTHS if len(codes) - 1 <= np.iinfo(each).max)
-        counts = np.zeros(len(codes), np.int64)
-        np.add.at(counts, order, self._counts)
-        vocabulary = Vocabulary(codes.astype("<u4").tobytes().decode("utf-32-le"))
+        order = np.searchsorted(codes, kept).astype(np.min_scalar_type(len(codes) - 1))
+        counts = np.bincount(order, self._counts, len(codes)).astype(np.int64)
+        endings = {"LF": "\n", "CR": "\r"}
+        found = (name for name, mark in endings.items() if ord(mark) in self._codes)
         return Encoded(
-            self._store.finish(order.astype(dtype)),
-            vocabulary,
+            self._store.finish(order),
+            Vocabulary(codes.tobytes().decode("utf-32-le")),
             counts,
             self._digest.hexdigest(),
-            self._line_ending(),
+            "CRLF" if self._crlf else next(found, "none"),
             (int(rare.sum()), int(self._counts[rare].sum())),
         )
 
-    def _check_known(self, new: NDArray[np.bool_], *, folded: bool) -> None:
-        """Refuse new characters unless they are folded into `RARE`."""
-        if new.any() and not folded:
-            names = enumerate_some([describe(chr(code)) for code in self._codes[new]])
-            raise CorpusError(
-                f"{self._name} holds characters that the model never saw: {names}; let its "
-                "vocabulary grow, or leave them out of the text."
-            )
-
-    def _check_text(self) -> None:
-        """Refuse a text with fewer than two distinct characters."""
-        characters = [chr(code) for code in self._codes if code != ord(BOUNDARY)]
-        if not characters:
+    def _check(self, rare: NDArray[np.bool_], min_count: int, known: BaseVocabulary | None) -> None:
+        """Refuse a text of which too little is left; `rare` says what is read as `RARE`."""
+        names = [describe(chr(code)) for code in self._codes if code != ord(BOUNDARY)]
+        if not names:
             raise CorpusError(f"{self._name} is empty; a corpus needs text to learn from.")
-        if len(characters) < 2:
+        if len(names) < 2:
             raise CorpusError(
-                f"{self._name} repeats one character, {describe(characters[0])}; "
+                f"{self._name} repeats one character, {names[0]}; "
                 "there is nothing to learn. At least two distinct characters are needed."
             )
-
-    def _check_left(self, rare: NDArray[np.bool_], min_count: int | None) -> None:
-        """Refuse a text of which fewer than two characters are left without the rare ones.
-
-        `min_count` is None where they are rare because the vocabulary may not grow.
-        """
+        if not rare.any():
+            return
+        fixed = known is not None and not known.grow
+        if known is not None and fixed and (min_count <= 1 or RARE not in known.vocabulary):
+            new = enumerate_some([describe(chr(code)) for code in self._codes[rare]])
+            raise CorpusError(
+                f"{self._name} holds characters that the model never saw: {new}; let its "
+                "vocabulary grow, or leave them out of the text."
+            )
         own = ~np.isin(self._codes, (ord(BOUNDARY), ord(RARE)))
         if (own & ~rare).sum() >= 2:
             return
-        if min_count is None:
+        if fixed:
             raise CorpusError(
                 f"{self._name} has fewer than two of the characters that the model knows; let its "
                 "vocabulary grow."
@@ -224,9 +198,3 @@ class Encoder:
             f"{self._name} has fewer than two characters that occur {min_count:,} times; the "
             f"commonest are {', '.join(commonest[:2])}. Lower min_count (--min-count)."
         )
-
-    def _line_ending(self) -> str:
-        if self._crlf:
-            return "CRLF"
-        endings = {"LF": "\n", "CR": "\r"}
-        return next((name for name, mark in endings.items() if ord(mark) in self._codes), "none")

@@ -8,63 +8,70 @@ like. A text that fits in memory leaves no entry.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from chargen.corpus.encoder import Encoded, MemoryStore
+from chargen.corpus.encoder import Encoded, IdStore
 from chargen.corpus.labels import Labels
 from chargen.corpus.memory_map import BLOCK_IDS
 from chargen.corpus.reader import Fingerprint
-from chargen.errors import CorpusError, RunError, StorageError
-from chargen.storage.atomic import reason_of, write_atomically
+from chargen.errors import CorpusError, StorageError
+from chargen.storage.atomic import storage_errors, write_atomically
 from chargen.storage.cache import FOLDER_VARIABLE
+from chargen.storage.runs import acquire
 from chargen.text.vocabulary import Ids, Vocabulary
 
 _VERSION = 2
+_BUSY = "Another process is reading this text into the cache; wait for it, and then start."
 _MAX_IN_MEMORY = 64_000_000  # bytes of ids
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A text in the cache."""
+class CacheEntry(IdStore):
+    """The place of one corpus in a cache folder, and what keeps its ids until they are all known.
 
-    path: Path  # of the file of ids
-    encoded: Encoded
-    encoding: str  # of the source files
-    notes: tuple[str, ...]  # that reading them gave
-
-
-class Cache:
-    """The place of one corpus in a cache folder.
+    Few ids are kept in memory, more in a file. At the end of a `with` block, that file is removed
+    unless `keep` made an entry of it; ids mapped from it stay readable.
 
     Args:
         folder: the cache folder.
         request: values that JSON can hold: which text was asked for, and how to read it.
+
+    Attributes:
+        spilled: whether the ids are in a file.
+
+    Raises:
+        RunError: if another process is writing the file.
+        StorageError: if it cannot be written.
     """
 
     def __init__(self, folder: Path, request: Any) -> None:
-        self.folder = folder
-        self.key = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:16]
-        self._document = folder / f"{self.key}.json"
-        self.building = folder / f".{self.key}.tmp"
+        super().__init__()
+        self._folder = folder
+        self._key = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:16]
+        self._document = folder / f"{self._key}.json"
+        self._path = folder / f".{self._key}.tmp"
+        self._file: Any = None
+        self._lock = ExitStack()
+        self._dtype = np.dtype(np.uint8)
+        self._length = self._bytes = 0
+        self.spilled = False
 
-    def find(self, paths: Sequence[str]) -> Entry | None:
-        """Return what is kept of a text; None unless it is complete and its sources are unchanged.
+    def find(self, paths: Sequence[str]) -> tuple[Encoded, str, list[str]] | None:
+        """Return a text in the cache, the encoding of its sources, and notes on how it was read.
 
-        Args:
-            paths: the source files.
+        It is None unless the entry is complete, and its sources are `paths` and are unchanged.
         """
         try:
             values = json.loads(self._document.read_bytes())
             sources = [Fingerprint(**source) for source in values["sources"]]
             if values["version"] != _VERSION or [each.path for each in sources] != list(paths):
                 return None
-            path, counts = self.folder / values["name"], np.array(values["counts"], np.int64)
+            path, counts = self._folder / values["name"], np.array(values["counts"], np.int64)
             distinct, rare = values["rare"]
             encoded = Encoded(
                 _mapped(path, np.dtype(values["dtype"]), int(counts.sum())),
@@ -73,27 +80,23 @@ class Cache:
                 values["sha256"],
                 values["line_ending"],
                 (distinct, rare),
-                Labels.from_json(values["labels"]) if "labels" in values else None,
+                Labels.from_json(labels) if (labels := values.get("labels")) else None,
             )
-            entry = Entry(path, encoded, values["encoding"], tuple(values["notes"]))
+            found = encoded, values["encoding"], [*values["notes"], f"Read from the cache: {path}."]
         except (OSError, ValueError, KeyError, TypeError, CorpusError, StorageError):
             return None  # a damaged entry is built again
-        return entry if all(source.still_holds() for source in sources) else None
+        return found if all(source.still_holds() for source in sources) else None
 
     def keep(
-        self,
-        encoded: Encoded,
-        sources: Sequence[Fingerprint],
-        encoding: str,
-        notes: Sequence[str],
+        self, encoded: Encoded, sources: list[Fingerprint], encoding: str, notes: list[str]
     ) -> Path:
-        """Make an entry of the file of ids that was built at `self.building`; return its path.
+        """Make an entry of the file of ids, and return its path.
 
         Raises:
             StorageError: if it cannot be written.
         """
-        path = self.folder / f"{self.key}-{encoded.sha256[:16]}.ids"
-        values: dict[str, Any] = {
+        path = self._folder / f"{self._key}-{encoded.sha256[:16]}.ids"
+        values = {
             "version": _VERSION,
             "sources": [asdict(source) for source in sources],
             "name": path.name,
@@ -103,85 +106,41 @@ class Cache:
             "sha256": encoded.sha256,
             "line_ending": encoded.line_ending,
             "rare": encoded.rare,
+            "labels": encoded.labels and encoded.labels.to_json(),
             "encoding": encoding,
             "notes": notes,
         }
-        if encoded.labels is not None:
-            values["labels"] = encoded.labels.to_json()
-        with _as_storage_error(self.folder):
-            self.building.replace(path)
+        with _cache_errors(self._folder):
+            self._path.replace(path)
         write_atomically(self._document, json.dumps(values).encode())
-        for other in self.folder.glob(f"{self.key}-*.ids"):
+        for other in self._folder.glob(f"{self._key}-*.ids"):
             if other != path:
                 with suppress(OSError):  # where it is in use, some systems keep it
                     other.unlink()
         return path
 
-
-class SpillingStore:
-    """Keeps ids in memory while they are few, else in a file; see `IdStore`.
-
-    Args:
-        path: the file, which is made only when it is needed, and is removed at the end.
-
-    Raises:
-        RunError: if another process is writing the file.
-        StorageError: if it cannot be written.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._memory = MemoryStore()
-        self._file: Any = None
-        self._lock: Any = None
-        self._dtype = np.dtype(np.uint8)
-        self._length = self._bytes = 0
-
-    @property
-    def spilled(self) -> bool:
-        """Return whether there is a file."""
-        return self._file is not None
-
     def append(self, ids: Ids) -> None:
-        if not self.spilled:
-            self._memory.append(ids)
-            self._bytes += ids.nbytes
-            if self._bytes > _MAX_IN_MEMORY:
-                self._spill()
+        self._bytes += ids.nbytes
+        if self._bytes <= _MAX_IN_MEMORY:
+            super().append(ids)
             return
-        with _as_storage_error(self._path.parent):
-            self._write(ids)
-
-    def _spill(self) -> None:
-        with _as_storage_error(self._path.parent):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._acquire()
-            self._file = self._path.open("w+b")
-            for part in self._memory.parts:
-                self._write(part)
-        self._memory = MemoryStore()
-
-    def _acquire(self) -> None:
-        from filelock import FileLock, Timeout
-
-        self._lock = FileLock(self._path.with_suffix(".lock"), timeout=0)
-        try:
-            self._lock.acquire()
-        except Timeout:
-            raise RunError(
-                "Another process is reading this text into the cache; wait for it, and then start."
-            ) from None
-
-    def _write(self, ids: Ids) -> None:
-        if ids.dtype.itemsize > self._dtype.itemsize:
-            self._rewrite(ids.dtype)
-        self._file.write(ids.astype(self._dtype, copy=False).data)
-        self._length += len(ids)
+        with _cache_errors(self._folder):
+            if not self.spilled:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._lock.enter_context(acquire(self._path.with_suffix(".lock"), _BUSY))
+                self._file = self._path.open("w+b")
+                self.spilled = True
+            for part in (*self._parts, ids):
+                if part.dtype.itemsize > self._dtype.itemsize:
+                    self._rewrite(part.dtype)
+                self._file.write(part.astype(self._dtype, copy=False).data)
+                self._length += len(part)
+            self._parts.clear()
 
     def finish(self, final: Ids) -> Ids:
         if not self.spilled:
-            return self._memory.finish(final)
-        with _as_storage_error(self._path.parent):
+            return super().finish(final)
+        with _cache_errors(self._folder):
             if final.dtype != self._dtype or (final != np.arange(len(final))).any():
                 self._rewrite(final.dtype, final)
             self._file.truncate(self._length * self._dtype.itemsize)
@@ -212,26 +171,19 @@ class SpillingStore:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Remove the file, unless it was renamed; ids mapped from it stay readable."""
         if self._file is not None:
             with suppress(OSError):  # after a failed write, closing fails too
                 self._file.close()
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
-        if self._lock is not None:
-            self._lock.release()
+        self._lock.close()
 
 
-@contextmanager
-def _as_storage_error(folder: Path) -> Iterator[None]:
-    """Turn an error of the system into one that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"The cache in {folder} could not be written: {reason_of(error)}; choose another "
-            f"folder with --cache, or ${FOLDER_VARIABLE}."
-        ) from None
+def _cache_errors(folder: Path) -> AbstractContextManager[None]:
+    return storage_errors(
+        f"The cache in {folder} could not be written",
+        f"; choose another folder with --cache, or ${FOLDER_VARIABLE}",
+    )
 
 
 def _mapped(path: Path, dtype: "np.dtype[Any]", length: int) -> Ids:

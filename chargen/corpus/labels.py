@@ -1,7 +1,7 @@
 """Labels, which say what style each document of a corpus is in."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -39,9 +39,8 @@ class Labels:
         return dict(zip(self.names, counts.tolist(), strict=True))
 
     def _lengths(self) -> NDArray[np.int64]:
-        lengths = np.zeros(len(self.names), np.int64)
-        np.add.at(lengths, self.numbers, np.diff(self.edges))
-        return lengths
+        lengths = np.bincount(self.numbers, np.diff(self.edges), len(self.names))
+        return lengths.astype(np.int64)
 
     def split(self, fraction: float, max_length: int) -> tuple[Spans, Spans]:
         """Cut off the end of each label's text.
@@ -67,22 +66,20 @@ class Labels:
     def add_names(self, names: Iterable[str]) -> "Labels":
         """Return the same labels, numbered anew among their names and `names`."""
         every = tuple(sorted({*self.names, *names}))
-        ranks = {name: rank for rank, name in enumerate(every)}
-        places = np.array([ranks[name] for name in self.names])
+        places = np.searchsorted(every, self.names)
         documents = np.zeros(len(every), np.int64)
         documents[places] = self.documents
         return replace(self, names=every, numbers=places[self.numbers], documents=documents)
 
     def to_json(self) -> dict[str, Any]:
         """Return the labels as values that JSON can hold."""
-        arrays = {name: getattr(self, name).tolist() for name in ("edges", "numbers", "documents")}
-        return {"names": list(self.names), **arrays}
+        return {name: np.asarray(value).tolist() for name, value in vars(self).items()}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """Return the labels that `to_json` wrote."""
-        arrays = (np.array(values[name], np.int64) for name in ("edges", "numbers", "documents"))
-        return cls(tuple(values["names"]), *arrays)
+        names, *arrays = (values[field.name] for field in fields(cls))
+        return cls(tuple(names), *(np.array(array, np.int64) for array in arrays))
 
 
 class LabelRecorder:
@@ -102,19 +99,18 @@ class LabelRecorder:
         """Give this label to the document after the last boundary, and to all that follow."""
         self._by_document[self._boundaries - 1] = label
 
-    def finish(self, ids: Ids) -> Labels:
-        """Return the labels of the text whose ids are `ids`."""
+    def finish(self, ids: Ids) -> Labels | None:
+        """Return the labels of the text whose ids are `ids`; None if it has none."""
+        if not self._by_document:
+            return None
         documents = self._boundaries - 1
         firsts = np.array(sorted(each for each in self._by_document if each < documents))
         labels = [self._by_document[each] for each in firsts.tolist()]
-        names = tuple(sorted(set(labels)))
-        ranks = {name: rank for rank, name in enumerate(names)}
-        numbers = np.array([ranks[label] for label in labels], np.int64)
-        counts = np.zeros(len(names), np.int64)
-        np.add.at(counts, numbers, np.diff(firsts, append=documents))
+        names, numbers = np.unique(labels, return_inverse=True)
+        counts = np.bincount(numbers, np.diff(firsts, append=documents)).astype(np.int64)
         changed = np.diff(numbers, prepend=-1) != 0  # where another label begins
         edges = np.append(_places_of_boundaries(ids, firsts[changed]), len(ids) - 1)
-        return Labels(names, edges, numbers[changed], counts)
+        return Labels(tuple(names.tolist()), edges, numbers[changed], counts)
 
 
 def _places_of_boundaries(ids: Ids, wanted: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,9 +2,10 @@
 
 import hashlib
 import os
-import stat
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -54,7 +55,7 @@ class Fingerprint:
 
 
 class Reader:
-    """Reads files one after the other, as text.
+    """Reads files one after the other, as text; once only.
 
     Args:
         paths: what to read; see `find_sources`.
@@ -65,7 +66,8 @@ class Reader:
         progress: called after every block.
 
     Attributes:
-        label_recorder: has the labels of the documents read so far; None if they have none.
+        label_recorder: has the labels of the documents read so far.
+        fingerprints: of the files read so far.
 
     Raises:
         CorpusError: if there is no such file, standard input is named twice, or labels are asked
@@ -88,23 +90,24 @@ class Reader:
         separator = config.document_separator
         self._separator = separator and prepare(unescape_separator(separator), self._line_ends)
         self._separators = 0  # found
-        self._done = self._total = 0  # bytes
         self._labels = [
             label_for_source(source, config.label) for source in self.sources if config.label
         ]
-        self.label_recorder: LabelRecorder | None = None
+        self.label_recorder = LabelRecorder()
         self._documents = documents or len(self.sources) > 1 or bool(config.label)
+        files = [Path(path) for path in self.paths or [] if os.path.isfile(path)]
+        sizes = [file.stat().st_size for file in files]
+        self._done, self._total = 0, sum(sizes) if len(sizes) == len(self.sources) else 0  # bytes
         self._marks = 0  # byte order marks
         self._skipped: list[Source] = []
         self._encodings: Counter[str] = Counter()
-        self.fingerprints: list[Fingerprint] = []  # of the files read so far
+        self.fingerprints: list[Fingerprint] = []
 
     @property
     def paths(self) -> list[str] | None:
         """Return the paths of the sources; None if one of them cannot be read again."""
-        if any(source.path is None for source in self.sources):
-            return None
-        return [str(source.path.absolute()) for source in self.sources if source.path is not None]
+        paths = [str(source.path.absolute()) for source in self.sources if source.path is not None]
+        return paths if len(paths) == len(self.sources) else None
 
     @property
     def encoding(self) -> str:
@@ -117,26 +120,23 @@ class Reader:
         Raises:
             CorpusError: if a file cannot be read, or no file is text.
         """
-        self._marks, self._skipped, self._encodings, self.fingerprints = 0, [], Counter(), []
-        self._separators = 0
-        sizes = [_size(source) for source in self.sources]
-        known = [size for size in sizes if size is not None]
-        self._done, self._total = 0, sum(known) if len(known) == len(sizes) else 0
         if self._separator is None and not self._documents:
             return self._files()
-        if not self._labels:
-            return mark_boundaries(self._files())
-        self.label_recorder = LabelRecorder()
         return self.label_recorder.watch(mark_boundaries(self._files()))
 
     def _files(self) -> Iterator[str]:
         for number, source in enumerate(self.sources):
-            pieces = self._file(source)
             if self._documents:
                 yield BOUNDARY
-            if self.label_recorder is not None:
+            if self._labels:
                 self.label_recorder.begin(self._labels[number])
-            yield from pieces if self._separator is None else self._cut(pieces, self._separator)
+            if self._separator is None:
+                yield from self._file(source)
+                continue
+            prepared = prepare_pieces(self._file(source), self._line_ends)
+            for piece in split_documents(prepared, self._separator):
+                self._separators += piece.count(BOUNDARY)
+                yield piece
         self._tell(self._done, self._done)
         if len(self._skipped) == len(self.sources):
             raise CorpusError(
@@ -144,14 +144,12 @@ class Reader:
                 + (f", and so are {len(self._skipped) - 1:,} others." if self._skipped[1:] else ".")
             )
 
-    def _cut(self, pieces: Iterator[str], separator: str) -> Iterator[str]:
-        for piece in split_documents(prepare_pieces(pieces, self._line_ends), separator):
-            self._separators += piece.count(BOUNDARY)
-            yield piece
-
     def _file(self, source: Source) -> Iterator[str]:
         digest = hashlib.sha256()
-        before = _status(source)
+        status = None
+        if source.path is not None:
+            with suppress(OSError):  # reading it will say why
+                status = source.path.stat()
         done = self._done
 
         def read(block: bytes) -> None:
@@ -159,47 +157,34 @@ class Reader:
             self._done += len(block)
             self._tell(self._done, self._total)
 
-        blocks = self._blocks(source, read)
+        blocks = read_blocks(source, max_expansion=self._config.max_expansion, read=read)
         first = next(blocks, b"")
         if source.folder is not None and self._is_binary(first):
             self._skipped.append(source)
-            self._remember(source, before, "")
-            self._done = done + (_size(source) or 0)
-            return
-        encoding = self._encoding_of(source)
-        self._encodings[encoding] += 1
-        at_start = True
-        for piece in decode_blocks(chain([first], blocks), encoding=encoding, name=str(source)):
-            if at_start and piece:
-                at_start = False
-                if piece.startswith(_BOM):
-                    self._marks += 1
-                    yield piece.removeprefix(_BOM)
-                    continue
-            yield piece
-        self._remember(source, before, digest.hexdigest())
+            self._done = done + (status.st_size if status is not None else 0)
+            sha256 = ""
+        else:
+            encoding = self._encoding_of(source)
+            self._encodings[encoding] += 1
+            pieces = decode_blocks(chain([first], blocks), encoding=encoding, name=str(source))
+            start = next(filter(None, pieces), "")
+            self._marks += start.startswith(_BOM)
+            yield start.removeprefix(_BOM)
+            yield from pieces
+            sha256 = digest.hexdigest()
+        if source.path is not None and status is not None:
+            path = str(source.path.absolute())
+            self.fingerprints.append(Fingerprint(path, status.st_size, status.st_mtime_ns, sha256))
 
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None:
             self._progress(done, total)
 
-    def _remember(self, source: Source, status: os.stat_result | None, sha256: str) -> None:
-        if source.path is not None and status is not None:
-            path = str(source.path.absolute())
-            self.fingerprints.append(Fingerprint(path, status.st_size, status.st_mtime_ns, sha256))
-
-    def _blocks(
-        self, source: Source, read: Callable[[bytes], None] | None = None
-    ) -> Iterator[bytes]:
-        return read_blocks(source, max_expansion=self._config.max_expansion, read=read)
-
     def _is_binary(self, first: bytes) -> bool:
         encoding = self._config.encoding.lower()
-        if encoding.startswith(("utf-16", "utf-32", "utf16", "utf32", "utf_16", "utf_32")):
-            return False
-        if encoding == AUTO and first.startswith(_UTF16_MARKS):
-            return False
-        return b"\0" in first[:_HEAD]
+        wide = re.match("utf[-_]?(16|32)", encoding)
+        marked = encoding == AUTO and first.startswith(_UTF16_MARKS)
+        return b"\0" in first[:_HEAD] and not wide and not marked
 
     def _encoding_of(self, source: Source) -> str:
         if self._config.encoding != AUTO:
@@ -209,7 +194,8 @@ class Reader:
                 "Standard input can be read once only, so its encoding cannot be detected; "
                 "name it with --encoding."
             )
-        return detect(self._blocks(source), name=str(source))
+        blocks = read_blocks(source, max_expansion=self._config.max_expansion)
+        return detect(blocks, name=str(source))
 
     def notes(self) -> Iterator[str]:
         """Yield what the user should know of the files that were read, a sentence each."""
@@ -229,16 +215,3 @@ class Reader:
         if len(self._encodings) > 1:
             counts = (f"{name} {count:,}" for name, count in self._encodings.most_common())
             yield f"Encodings of the files: {', '.join(counts)}."
-
-
-def _status(source: Source) -> os.stat_result | None:
-    try:
-        return None if source.path is None else source.path.stat()
-    except OSError:
-        return None  # reading it will say why
-
-
-def _size(source: Source) -> int | None:
-    """Return a file's size in bytes; None for a pipe or the like."""
-    status = _status(source)
-    return status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None

@@ -42,9 +42,10 @@ def listed(paths: Paths) -> list[str]:
     Raises:
         CorpusError: if there is no path.
     """
-    if not isinstance(paths, str | Path) and not paths:
+    several = [paths] if isinstance(paths, str | Path) else paths
+    if not several:
         raise CorpusError("No text was named; give the path of a text file.")
-    return [str(paths)] if isinstance(paths, str | Path) else [str(path) for path in paths]
+    return [str(path) for path in several]
 
 
 def absolute(paths: Paths) -> list[str]:
@@ -86,33 +87,29 @@ def _expanded(path: str, include: Sequence[str]) -> Iterator[Source]:
     if path == STANDARD_INPUT:
         yield Source(None)
     elif os.path.isdir(path):
-        yield from _in_folder(Path(path), include)
+        folder = Path(path)
+        files = (Source(file, folder) for file in sorted(_walk(folder)))
+        found = [file for file in files if not include or any(map(file.fits, include))]
+        if not found:
+            that = f" that fits {' or '.join(include)}" if include else ""
+            raise CorpusError(f"The folder {path} holds no file{that}; give a text to learn from.")
+        yield from found
     elif not _is_glob(path):
         yield Source(Path(path))
     else:
         matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - it may be absolute
-        files = [match for match in matches if not os.path.isdir(match)]
-        if not files:
+        matched = [Source(Path(match)) for match in matches if not os.path.isdir(match)]
+        if not matched:
             way_out = "give the path of a text file"
             if matches and not path.endswith("**"):
                 way_out = f"only folders do. To read what is in them, give '{path.rstrip('/')}/**'"
             raise CorpusError(f"No file fits {path}; {way_out}.")
-        for file in files:
-            yield Source(Path(file))
+        yield from matched
 
 
 def _is_glob(path: str) -> bool:
     """Return whether a path is a pattern. The name of a file that exists never is one."""
     return glob.has_magic(path) and not os.path.lexists(path)
-
-
-def _in_folder(folder: Path, include: Sequence[str]) -> Iterator[Source]:
-    files = (Source(path, folder) for path in sorted(_walk(folder)))
-    found = [file for file in files if not include or any(map(file.fits, include))]
-    if not found:
-        fitting = f" that fits {' or '.join(include)}" if include else ""
-        raise CorpusError(f"The folder {folder} holds no file{fitting}; give a text to learn from.")
-    yield from found
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -124,13 +121,11 @@ def _walk(folder: Path) -> Iterator[Path]:
     entered = set()
     for place, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
         status = Path(place).stat()
-        if (status.st_dev, status.st_ino) in entered:
+        identity = (status.st_dev, status.st_ino)
+        if identity in entered or not _RUN_FILES.isdisjoint(files):
             folders.clear()
             continue
-        entered.add((status.st_dev, status.st_ino))
-        if not _RUN_FILES.isdisjoint(files):
-            folders.clear()
-            continue
+        entered.add(identity)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in files:
             path = Path(place) / name
@@ -141,10 +136,8 @@ def _walk(folder: Path) -> Iterator[Path]:
 def title(paths: Paths) -> str:
     """Return what to call a corpus: the name of the first path, and how many more there are."""
     first, *others = listed(paths)
-    if first == STANDARD_INPUT:
-        name = "standard input"
-    else:
-        name = Path(first).name or Path(first).resolve().name
+    name = Path(first).name or Path(first).resolve().name
+    name = "standard input" if first == STANDARD_INPUT else name
     return f"{name} and {len(others)} more" if others else name
 
 

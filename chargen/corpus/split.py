@@ -58,12 +58,10 @@ def _copied(corpus: Corpus, spans: Spans, labels: Ids) -> HeldOut:
     as if a document began there.
     """
     boundary = corpus.vocabulary.encode(BOUNDARY).astype(corpus.ids.dtype)
-    pieces = []
+    pieces, lengths = [], []
     for start, end in zip(spans.starts, spans.ends, strict=True):
         begins_document = corpus.ids[start] == boundary[0]
         pieces += [boundary[:0] if begins_document else boundary, corpus.ids[start:end]]
-    lengths = [
-        len(lead) + len(piece) for lead, piece in zip(pieces[::2], pieces[1::2], strict=True)
-    ]
+        lengths.append(len(pieces[-2]) + len(pieces[-1]))
     lengths[-1] += 1  # the boundary at the end of the last document
     return HeldOut(np.concatenate([*pieces, boundary]), np.repeat(labels, lengths))

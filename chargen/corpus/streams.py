@@ -45,31 +45,24 @@ class Streams:
     def __post_init__(self) -> None:
         if self._predictable < 1:
             raise CorpusError(
-                f"The training part has {self.characters} characters, and at least 2 are needed; "
-                "give more text."
+                f"The training part has {self._predictable + 1} characters, and at least 2 are "
+                "needed; give more text."
             )
         if self._predictable < self.batch_size * self.seq_length:
+            seq_length = max(1, min(self.seq_length, self._predictable // 2))
+            batch_size = max(1, min(self.batch_size, self._predictable // seq_length))
             raise CorpusError(
-                f"The training part has {self.characters:,} characters, and one batch of "
+                f"The training part has {self._predictable + 1:,} characters, and one batch of "
                 f"{self.batch_size} streams × {self.seq_length} steps needs "
                 f"{self.batch_size * self.seq_length + 1:,}; give more text, or a smaller "
-                f"--batch-size or --seq-length (here {self._fitting_advice()})."
+                f"--batch-size or --seq-length (here --batch-size {batch_size} "
+                f"--seq-length {seq_length} would fit)."
             )
 
-    def _fitting_advice(self) -> str:
-        seq_length = max(1, min(self.seq_length, self._predictable // 2))
-        batch_size = max(1, min(self.batch_size, self._predictable // seq_length))
-        return f"--batch-size {batch_size} --seq-length {seq_length} would fit"
-
-    @property
-    def characters(self) -> int:
-        """Return how many characters there are to read."""
-        return len(self.ids if self.spans is None else self.spans)
-
-    @property
+    @cached_property
     def _predictable(self) -> int:
         """Return how many characters can be predicted: all but the first."""
-        return self.characters - 1
+        return len(self.ids if self.spans is None else self.spans) - 1
 
     @cached_property
     def steps_per_epoch(self) -> int:
@@ -93,7 +86,7 @@ class Streams:
         epoch, position = divmod(step, self.steps_per_epoch)
         offset = position * self.seq_length
         columns = np.arange(offset, offset + self.seq_length)
-        positions: Positions = self._starts(epoch)[:, None] + columns  # [batch_size, seq_length]
+        positions: Positions = self._starts(epoch)[:, None] + columns
         if self.spans is not None:
             positions = self.spans.positions(positions)
         inputs, targets = (self.ids[each].astype(np.int32) for each in (positions, positions + 1))

@@ -2,11 +2,12 @@
 
 import hashlib
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chargen.config.presets import available_cores, choose_preset
 from chargen.corpus.corpus import Corpus
@@ -95,10 +96,6 @@ class Survey:
     plans: list[Plan]  # on so many cores
     notes: list[str]
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the survey as values that JSON can hold."""
-        return asdict(self)
-
 
 def survey(corpus: Corpus) -> Survey:
     """Return a survey of a corpus, which may be longer than memory."""
@@ -106,14 +103,26 @@ def survey(corpus: Corpus) -> Survey:
         Character(each, f"U+{ord(each):04X}", unicode_name(each), count)
         for each, count in reversed(corpus.distinct.items())
     ]
+    labels = []
+    if corpus.labels is not None:
+        lengths = corpus.labels.characters
+        counts = corpus.labels.documents.tolist()
+        labels = list(map(LabelCount, lengths, counts, lengths.values()))
     counted, ngrams = _ngrams(corpus)
     cores = available_cores()
+    training = max(2, int(len(corpus.ids) * (1 - _HELD_OUT)))
+    plans = []
+    for minutes in _MINUTES:
+        recipe = choose_preset(
+            "auto", characters=training, minutes=minutes, epochs=None, cores=cores
+        )
+        plans.append(Plan(minutes, recipe.passes, recipe.settings))
     return Survey(
         name=corpus.name,
         encoding=corpus.encoding,
         line_ending=corpus.line_ending,
         documents=corpus.documents,
-        labels=_labels(corpus),
+        labels=labels,
         characters=corpus.characters,
         distinct=characters,
         rare=sum(each.count < RARE_BELOW for each in characters),
@@ -122,17 +131,9 @@ def survey(corpus: Corpus) -> Survey:
         counted=counted,
         ngrams=ngrams,
         cores=cores,
-        plans=[_plan(corpus, minutes, cores) for minutes in _MINUTES],
+        plans=plans,
         notes=list(corpus.notes),
     )
-
-
-def _labels(corpus: Corpus) -> list[LabelCount]:
-    if corpus.labels is None:
-        return []
-    documents, characters = corpus.labels.documents.tolist(), corpus.labels.characters
-    counts = zip(characters, documents, characters.values(), strict=True)
-    return [LabelCount(*each) for each in counts]
 
 
 def _lines(corpus: Corpus) -> Lines:
@@ -140,40 +141,32 @@ def _lines(corpus: Corpus) -> Lines:
 
     The end of a document ends a line too.
     """
-    feed, carriage, boundary = (corpus.vocabulary.char2idx.get(each) for each in "\n\r" + BOUNDARY)
-    ends = [carriage if corpus.line_ending == "CR" else feed, boundary]  # None where there is none
-    returns = carriage if corpus.line_ending == "CRLF" else None
-    last = np.zeros(1, corpus.ids.dtype)  # of the block before
+    place_of = corpus.vocabulary.char2idx.get
+    end = place_of("\r" if corpus.line_ending == "CR" else "\n", -1)  # -1 is no id
+    returns = place_of("\r", -1) if corpus.line_ending == "CRLF" else -1
+    boundary = place_of(BOUNDARY, len(corpus.vocabulary))
+    last = np.zeros(1, np.int64)  # of the block before
     lengths = np.zeros(_MAX_LINE + 1, np.int64)
     longest = open_length = total = 0
-    for block in blocks(corpus.ids):
-        places = np.flatnonzero(np.isin(block, [end for end in ends if end is not None]))
+    for block in chain(blocks(corpus.ids), [np.array([boundary])]):
+        places = np.flatnonzero((block == end) | (block == boundary))
         before, last = np.concatenate([last, block[:-1]]), block[-1:]
         if not len(places):
             open_length += len(block)
             continue
         found = np.diff(places, prepend=-1) - 1
         found[0] += open_length
-        if returns is not None:  # a line feed's carriage return is no part of its line
-            found -= (block[places] == ends[0]) & (before[places] == returns)
+        # A line feed's carriage return is no part of its line.
+        found -= (block[places] == end) & (before[places] == returns)
         open_length = len(block) - 1 - int(places[-1])
         # Between a line's end and the document's there is no line.
-        found = found[(found > 0) | (block[places] == ends[0])]
+        found = found[(found > 0) | (block[places] == end)]
         longest = max(longest, int(found.max(initial=0)))
         total += int(found.sum())
         lengths += np.bincount(np.minimum(found, _MAX_LINE), minlength=len(lengths))
-    if open_length:
-        lengths[min(open_length, _MAX_LINE)] += 1
-        longest = max(longest, open_length)
-        total += open_length
     number = int(lengths.sum())
-    sums = lengths.cumsum()
-    return Lines(
-        number=number,
-        mean=total / max(1, number),
-        median=int(np.searchsorted(sums, (number + 1) // 2)),
-        longest=longest,
-    )
+    median = int(np.searchsorted(lengths.cumsum(), (number + 1) // 2))
+    return Lines(number, total / max(1, number), median, longest)
 
 
 def _duplicates(corpus: Corpus) -> list[list[int]]:
@@ -203,11 +196,10 @@ def _ngrams(corpus: Corpus) -> tuple[int, list[NGram]]:
     held_out = _sample(ends.ids, whole, int(_MAX_COUNTED * _HELD_OUT))
     counted = np.concatenate([training, held_out])
     found = entropies(counted, ORDERS)
-    losses: list[float | None] = [None] * len(found)
+    losses: Iterable[float | None] = repeat(None)
     if len(held_out) > ORDERS:
-        losses = [*held_out_losses(training, held_out, corpus.vocabulary.vocab_size, ORDERS)]
-    pairs = zip(found, losses, strict=True)
-    return len(counted), [NGram(order, *pair) for order, pair in enumerate(pairs)]
+        losses = held_out_losses(training, held_out, corpus.vocabulary.vocab_size, ORDERS)
+    return len(counted), list(map(NGram, range(len(found)), found, losses))
 
 
 def _sample(ids: Ids, spans: Spans, max_length: int) -> Ids:
@@ -216,12 +208,5 @@ def _sample(ids: Ids, spans: Spans, max_length: int) -> Ids:
         return ids[spans.positions(np.arange(len(spans)))]
     stretches = max(1, min(_MAX_STRETCHES, max_length // _MIN_STRETCH))
     length = max_length // stretches
-    starts: NDArray[np.int64] = np.linspace(0, len(spans) - length, stretches).astype(np.int64)
-    places = starts[:, None] + np.arange(length)
-    return ids[spans.positions(places.ravel())]
-
-
-def _plan(corpus: Corpus, minutes: int, cores: int) -> Plan:
-    training = max(2, int(len(corpus.ids) * (1 - _HELD_OUT)))
-    recipe = choose_preset("auto", characters=training, minutes=minutes, epochs=None, cores=cores)
-    return Plan(minutes, recipe.passes, recipe.settings)
+    starts = np.linspace(0, len(spans) - length, stretches, dtype=np.int64)
+    return ids[spans.positions(starts[:, None] + np.arange(length)).ravel()]

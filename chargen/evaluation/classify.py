@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from chargen.checkpoint import Checkpoint
 from chargen.errors import SettingError
-from chargen.generation.decoder import Decoder
+from chargen.generation.decoder import MAX_BATCH, Decoder
 from chargen.generation.log_probs import Progress, bits, no_progress, surprisal
 from chargen.generation.weights import DecoderWeights
 from chargen.storage.runs import find_checkpoint
@@ -21,8 +21,6 @@ from chargen.storage.runs import find_checkpoint
 UNKNOWN_BITS = 21.0
 """What a character costs a model that never saw it: a little more than the log2 of the 1,114,112
 code points that Unicode has room for, so that no known character is ever such a waste to guess."""
-
-_MAX_ROWS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,17 +42,17 @@ class Classification:
 
     @property
     def model(self) -> str | None:
-        """The model that spends the fewest bits; None where that is true of several."""
+        """Return the model that spends the fewest bits; None where that is true of several."""
         return min(self.bits, key=self.bits.__getitem__) if self.margin > 0 else None
 
     @property
     def margin(self) -> float:
-        """By how many bits the second is worse."""
+        """Return by how many bits the second is worse."""
         best, second, *_ = sorted(self.bits.values())
         return second - best
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return plain values."""
         return {"model": self.model, "margin": self.margin, "bits": dict(self.bits)}
 
 
@@ -125,7 +123,7 @@ def candidates(models: Models) -> dict[str, Candidate]:
 
 
 def _bits(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
-    """What each text costs a model, shape [len(texts)]."""
+    """Return what each text costs a model, shape [len(texts)]."""
     tokenizer = candidate.weights.checkpoint.tokenizer
     known = set(tokenizer.vocabulary.idx2char) - {tokenizer.unknown}
     texts = [tokenizer.prepare(text) for text in texts]
@@ -134,14 +132,14 @@ def _bits(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDA
     costs = UNKNOWN_BITS * unknown
     progress(int(unknown.sum()))
     by_length = sorted(range(len(texts)), key=lambda i: len(readable[i]))
-    for first in range(0, len(texts), _MAX_ROWS):
-        rows = by_length[first : first + _MAX_ROWS]
+    for first in range(0, len(texts), MAX_BATCH):
+        rows = by_length[first : first + MAX_BATCH]
         costs[rows] += _read(candidate, [readable[i] for i in rows], progress)
     return costs
 
 
 def _read(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:
-    """The bits of texts that are read side by side, shape [len(texts)]."""
+    """Return the bits of texts that are read side by side, shape [len(texts)]."""
     weights, rows = candidate.weights, len(texts)
     tokenizer = weights.checkpoint.tokenizer
     lengths = np.array([len(text) for text in texts])

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chargen.errors import CorpusError
-from chargen.generation.decoder import Decoder
+from chargen.generation.decoder import MAX_BATCH, Decoder
 from chargen.generation.log_probs import WINDOW, Progress, bits, no_progress, perplexity, surprisal
 from chargen.generation.weights import DecoderWeights
 from chargen.text.vocabulary import Ids
 
-_MAX_ROWS = 64
 _MIN_WINDOWS = 16  # in a row, so that warming up costs a sixteenth at most
 
 
@@ -28,12 +27,12 @@ class Evaluation:
 
     @property
     def bits_per_char(self) -> float:
-        """The carried loss in bits."""
+        """Return the carried loss in bits."""
         return bits(self.carried)
 
     @property
     def perplexity(self) -> float:
-        """The carried loss as the number of equally likely characters that it amounts to."""
+        """Return the number of equally likely characters that the carried loss amounts to."""
         return perplexity(self.carried)
 
     def to_json(self) -> dict[str, Any]:
@@ -100,7 +99,7 @@ def check_predictable(ids: Ids) -> None:
 
 def _carried(weights: DecoderWeights, ids: Ids, label: str | None, progress: Progress) -> float:
     windows = math.ceil((len(ids) - 1) / WINDOW)
-    rows = max(1, min(_MAX_ROWS, windows // _MIN_WINDOWS))
+    rows = max(1, min(MAX_BATCH, windows // _MIN_WINDOWS))
     length = math.ceil(windows / rows) * WINDOW
     starts = np.arange(rows) * length
     decoder = _decoder(weights, rows, label)
@@ -113,7 +112,7 @@ def _carried(weights: DecoderWeights, ids: Ids, label: str | None, progress: Pro
 
 def _windowed(weights: DecoderWeights, ids: Ids, label: str | None, progress: Progress) -> float:
     windows = math.ceil((len(ids) - 1) / WINDOW)
-    rows, total = min(_MAX_ROWS, windows), 0.0
+    rows, total = min(MAX_BATCH, windows), 0.0
     for first in range(0, windows, rows):
         decoder = _decoder(weights, rows, label)
         total += _total(decoder, ids, (first + np.arange(rows)) * WINDOW, WINDOW, progress)

@@ -18,7 +18,6 @@ from chargen.generation.log_probs import (
     perplexity,
 )
 from chargen.generation.weights import DecoderWeights
-from chargen.pages.score import fragment, page
 
 TOP = 5
 
@@ -37,26 +36,26 @@ class Score:
 
     @property
     def total_bits(self) -> float:
-        """What the whole text costs: the bits that a perfect coder with this network would need."""
+        """Return the bits that a perfect coder with this network would need for the text."""
         return float(self.bits.sum())
 
     @property
     def bits_per_char(self) -> float:
-        """The mean surprise."""
+        """Return the mean surprise, in bits."""
         return self.total_bits / len(self.text)
 
     @property
     def perplexity(self) -> float:
-        """The number of equally likely characters that the mean surprise amounts to."""
+        """Return the number of equally likely characters that the mean surprise amounts to."""
         return perplexity(self.bits_per_char * np.log(2))
 
     def alternatives(self, position: int) -> list[tuple[str, float]]:
-        """What was expected at a position: characters and their probabilities, best first."""
+        """Return what was expected at a position: characters and probabilities, best first."""
         pairs = zip(self.likeliest[position], self.probabilities[position].tolist(), strict=True)
         return list(pairs)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return plain values."""
         return {
             "text": self.text,
             "total_bits": self.total_bits,
@@ -78,11 +77,15 @@ class Score:
         }
 
     def to_html(self) -> str:
-        """A page that stands alone."""
+        """Return a page that stands alone."""
+        from chargen.pages.score import page
+
         return page(self)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """Return what a notebook shows."""
+        from chargen.pages.score import fragment
+
         return fragment(self)
 
     def __repr__(self) -> str:
@@ -97,7 +100,7 @@ def score(
     top: int = TOP,
     progress: Progress = no_progress,
 ) -> Score:
-    """How much each character of a text surprises a network.
+    """Measure how much each character of a text surprises a network.
 
     The first character is counted too: the network reads its start character before it, from a
     zero state, as generation without a prompt does.

@@ -23,13 +23,15 @@ from chargen.generation.state import Floats, LayerState, State
 from chargen.generation.weights import DecoderWeights, LayerWeights
 from chargen.text.vocabulary import Ids
 
+MAX_BATCH = 64  # texts side by side; with more, a character takes longer and gains little
+
 
 class StepDecoder(Protocol):
     """What reads ids and gives logits, such as `Decoder`."""
 
     @property
     def state(self) -> State:
-        """What it remembers of each text, a copy."""
+        """Return what it remembers of each text, a copy."""
 
     def step(self, ids: Ids) -> Floats:
         """Read one id of each text, [batch_size]; return logits, [batch_size, vocab_size]."""
@@ -72,7 +74,7 @@ class Decoder:
 
     @property
     def state(self) -> State:
-        """What the network remembers of each text: a copy, to go on from."""
+        """Return what the network remembers of each text: a copy, to go on from."""
         return State(self._cell, tuple(layer.copied() for layer in self._layers), self._labels)
 
     def step(self, ids: Ids) -> Floats:

@@ -72,17 +72,17 @@ class Sequence:
 
     @property
     def finish_reason(self) -> FinishReason | None:
-        """Why it is over; None while it is not."""
+        """Return why it is over; None while it is not."""
         return self._stop.reason
 
     @property
     def character(self) -> str:
-        """The last character drawn."""
+        """Return the last character drawn."""
         return self._characters[self.drawn]
 
     @property
     def is_constrained(self) -> bool:
-        """Whether anything changes its logits."""
+        """Return whether anything changes its logits."""
         return self._mask is not None or bool(self._processors)
 
     def adjust(self, logits: Floats) -> None:
@@ -147,7 +147,7 @@ class Generator:
 
     @property
     def characters(self) -> str:
-        """The characters of the vocabulary, by id."""
+        """Return the characters of the vocabulary, by id."""
         return self._vocabulary.idx2char
 
     def sequence(

@@ -27,7 +27,7 @@ class LogitsProcessor(Protocol):
     """Change the logits of one text as it goes on."""
 
     def read(self, index: int) -> None:
-        """The next character of the text."""
+        """Take the next character of the text."""
 
     def adjust(self, logits: Floats) -> None:
         """Change the logits of the character after it.
@@ -38,7 +38,7 @@ class LogitsProcessor(Protocol):
 
 
 class RepetitionPenalty:
-    """Divides the odds of each character among the last few by a penalty, prompt included.
+    """Divide the odds of each character among the last few by a penalty, prompt included.
 
     In logits, log(penalty) is taken off. (Keskar et al. 2019, "CTRL", divide the logit itself,
     which depends on where its zero happens to be.)
@@ -65,7 +65,7 @@ class RepetitionPenalty:
 
 
 class LineLimit:
-    """Forces a newline where a line has reached its most characters, prompt included."""
+    """Force a newline where a line has reached its most characters, prompt included."""
 
     def __init__(self, max_length: int, newline: int) -> None:
         self._max_length, self._newline = max_length, newline
@@ -82,7 +82,7 @@ class LineLimit:
 
 
 class CopyLimit:
-    """Keeps short what of a text stands word for word in a corpus; its prompt does not count.
+    """Keep short what of a text stands word for word in a corpus; its prompt does not count.
 
     Args:
         tracker: of the corpus.

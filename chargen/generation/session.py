@@ -72,12 +72,12 @@ class Session:
 
     @property
     def text(self) -> str:
-        """The text so far, prompts included."""
+        """Return the text so far, prompts included."""
         return "".join(self._text[: self._given]).replace(BOUNDARY, "")
 
     @property
     def label(self) -> str | None:
-        """The label that the text is written with, if the network has labels."""
+        """Return the label that the text is written with, if the network has labels."""
         return self._label
 
     def fork(self) -> "Session":

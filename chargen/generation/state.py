@@ -43,7 +43,7 @@ class State:
 
     @property
     def batch_size(self) -> int:
-        """How many texts it is of."""
+        """Return how many texts it is of."""
         return len(self.layers[0][0])
 
     @classmethod

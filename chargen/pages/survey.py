@@ -1,6 +1,7 @@
 """A survey of a corpus as a page of tables."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -42,12 +43,13 @@ def page(survey: "Survey") -> str:
         shown = each.character if each.character.isprintable() else ""
         share = f"{each.count / survey.characters:.2%}"
         characters.append((shown, each.code, each.name, each.count, share))
+    copies = [(", ".join(f"{number:,}" for number in group),) for group in survey.duplicates]
     sections = [
         _section(survey.name, (), facts, level=1),
         _section(
-            f"Yardsticks for the loss: counting {survey.counted:,} characters, nats per character",
-            ("characters known before", "entropy", "loss of the count on the held-out end"),
-            [(each.order, each.entropy, each.held_out) for each in survey.ngrams],
+            f"N-gram statistics of {survey.counted:,} characters, in nats per character",
+            ("characters of context", "entropy", "n-gram loss on the held-out end"),
+            map(astuple, survey.ngrams),
         ),
         _section(
             "Training with --preset auto on the computer that wrote this page "
@@ -55,16 +57,8 @@ def page(survey: "Survey") -> str:
             ("minutes", "units", "passes, about", "dropout"),
             plans,
         ),
-        _section(
-            "Labels",
-            ("label", "documents", "characters"),
-            [(each.label, each.documents, each.characters) for each in survey.labels],
-        ),
-        _section(
-            "Documents that are the same",
-            ("their numbers",),
-            [(", ".join(f"{number:,}" for number in group),) for group in survey.duplicates],
-        ),
+        _section("Labels", ("label", "documents", "characters"), map(astuple, survey.labels)),
+        _section("Documents that are the same", ("their numbers",), copies),
         _section("Characters", ("", "code", "name", "count", "share"), characters),
     ]
     return frame(survey.name, "".join(sections), style=_STYLE)

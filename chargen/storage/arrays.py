@@ -20,6 +20,7 @@ from chargen.storage.atomic import write_atomically
 
 FORMAT = "chargen"
 FORMAT_VERSION = 1
+_WAY = "restore it or train again."
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -34,19 +35,16 @@ def check_arrays(
     """
     if odd := sorted(set(expected).symmetric_difference(arrays)):
         verb = "lacks" if odd[0] in expected else "has an unexpected"
-        raise CheckpointError(f"{path} {verb} array {odd[0]}; restore it or train again.")
+        raise CheckpointError(f"{path} {verb} array {odd[0]}; {_WAY}")
     for name, (shape, dtype) in expected.items():
         array = arrays[name]
         if array.shape != shape or array.dtype != dtype:
             raise CheckpointError(
                 f"{path}: array {name} is {array.dtype} {array.shape}, expected {dtype} {shape}; "
-                "restore it or train again."
+                + _WAY
             )
         if not np.isfinite(array).all():
-            raise CheckpointError(
-                f"{path}: array {name} holds numbers that are not finite; "
-                "restore it or train again."
-            )
+            raise CheckpointError(f"{path}: array {name} holds numbers that are not finite; {_WAY}")
 
 
 def write_arrays(path: str | Path, arrays: Arrays, document: Mapping[str, Any]) -> None:
@@ -58,11 +56,8 @@ def write_arrays(path: str | Path, arrays: Arrays, document: Mapping[str, Any]) 
     from safetensors.numpy import save
 
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    header = {
-        "format_version": FORMAT_VERSION,
-        "sha256": _digest(document, arrays),
-        "document": document,
-    }
+    sha256 = _digest(document, arrays)
+    header = {"format_version": FORMAT_VERSION, "sha256": sha256, "document": document}
     # There is one entry only: safetensors writes several in random order, and the same run should
     # write the same bytes.
     write_atomically(path, save(dict(arrays), {FORMAT: json.dumps(header, sort_keys=True)}))
@@ -89,14 +84,12 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from None
     except (SafetensorError, ValueError, TypeError, AttributeError) as error:
-        raise CheckpointError(
-            f"{path} is no whole safetensors file ({error}); restore it or train again."
-        ) from None
+        raise CheckpointError(f"{path} is no whole safetensors file ({error}); {_WAY}") from None
     try:
         header = json.loads(metadata[FORMAT])
         version, written, document = (header[k] for k in ("format_version", "sha256", "document"))
     except (ValueError, KeyError, TypeError):
-        raise CheckpointError(f"{path} has a damaged header; restore it or train again.") from None
+        raise CheckpointError(f"{path} has a damaged header; {_WAY}") from None
     if version != FORMAT_VERSION:
         raise CheckpointError(
             f"{path} has format version {version}, and this chargen reads version "
@@ -105,7 +98,7 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     if written != _digest(document, arrays):
         raise CheckpointError(
             f"{path} was changed or damaged after it was written (its SHA-256 does not match); "
-            "restore it or train again."
+            + _WAY
         )
     return arrays, document
 

@@ -2,6 +2,8 @@
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from chargen.errors import StorageError
@@ -12,6 +14,16 @@ _REASONS = {
     errno.EROFS: "the disk is read-only",
     errno.EACCES: "permission denied",
 }
+
+
+@contextmanager
+def storage_errors(problem: str, advice: str = "") -> Iterator[None]:
+    """Raise StorageError for an error of the system: the problem, the reason, the advice."""
+    try:
+        yield
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+        raise StorageError(f"{problem}: {reason}{advice}.") from None
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
@@ -25,12 +37,14 @@ def write_atomically(path: str | Path, data: bytes) -> None:
             cannot be flushed, the new content is at `path` already, and the message says so.
     """
     path = Path(path)
+    problem = f"{path} could not be written"
     is_device = os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
     if is_device:  # or a pipe: it must stay what it is
-        _write_into(path, data)
+        with storage_errors(problem):
+            path.write_bytes(data)
         return
     temporary = path.with_name(f".{path.name}.tmp")
-    try:
+    with storage_errors(problem, "; what was there is untouched"):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("wb") as file:
@@ -41,24 +55,11 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-    except OSError as error:
-        raise StorageError(
-            f"{path} could not be written: {reason_of(error)}; what was there is untouched."
-        ) from None
-    try:
+    with storage_errors(
+        f"{path} is written, but its folder could not be flushed to disk",
+        "; a power cut may bring back what was there before",
+    ):
         _sync_folder(path.parent)
-    except OSError as error:
-        raise StorageError(
-            f"{path} is written, but its folder could not be flushed to disk: {reason_of(error)}; "
-            "a power cut may bring back what was there before."
-        ) from None
-
-
-def _write_into(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise StorageError(f"{path} could not be written: {reason_of(error)}.") from None
 
 
 def remove(path: Path) -> None:
@@ -67,15 +68,8 @@ def remove(path: Path) -> None:
     Raises:
         StorageError: if it cannot be removed.
     """
-    try:
+    with storage_errors(f"{path} could not be removed"):
         path.unlink(missing_ok=True)
-    except OSError as error:
-        raise StorageError(f"{path} could not be removed: {reason_of(error)}.") from None
-
-
-def reason_of(error: OSError) -> str:
-    """Return what went wrong, in words."""
-    return _REASONS.get(error.errno or 0, error.strerror or str(error))
 
 
 def _sync_folder(folder: Path) -> None:

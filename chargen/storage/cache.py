@@ -1,4 +1,4 @@
-"""The cache folder: its files save work the next time, and can be deleted at any time."""
+"""Where files are kept that save work the next time; any can be deleted at any time."""
 
 import os
 from pathlib import Path

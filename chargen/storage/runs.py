@@ -2,11 +2,11 @@
 
 import os.path
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from chargen.errors import RunError, StorageError
-from chargen.storage.atomic import reason_of
+from chargen.errors import RunError
+from chargen.storage.atomic import storage_errors
 
 MODEL_FILE = "model.safetensors"
 RESUME_FILE = "resume.safetensors"
@@ -66,19 +66,25 @@ def locked(folder: Path) -> Iterator[None]:
         RunError: if another process trains in this folder.
         StorageError: if the folder cannot be written.
     """
+    with storage_errors(f"{folder} cannot hold a run"):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = acquire(
+            folder / ".lock",
+            f"Another process is training in {folder}; wait for it, or choose another --name.",
+        )
+    with lock:
+        yield
+
+
+def acquire(path: Path, busy: str) -> AbstractContextManager[object]:
+    """Lock a file; raise RunError with the message `busy` if another process has it locked.
+
+    Returns:
+        The lock, which is released at the end of a `with` block on it.
+    """
     from filelock import FileLock, Timeout
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock", timeout=0)
-        lock.acquire()
+        return FileLock(path).acquire(timeout=0)
     except Timeout:
-        raise RunError(
-            f"Another process is training in {folder}; wait for it, or choose another --name."
-        ) from None
-    except OSError as error:
-        raise StorageError(f"{folder} cannot hold a run: {reason_of(error)}.") from None
-    try:
-        yield
-    finally:
-        lock.release()
+        raise RunError(busy) from None

@@ -29,17 +29,17 @@ class CharTokenizer:
 
     @property
     def boundary(self) -> str | None:
-        """The character that ends a document and begins the next; None where there are none."""
+        """Return the character between two documents; None where there are no documents."""
         return BOUNDARY if BOUNDARY in self.vocabulary else None
 
     @property
     def boundary_id(self) -> int | None:
-        """The id of the boundary, if there is one."""
+        """Return the id of the boundary, if there is one."""
         return self.vocabulary.char2idx.get(BOUNDARY)
 
     @property
     def unknown(self) -> str | None:
-        """The character that all rare ones were folded into, if any; it is never written."""
+        """Return the character that stands for all rare ones, if any; it is never written."""
         folded = self.preparation.min_count > 1 and RARE in self.vocabulary
         return RARE if folded else None
 

@@ -39,7 +39,7 @@ def test_the_cost_is_the_total_of_the_score(models):
 
 
 def test_texts_are_read_side_by_side_and_stay_in_order(models, monkeypatch):
-    monkeypatch.setattr(module, "_MAX_ROWS", 4)
+    monkeypatch.setattr(module, "MAX_BATCH", 4)
     together = classify(TEXTS, models)
     for text, result in zip(TEXTS, together, strict=True):
         assert result.bits == pytest.approx(classify(text, models).bits, rel=1e-5)

@@ -46,7 +46,7 @@ def test_both_losses_are_exact(checkpoint, text, length):
 
 def test_a_long_text_is_read_in_rows_that_arrive_warm(make_checkpoint, monkeypatch):
     monkeypatch.setattr(loss, "_MIN_WINDOWS", 2)
-    monkeypatch.setattr(loss, "_MAX_ROWS", 3)
+    monkeypatch.setattr(loss, "MAX_BATCH", 3)
     checkpoint = make_checkpoint("lstm")
     checkpoint.weights.update({k: v * np.float32(0.4) for k, v in checkpoint.weights.items()})
     ids = np.random.default_rng(1).integers(checkpoint.config.vocab_size, size=3000)
