@@ -25,9 +25,7 @@ from chargen.cli.texts import check_one_source, progress_bar, read_text
     metavar="MODEL",
     help=f"Model to compare: {options.MODEL_HELP} Give two or more, or one with labels.",
 )
-@options.option(
-    "--file", type=options.input_file, metavar="FILE", help="Classify each line of this file."
-)
+@options.file("Classify each line of this file.")
 @options.encoding("the file or standard input")
 @options.option("--json", "as_json", is_flag=True, help="Print each result as a line of JSON.")
 def classify(

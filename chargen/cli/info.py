@@ -1,15 +1,10 @@
 """chargen info: describe a model."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from chargen.cli import options
 from chargen.cli.help import command
 from chargen.cli.texts import put_json
-
-if TYPE_CHECKING:
-    from chargen.checkpoint import Origin
 
 _MAX_SHOWN = 120  # characters of the vocabulary
 
@@ -48,6 +43,12 @@ def info(model: str | None, as_json: bool) -> None:
         return
     characters, documents = origin.characters or 0, origin.documents or 1
     known = tokenizer.vocabulary.idx2char.replace(BOUNDARY, "")
+    losses = {
+        "in training": origin.loss,
+        "held out, carried": origin.carried,
+        "held out, windowed": origin.windowed,
+    }
+    measured = [f"{loss:.4f} {name}" for name, loss in losses.items() if loss is not None]
     lines = {
         "checkpoint": str(path),
         "network": config.describe(),
@@ -57,7 +58,7 @@ def info(model: str | None, as_json: bool) -> None:
         "corpus": f"{origin.corpus or 'unknown'}, {characters:,} characters"
         + (f" in {documents:,} documents" if documents > 1 else ""),
         "trained": f"{origin.step or 0:,} steps",
-        "loss": _losses(origin),
+        "loss": f"{', '.join(measured)} (nats per character)" if measured else "not measured",
     }
     if checkpoint.labels:
         counts = [f"{name} {count:,}" for name, count in checkpoint.labels.items()]
@@ -67,13 +68,3 @@ def info(model: str | None, as_json: bool) -> None:
         lines["prepared"] = ", ".join(f"{name} {value}" for name, value in done.items())
     for name, value in lines.items():
         click.echo(f"{name:<11} {value}")
-
-
-def _losses(origin: "Origin") -> str:
-    losses = {
-        "in training": origin.loss,
-        "held out, carried": origin.carried,
-        "held out, windowed": origin.windowed,
-    }
-    parts = [f"{loss:.4f} {name}" for name, loss in losses.items() if loss is not None]
-    return (", ".join(parts) + " (nats per character)") if parts else "not measured"

@@ -57,7 +57,6 @@ class _OutputFile(click.Path):
 
 
 output_file = _OutputFile(path_type=Path, readable=False)
-input_file = click.Path(path_type=Path, readable=False)
 
 option = partial(click.option, cls=Option)
 output = partial(option, group="Output")
@@ -94,6 +93,12 @@ cache = option(
 )
 json = output("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 html = output("--html", type=output_file, metavar="FILE", help="Write the result as one HTML page.")
+
+
+def file(help: str) -> _Decorator:
+    """Return a decorator that adds --file, a file to read instead of TEXT."""
+    kind = click.Path(path_type=Path, readable=False)
+    return option("--file", type=kind, metavar="FILE", group="Text", help=help)
 
 
 def encoding(of: str) -> _Decorator:

@@ -25,13 +25,7 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
     'chargen score "Once upon a time"', "chargen score --file other.txt -m novel --html score.html"
 )
 @click.argument("text", required=False)
-@options.option(
-    "--file",
-    type=options.input_file,
-    metavar="FILE",
-    group="Text",
-    help="Read the text from this file.",
-)
+@options.file("Read the text from this file.")
 @options.model
 @options.label
 @options.encoding("the file or standard input")
