@@ -280,7 +280,7 @@ def known_speed(monkeypatch):
     Gives its clock, and a list of losses that batch 8 is to have before it has a whole one.
     """
     clock, breaks = Clock(), []
-    for module in (api, run):
+    for module in (start, run):
         monkeypatch.setattr(module, "time", clock)
 
     def step(self, number, rate):
