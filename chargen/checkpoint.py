@@ -108,7 +108,9 @@ class Checkpoint:
         if not names and label is None:
             return None
         if not names:
-            raise SettingError(f"This model has no labels; received {label!r}. Leave it out.")
+            raise SettingError(
+                f"This model has no labels; received {label!r}. Leave the label out."
+            )
         listed = f"its labels are {enumerate_some(names, max_names=_MAX_LISTED)}"
         if label is None:
             raise SettingError(f"This model must be told which label a text has; {listed}.")
@@ -157,7 +159,9 @@ class Checkpoint:
             origin = Origin.from_json(dict(document["origin"]))
             labels = {str(name): int(count) for name, count in document.get("labels", ())}
         except (KeyError, TypeError, AttributeError, ValueError, CorpusError) as error:
-            raise CheckpointError(f"{path} holds a header that makes no sense: {error}.") from None
+            raise CheckpointError(
+                f"{path} has a header that cannot be understood: {error}."
+            ) from None
         vocabulary = tokenizer.vocabulary
         if config.vocab_size != vocabulary.vocab_size or tokenizer.start not in vocabulary:
             raise CheckpointError(

@@ -127,7 +127,7 @@ class Conversation:
         path = Path(os.path.expanduser(name))  # noqa: PTH111, since Path's fails on some names
         if "\0" in name or os.path.lexists(path):
             if not os.path.isfile(path):
-                raise CommandError(f"{name!r} is no file; choose another name.")
+                raise CommandError(f"{name!r} is not a file; choose another name.")
             if not overwrite:
                 raise CommandError(f"{name} exists; :save! {name} replaces it.")
         text = self.text

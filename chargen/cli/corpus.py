@@ -82,7 +82,7 @@ def _report(found: "Survey") -> Iterator[str]:
         f"  lines         {lines.number:,}; of {lines.mean:.1f} characters on average, "
         f"half of them up to {lines.median:,}, the longest {lines.longest:,}"
     )
-    yield f"  commonest     {_characters(found.distinct)}"
+    yield f"  most common   {_characters(found.distinct)}"
     if found.rare:
         yield (
             f"  rare          {found.rare:,} occur fewer than {RARE_BELOW} times: "

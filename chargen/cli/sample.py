@@ -136,7 +136,7 @@ def sample(
             _tell(session.label)
         pieces = session.stream(prepared[0])
         _put("" if no_echo else prepared[0].text)
-        characters = chain.from_iterable(map(_put, pieces))  # nothing keeps the text
+        characters = chain.from_iterable(map(_put, pieces))
         passage = None if index is None else index.longest(characters)
         for piece in pieces:
             _put(piece)
@@ -181,4 +181,4 @@ def _report(which: str, passage: "Passage | None", corpus: str | None) -> None:
             err=True,
         )
     elif corpus is not None:
-        click.echo(f"{which} has nothing that stands in {corpus}.", err=True)
+        click.echo(f"{which} copies nothing from {corpus}.", err=True)

@@ -25,7 +25,7 @@ def read_text(source: str | Path, encoding: str) -> str:
         raise CorpusError(f"{source} is a folder; give the path of one text file.")
     reader = Reader([source], ReadingConfig(encoding=encoding))
     if (files := len(reader.sources)) > 1:
-        raise CorpusError(f"{source} fits {files:,} files; give the path of one text file.")
+        raise CorpusError(f"{source} matches {files:,} files; give the path of one text file.")
     return "".join(reader.pieces())
 
 

@@ -63,9 +63,9 @@ def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: A
 
     settings = given(settings)
     if resume and settings["overwrite"]:
-        raise click.UsageError("--resume goes on with a run; --overwrite replaces it: choose one.")
+        raise click.UsageError("--resume continues a run; --overwrite replaces it: choose one.")
     if resume and "base" in settings:
-        raise click.UsageError("--resume goes on with a run; --from starts a new one: choose one.")
+        raise click.UsageError("--resume continues a run; --from starts a new one: choose one.")
     name = name if name is not None else run_name(corpus)
     with reading_bar() as progress:
         if resume:

@@ -66,7 +66,7 @@ def _decoder(encoding: str) -> codecs.IncrementalDecoder:
         return codecs.getincrementaldecoder(encoding)()
     except LookupError:
         raise EncodingError(
-            f"Python knows no encoding {encoding!r}; try utf-8, utf-16, cp1252 or latin-1."
+            f"Python does not know the encoding {encoding!r}; try utf-8, utf-16, cp1252 or latin-1."
         ) from None
 
 

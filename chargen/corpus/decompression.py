@@ -71,7 +71,7 @@ def _raw_blocks(source: Source, read: Callable[[bytes], None] | None) -> Iterato
                 yield block
             if before is not None and before != _identity(file):
                 raise CorpusError(
-                    f"{source} changed while it was read; try again when it is at rest."
+                    f"{source} changed while it was read; try again when no program writes to it."
                 )
     except FileNotFoundError:
         way_out = "it was there a moment ago" if source.folder else "give the path of a text file"
@@ -126,6 +126,6 @@ def _unpacked(
             waiting.clear()
     if not decompressor.eof:
         raise CorpusError(
-            f"{damaged}: it ends at byte {position:,}, in the midst of its content; restore it."
+            f"{damaged}: it ends at byte {position:,}, in the middle of its content; restore it."
         )
     yield bytes(waiting)

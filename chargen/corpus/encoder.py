@@ -196,5 +196,5 @@ class Encoder:
         commonest = [f"{describe(chr(code))} {n:,}×" for n, code in sorted(counts, reverse=True)]
         raise CorpusError(
             f"{self._name} has fewer than two characters that occur {min_count:,} times; the "
-            f"commonest are {', '.join(commonest[:2])}. Lower min_count (--min-count)."
+            f"most common are {', '.join(commonest[:2])}. Lower min_count (--min-count)."
         )

@@ -150,6 +150,6 @@ def label_for_source(source: Source, rules: Sequence[str]) -> str:
         if source.fits(pattern):
             return name
     raise CorpusError(
-        f"No --label fits {source}; add one that does, such as --label 'NAME=*' for all others"
+        f"No --label matches {source}; add one that does, such as --label 'NAME=*' for all others"
         + (", or leave it out with --include." if source.folder is not None else ".")
     )

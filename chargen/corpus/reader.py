@@ -200,12 +200,12 @@ class Reader:
     def notes(self) -> Iterator[str]:
         """Yield what the user should know of the files that were read, a sentence each."""
         if self._marks and len(self.sources) == 1:
-            yield "The byte order mark at the start was dropped."
+            yield "The byte order mark at the start was removed."
         elif self._marks:
-            yield f"Byte order marks were dropped at the start of {self._marks:,} files."
+            yield f"Byte order marks were removed from the start of {self._marks:,} files."
         if self._skipped:
             yield (
-                f"Left out {len(self._skipped):,} files that are no text, "
+                f"Left out {len(self._skipped):,} files that are not text, "
                 f"such as {self._skipped[0]}."
             )
         if self._separator is not None and not self._separators:

@@ -103,7 +103,7 @@ def _expanded(path: str, include: Sequence[str]) -> Iterator[Source]:
             way_out = "give the path of a text file"
             if matches and not path.endswith("**"):
                 way_out = f"only folders do. To read what is in them, give '{path.rstrip('/')}/**'"
-            raise CorpusError(f"No file fits {path}; {way_out}.")
+            raise CorpusError(f"No file matches {path}; {way_out}.")
         yield from matched
 
 

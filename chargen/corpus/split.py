@@ -44,7 +44,7 @@ def train_validation_split(corpus: Corpus, validation_fraction: float) -> tuple[
         raise CorpusError(
             f"A corpus of {characters:,} characters leaves {len(ends)} for validation at "
             f"--validation-fraction {validation_fraction:g}, and at least 2 are needed; give more "
-            "text, a larger fraction, or 0 to do without."
+            "text, a larger fraction, or 0 to hold out nothing."
         )
     if corpus.labels is None or not len(ends):
         return training, HeldOut(corpus.ids[characters - len(ends) :])

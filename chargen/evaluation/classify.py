@@ -117,7 +117,7 @@ def candidates(models: Models) -> dict[str, Candidate]:
     if len(found) < 2 or len(named) < len(models):
         raise SettingError(
             "Classifying needs at least two different models; received "
-            f"{', '.join(map(str, models)) or 'none'}. One with several labels would do."
+            f"{', '.join(map(str, models)) or 'none'}. One model with several labels is enough."
         )
     return found
 

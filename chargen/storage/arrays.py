@@ -84,7 +84,9 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from None
     except (SafetensorError, ValueError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path} is no whole safetensors file ({error}); {_WAY}") from None
+        raise CheckpointError(
+            f"{path} is not a complete safetensors file ({error}); {_WAY}"
+        ) from None
     try:
         header = json.loads(metadata[FORMAT])
         version, written, document = (header[k] for k in ("format_version", "sha256", "document"))

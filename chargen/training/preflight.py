@@ -44,7 +44,7 @@ def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
             "is the encoding right?"
         )
     if corpus.line_ending == "none":
-        yield "Warning: the text has no line end at all, so the model will never end a line."
+        yield "Warning: the text has no line endings, so the model will never end a line."
 
 
 def _labels(characters: Mapping[str, int]) -> Iterator[str]:

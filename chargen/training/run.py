@@ -46,7 +46,7 @@ class RunState:
     total_steps: int | None = None  # None until the machine's speed is known
     evaluation_steps: int | None = None  # from one evaluation to the next, likewise
     rate_factor: float = 1.0  # the learning rate is multiplied by it; halved by each rollback
-    rollbacks: int = 0  # times that the loss broke and the run went back
+    rollbacks: int = 0  # times that the loss diverged and the run went back
     loss_sum: float = 0.0  # training loss since the last evaluation, summed
     loss_count: int = 0  # and over how many steps
     best_loss: float | None = None  # the lowest held-out loss, carried; None if nothing is held out
@@ -94,7 +94,7 @@ class Run:
 
         Raises:
             Interrupted: if a signal came; everything is saved.
-            DivergedError: if the loss broke, and broke again after every rollback.
+            DivergedError: if the loss diverged, and again after every rollback.
             StorageError: if a save failed; the one before is whole.
         """
         try:
@@ -104,14 +104,14 @@ class Run:
                 self.records.write(self.state.rows, is_new=False)
                 self._save()
                 if self.state.finished:
-                    self.reporter.say(f"This run has finished already: {self.state.finished}.")
+                    self.reporter.say(f"This run has already finished: {self.state.finished}.")
                 while not self.state.finished:
                     self._advance()
                     if received and not self.state.finished:
                         self._save()
                         raise Interrupted(
                             f"Stopped at step {self.state.step:,}, all saved. "
-                            f"Go on with: chargen resume {self.folder}",
+                            f"Continue with: chargen resume {self.folder}",
                             received[0],
                         )
                     if time.monotonic() - self._saved_at >= self.config.save_seconds:
@@ -218,18 +218,18 @@ class Run:
             )
 
     def _rollback(self, loss: float) -> None:
-        """Return to the last save, since the loss broke, and take smaller steps from there."""
+        """Return to the last save, since the loss diverged, and take smaller steps from there."""
         rollbacks, factor = self.state.rollbacks + 1, self.state.rate_factor / 2
         if rollbacks > _MAX_ROLLBACKS:
             raise DivergedError(
-                f"The loss broke ({loss:.3g}) a fourth time, at step {self.state.step:,}, with "
+                f"The loss diverged ({loss:.3g}) a fourth time, at step {self.state.step:,}, with "
                 "the learning rate already cut to an eighth; try a lower --learning-rate. "
                 f"The best weights so far are in {self.folder}."
             )
         self.restore(*read_arrays(self.folder / RESUME_FILE))
         self.state.rollbacks, self.state.rate_factor = rollbacks, factor
         self.reporter.say(
-            f"The loss broke ({loss:.3g}): back at step {self.state.step:,}, "
+            f"The loss diverged ({loss:.3g}): back at step {self.state.step:,}, "
             f"with the learning rate times {factor:g}."
         )
         self._save()

@@ -144,7 +144,8 @@ def resume_run(
         if not isinstance(corpus, Corpus):
             if not corpus and (source.paths is None or STANDARD_INPUT in source.paths):
                 raise RunError(
-                    f"{folder} was trained on a text that is no file; pass it again, as corpus."
+                    f"{folder} was trained on a text that is not a file; pass the text again, as "
+                    "corpus."
                 )
             paths: Paths = corpus or source.paths or []
             source = replace(source, paths=absolute(paths))  # where it is from now on
@@ -163,7 +164,7 @@ def _refuse_to_replace(folder: Path, overwrite: bool) -> None:
     """Raise RunError if the folder holds a run and is not to be overwritten."""
     if not overwrite and holds_run(folder):
         raise RunError(
-            f"{folder} holds a run already; go on with it (--resume, or chargen resume {folder}), "
+            f"{folder} already holds a run; continue it (--resume, or chargen resume {folder}), "
             "choose another --name, or replace it with --overwrite."
         )
 

@@ -74,7 +74,7 @@ def test_a_corpus_too_short_is_told_what_fits(refused, corpus):
 
 def test_an_encoding_that_is_none(refused, corpus):
     line = refused("train", corpus(b"ab" * 5000), "--encoding", "klingon")
-    assert "no encoding 'klingon'; try utf-8" in line
+    assert "not know the encoding 'klingon'; try utf-8" in line
 
 
 def test_an_encoding_that_does_not_fit(refused, corpus):
@@ -244,7 +244,7 @@ def test_several_files_for_one_text(refused, lstm_file, tmp_path, option):
     for name in "ab":
         (tmp_path / name).write_text("abc")
     pattern = tmp_path / "[ab]"
-    told = f"{pattern} fits 2 files; give the path of one text file"
+    told = f"{pattern} matches 2 files; give the path of one text file"
     assert told in refused("sample", "-m", lstm_file, option, pattern)
     assert told in refused("score", "-m", lstm_file, "--file", pattern)
     assert told in refused("classify", "-m", lstm_file, "-m", "x", "--file", pattern)
@@ -298,7 +298,7 @@ def test_an_unreadable_checkpoint(refused_checkpoint, lstm_file):
 @pytest.mark.parametrize("length", [0, 1, 8, 9, 200, -1000, -1])
 def test_a_truncated_checkpoint(refused_checkpoint, lstm_file, length):
     lstm_file.write_bytes(lstm_file.read_bytes()[:length])
-    assert "no whole safetensors file" in refused_checkpoint(lstm_file)
+    assert "not a complete safetensors file" in refused_checkpoint(lstm_file)
 
 
 def test_a_foreign_safetensors_file(refused_checkpoint, tmp_path):

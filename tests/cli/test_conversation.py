@@ -322,7 +322,7 @@ def test_save_replaces_only_when_told(converse, workdir):
 def test_save_replaces_nothing_but_files(converse, command, name):
     conversation = converse()
     told(conversation, "A")
-    with pytest.raises(CommandError, match="is no file"):
+    with pytest.raises(CommandError, match="is not a file"):
         conversation.answer(f"{command} {name}")
 
 

@@ -38,9 +38,9 @@ def test_the_label_alone_says_what_is_written(invoke, places, workdir):
     assert "labels      land 1,080, sea 1,080" in invoke("info").stdout
     assert json.loads(invoke("info", "--json").stdout)["labels"] == {"land": 1080, "sea": 1080}
     resumed = invoke("resume", "places")  # it remembers how files are labelled
-    assert "finished already" in resumed.stderr
+    assert "already finished" in resumed.stderr
     again = invoke("train", places, "--resume", "--label")
-    assert "finished already" in again.stderr
+    assert "already finished" in again.stderr
     other = invoke("train", places, "--resume", "--label", "file")
     assert "label ('folder',), and ('file',) would make it another run" in other.stderr
 
@@ -63,6 +63,6 @@ def test_a_text_that_was_taken_for_a_rule(refused, places, command):
 
 def test_files_without_a_label(refused, places):
     line = refused("train", places, "--label", "wet=sea/*")
-    assert "No --label fits" in line
+    assert "No --label matches" in line
     assert "land/0.txt" in line
     assert "Standard input has no name" in refused("train", "-", "--label")

@@ -42,7 +42,7 @@ def test_train_then_sample_then_refuse_to_overwrite(corpus):
     assert "--overwrite" in again.stderr
     resumed = run(main, ["train", str(corpus), "--resume", *SMALL])
     assert resumed.exit_code == 0
-    assert "finished already" in resumed.stderr
+    assert "already finished" in resumed.stderr
     replaced = run(main, ["train", str(corpus), *SMALL, "--overwrite", "--cell", "gru"])
     assert replaced.exit_code == 0
     assert "gru 8" in run(main, ["info"]).stdout
@@ -101,7 +101,7 @@ def test_documents_in_a_folder_are_begun_and_ended(tmp_path, monkeypatch):
     assert "\ufffd" not in prompted.stdout
     resumed = run(main, ["resume", "poems"])
     assert resumed.exit_code == 0, resumed.output
-    assert "finished already" in resumed.stderr
+    assert "already finished" in resumed.stderr
 
 
 def test_resume_and_overwrite_exclude_each_other(corpus):

@@ -105,7 +105,7 @@ def test_broken_utf16_is_refused(read, data):
 
 @pytest.mark.parametrize("encoding", ["klingon", "base64", "rot13"])
 def test_an_encoding_that_is_none_is_refused(read, encoding):
-    with pytest.raises(EncodingError, match=f"no encoding '{encoding}'; try utf-8"):
+    with pytest.raises(EncodingError, match=f"not know the encoding '{encoding}'; try utf-8"):
         read(b"abc", encoding)
 
 
@@ -221,14 +221,14 @@ class TestFolder:
         corpus = self.read()
         assert corpus.text == "\0aa\0béb\0"
         assert corpus.name == "folder"
-        assert corpus.notes == ("Byte order marks were dropped at the start of 1 files.",)
+        assert corpus.notes == ("Byte order marks were removed from the start of 1 files.",)
 
     def test_files_that_are_no_text_are_left_out_and_told(self):
         self.write(a=b"aabb", picture=b"\x89PNG\0\0", b=b"bb")
         corpus = self.read()
         assert corpus.text == "\0aabb\0bb\0"
         (note,) = corpus.notes
-        assert note.startswith("Left out 1 files that are no text, such as")
+        assert note.startswith("Left out 1 files that are not text, such as")
         assert "picture" in note
 
     @pytest.mark.parametrize("names", ["acb", "abc", "cab"])

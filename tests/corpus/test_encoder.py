@@ -50,7 +50,7 @@ def test_or_refused_where_there_is_nothing_to_fold_them_into(characters):
 @pytest.mark.parametrize("min_count", [5, 6])
 def test_a_text_of_which_too_little_is_left_is_refused(text, min_count):
     told = (
-        rf"fewer than two characters that occur {min_count} times; the commonest are "
+        rf"fewer than two characters that occur {min_count} times; the most common are "
         r"'a' \(U\+0061\) 5×, 'b' \(U\+0062\) 4×\. Lower min_count"
     )
     with pytest.raises(CorpusError, match=told):

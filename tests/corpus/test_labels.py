@@ -75,9 +75,9 @@ def test_standard_input_needs_a_name():
 
 def test_a_file_that_none_fits_is_named_before_any_is_read(shelf, monkeypatch):
     monkeypatch.setattr("chargen.corpus.reader.read_blocks", None)
-    with pytest.raises(CorpusError, match=r"No --label fits .*picture; .*'NAME=\*'.*--include"):
+    with pytest.raises(CorpusError, match=r"No --label matches .*picture; .*'NAME=\*'.*--include"):
         read(shelf, "verse=poems/*", "tales=?.txt", "tales=e")
-    with pytest.raises(CorpusError, match=r"No --label fits shelf/prose/e; add .*others\.$"):
+    with pytest.raises(CorpusError, match=r"No --label matches shelf/prose/e; add .*others\.$"):
         read("shelf/prose/e", "x=y")
 
 

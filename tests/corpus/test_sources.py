@@ -79,8 +79,8 @@ def test_a_linked_folder_is_read(tree, tmp_path):
 @pytest.mark.parametrize(
     ("paths", "told"),
     [
-        (["tree/*.md"], r"No file fits tree/\*\.md; give the path"),
-        (["tree/s*"], r"No file fits tree/s\*; only folders do\. .* give 'tree/s\*/\*\*'\.$"),
+        (["tree/*.md"], r"No file matches tree/\*\.md; give the path"),
+        (["tree/s*"], r"No file matches tree/s\*; only folders do\. .* give 'tree/s\*/\*\*'\.$"),
         ([STANDARD_INPUT, "tree/a.txt", STANDARD_INPUT], "read once only"),
     ],
 )

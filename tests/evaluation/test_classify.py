@@ -141,5 +141,5 @@ def test_progress_counts_each_character_once_a_label(labelled):
 
 
 def test_one_label_is_nothing_to_choose_from(make_checkpoint):
-    with pytest.raises(SettingError, match="One with several labels would do"):
+    with pytest.raises(SettingError, match="One model with several labels is enough"):
         classify("A", {"only": make_checkpoint(labels={"a": 1})})

@@ -174,7 +174,7 @@ def test_a_run_that_was_made_while_another_started_is_not_replaced(tmp_path, mon
         return read(*args, **kwargs)
 
     monkeypatch.setattr(start, "read_corpus", read_while_another_trains)
-    with pytest.raises(RunError, match="holds a run already"):
+    with pytest.raises(RunError, match="already holds a run"):
         api.train(path, name=str(folder), reporter=Silent(), **settings)
     assert content(folder)["document"]["config"]["training"]["seed"] == 9
 

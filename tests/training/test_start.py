@@ -43,14 +43,14 @@ class TestTrainRefuses:
         folder = workdir / "checkpoints" / "corpus"
         folder.mkdir(parents=True)
         (folder / file).write_bytes(b"mine")
-        with pytest.raises(RunError, match=r"holds a run already; .*chargen resume .*--overwrite"):
+        with pytest.raises(RunError, match=r"already holds a run; .*chargen resume .*--overwrite"):
             chargen.train(corpus_file)
         assert (folder / file).read_bytes() == b"mine"
 
     def test_a_run_that_exists_before_a_long_text_is_read(self, workdir):
         (workdir / "checkpoints" / "nowhere").mkdir(parents=True)
         (workdir / "checkpoints" / "nowhere" / MODEL_FILE).touch()
-        with pytest.raises(RunError, match="holds a run already"):
+        with pytest.raises(RunError, match="already holds a run"):
             chargen.train("nowhere.txt")
 
     @pytest.mark.parametrize("setting", [{"encoding": "cp1252"}, {"lowercase": True}])
@@ -86,7 +86,7 @@ class TestResumeRefuses:
 
     def test_a_damaged_run(self):
         self.path.write_bytes(self.path.read_bytes()[:-1])
-        with pytest.raises(CheckpointError, match="no whole safetensors file"):
+        with pytest.raises(CheckpointError, match="not a complete safetensors file"):
             chargen.resume("run")
 
     def test_another_corpus(self, corpus_file):
