@@ -98,9 +98,6 @@ class LanguageModel:
             sampler: as for `stream`.
             copies: as for `stream`.
             settings: as for `stream`; each part may change them.
-
-        Raises:
-            SettingError: if a setting is unknown or outside its limits, or a label unknown.
         """
         config = SamplingConfig.of(settings)
         return Session(self.checkpoint, self._make_decoder, config, sampler=sampler, copies=copies)
@@ -180,16 +177,13 @@ class LanguageModel:
             sampler: as for `stream`.
             copies: as for `stream`.
             unknown: as for `stream`.
+            settings: as for `stream`.
             log_probs: whether to record the log-probability of each character.
             top: how many of the likeliest characters to record at each place.
-            settings: as for `stream`.
 
         Yields:
             The samples of the first prompt, in order, then those of the next; of each prompt,
             those of the first label, then those of the next.
-
-        Raises:
-            Errors as `stream` does.
         """
         for name, value, least in (("n", n, 1), ("top", top, 0)):
             check(name, value, is_integer(value, least), f"a whole number from {least}")
@@ -259,12 +253,12 @@ class LanguageModel:
 
         Args:
             text: at least two characters; all but the first are predicted.
-            label: which the text has, if the model has labels.
-            adapt: measure dynamic evaluation too, the network going on learning as it reads a
-                text; this imports TensorFlow. The model itself is never changed.
-            unknown: what to do with characters that the model never saw, as for `stream`.
-            progress: told each time how many more characters were read; two or, to adapt, three
-                times the text's in all.
+            label: of the text, if the model has labels.
+            adapt: measure dynamic evaluation too, where the network learns from the text as it
+                reads; this imports TensorFlow. The model itself is never changed.
+            unknown: as for `stream`.
+            progress: is told each time how many more characters were read; in all, two or, to
+                adapt, three times those of the text.
 
         Raises:
             CorpusError: if there is nothing to predict.
@@ -296,16 +290,13 @@ class LanguageModel:
 
         Args:
             text: at least one character.
-            label: which the text has, if the model has labels.
+            label: as for `evaluate`.
             top: how many of the likeliest characters to keep at each place.
             unknown: as for `stream`.
-            progress: told each time how many more characters were read.
+            progress: is told each time how many more characters were read.
 
         Raises:
-            CorpusError: if the text is empty.
-            SettingError: if `top` is not a whole number from 0; if the model has no such label,
-                or needs one.
-            UnknownCharacterError: if the text has characters that the model never saw.
+            Errors as `evaluate` does, and SettingError if `top` is not a whole number from 0.
         """
         prepared = self._prepared(text, unknown)
         return score(self._weights, prepared.text, label=label, top=top, progress=progress)
