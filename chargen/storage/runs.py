@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from chargen.errors import RunError
+from chargen.errors import CheckpointError, RunError
 from chargen.storage.atomic import storage_errors
 
 MODEL_FILE = "model.safetensors"
 RESUME_FILE = "resume.safetensors"
 RUNS_FOLDER = Path("checkpoints")
 BUNDLED = "bundled"
+_MAX_LISTED = 5  # runs in a message
 
 
 def run_folder(name: str | Path) -> Path:
@@ -39,16 +40,30 @@ def find_checkpoint(path: str | Path | None = None) -> Path:
             there may well be a folder of texts of that name; "bundled" also means the model
             that comes with chargen. None means the run there whose model was written last, else
             the model that comes with chargen.
+
+    Raises:
+        CheckpointError: if there is no such thing; the message names the newest runs.
     """
     if path is not None:
         if os.path.isfile(path) or holds_run(Path(path)):
             return Path(path)
         if os.path.exists(named := RUNS_FOLDER / path):
             return named
-        is_bundled = str(path) == BUNDLED and not os.path.exists(path)
-        return bundled_checkpoint() if is_bundled else Path(path)
+        if os.path.exists(path):
+            return Path(path)
+        if str(path) == BUNDLED:
+            return bundled_checkpoint()
+        newest = [each.parent.name for each in _models()[:_MAX_LISTED]]
+        raise CheckpointError(
+            f"There is no checkpoint {path}; try {', '.join([*newest, BUNDLED])}."
+        )
+    return next(iter(_models()), bundled_checkpoint())
+
+
+def _models() -> list[Path]:
+    """Return the models under checkpoints/, the newest first, without the bundled one."""
     models = [each for each in RUNS_FOLDER.glob(f"*/{MODEL_FILE}") if each.parent.name != BUNDLED]
-    return max(models, key=lambda each: each.stat().st_mtime, default=bundled_checkpoint())
+    return sorted(models, key=lambda each: each.stat().st_mtime, reverse=True)
 
 
 def bundled_checkpoint() -> Path:

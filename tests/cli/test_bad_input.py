@@ -282,7 +282,7 @@ def refused_checkpoint(request, refused):
 
 
 def test_a_missing_checkpoint(refused_checkpoint):
-    assert "There is no checkpoint nowhere." in refused_checkpoint("nowhere")
+    assert "There is no checkpoint nowhere; try bundled." in refused_checkpoint("nowhere")
 
 
 def test_a_folder_without_a_model(refused_checkpoint, tmp_path):

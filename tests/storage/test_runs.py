@@ -6,13 +6,19 @@ import pytest
 
 from chargen.checkpoint import Checkpoint
 from chargen.errors import CheckpointError
-from chargen.storage.runs import MODEL_FILE, bundled_checkpoint, find_checkpoint, run_folder
+from chargen.storage.runs import (
+    MODEL_FILE,
+    RUNS_FOLDER,
+    bundled_checkpoint,
+    find_checkpoint,
+    run_folder,
+)
 
 
 def save_runs(checkpoint, *names):
     """Runs under checkpoints/, the first the oldest."""
     for age, name in enumerate(names):
-        path = find_checkpoint("checkpoints") / name / MODEL_FILE
+        path = RUNS_FOLDER / name / MODEL_FILE
         checkpoint.save(path)
         os.utime(path, (age, age))
 
@@ -32,11 +38,17 @@ def test_without_any_run_the_bundled_model_is_meant(workdir, make_checkpoint):
 def test_a_name_means_a_run_unless_a_path_of_that_name_holds_one(workdir, make_checkpoint, find):
     save_runs(make_checkpoint(), "a")
     assert find("a").resolve() == workdir / "checkpoints" / "a"
-    assert find("nowhere").name == "nowhere"
     (workdir / "a").mkdir()  # of texts, as it was learned from
     assert find("a").resolve() == workdir / "checkpoints" / "a"
     make_checkpoint().save(workdir / "a" / MODEL_FILE)
     assert find("a").resolve() == workdir / "a"
+
+
+def test_a_name_of_nothing_is_told_with_the_newest_runs(workdir, make_checkpoint):
+    save_runs(make_checkpoint(), *"abcdefg")
+    with pytest.raises(CheckpointError, match="no checkpoint nowhere; try g, f, e, d, c, bundled"):
+        find_checkpoint("nowhere")
+    assert run_folder("nowhere") == RUNS_FOLDER / "nowhere"
 
 
 def test_a_file_wins_over_a_run_of_its_name(workdir, make_checkpoint):
