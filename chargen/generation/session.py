@@ -104,8 +104,8 @@ class Session:
                 nothing, but at the start of a text, which then begins where texts begin.
             unknown: what to do with characters that the model never saw; as for
                 `CharTokenizer.prepare_prompt`.
-            settings: fields of `SamplingConfig` for this part. A `seed` other than the session's
-                starts its random numbers; another `label` turns the text to that.
+            settings: fields of `SamplingConfig` for this part. A `seed` other than the last one
+                starts its random numbers; another `label` turns the text to it, for good.
 
         Raises:
             SettingError: if a setting is unknown or outside its limits, or a label unknown.
@@ -113,18 +113,18 @@ class Session:
         """
         config = SamplingConfig.of({**self._config.to_json(), **settings})
         generator = self._generator(config)
+        seed, label = settings.get("seed"), settings.get("label")
         tokenizer = self._checkpoint.tokenizer
         if not isinstance(prompt, PreparedText):
             prompt = tokenizer.prepare_prompt(prompt, unknown)
         read = tokenizer.encode(prompt.text)
         if self._part is not None:
             self._part.close()
-        if config.label not in (None, self._label):
-            labels = self._checkpoint.label_ids(config.label)
-            self._label, self._state = config.label, replace(self._state, labels=labels)
-        if config.seed not in (None, self.seed):
-            self.seed = config.seed
-            self._random = random_numbers(self.seed)
+        if label not in (None, self._label):
+            labels = self._checkpoint.label_ids(label)
+            self._label, self._state = label, replace(self._state, labels=labels)
+        if seed not in (None, self.seed):
+            self.seed, self._random = seed, random_numbers(seed)
         if prompt.text:
             self._text += prompt.text
             self._given = self._prompt_end = len(self._text)

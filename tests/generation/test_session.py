@@ -78,6 +78,12 @@ def test_the_same_seed_goes_on_and_another_starts_its_numbers(model):
     assert second(seed=6) == second(seed=6)
 
 
+def test_the_numbers_of_another_seed_go_on(model):
+    one, other = (model.session(seed=5, temperature=1e6) for _ in range(2))
+    long = one.generate("A", length=30, seed=6)
+    assert other.generate("A", length=15, seed=6) + other.generate(length=15) == long
+
+
 def test_an_interrupt_in_the_middle_of_a_step_costs_nothing(model, monkeypatch):
     session = model.session(temperature=0, length=30)
     first = session.generate("A")
@@ -153,4 +159,6 @@ def test_another_label_takes_the_text_on(labelled):
     same, turned = (LanguageModel(labelled).session(label="sea", seed=5) for _ in range(2))
     assert same.generate("Ab") == turned.generate("Ab")
     assert same.generate() != turned.generate(label="sky")
+    assert turned.label == "sky"
+    turned.generate()
     assert turned.label == "sky"
