@@ -53,7 +53,7 @@ def train(
         RunError: if the run exists, or is in use.
         Interrupted: if Ctrl-C or SIGTERM came; everything is saved. (A second one ends the
             process at once.)
-        DivergedError: if the loss broke and could not be mended.
+        DivergedError: if the loss diverged, and again after every return to the last save.
         StorageError: if the run could not be written.
     """
     return load(

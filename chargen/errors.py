@@ -9,7 +9,7 @@
     ├── CheckpointError         a checkpoint that is missing, damaged, foreign or too new
     ├── StateError              a recurrent state that does not fit the model
     ├── RunError                a run that exists, is locked, or cannot be continued
-    ├── DivergedError           a training loss that broke again after every rollback
+    ├── DivergedError           a training loss that diverged again after every rollback
     ├── Interrupted             training stopped by a signal, with everything saved
     └── StorageError            a folder that cannot be written, or a full disk
 
@@ -85,14 +85,14 @@ class RunError(ChargenError):
 
 
 class DivergedError(ChargenError):
-    """A training loss that broke again after every rollback to the last save."""
+    """A training loss that diverged again after every rollback to the last save."""
 
 
 class Interrupted(ChargenError):
     """Training stopped by a signal, with everything saved.
 
     Args:
-        message: how to go on.
+        message: how to continue.
         signal_number: which signal; the exit code is 128 more, as shells expect.
     """
 

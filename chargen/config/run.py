@@ -47,7 +47,8 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         if self.training.weight_dropout and self.model.cell != "lstm":
-            raise SettingError(f"weight_dropout is for lstm layers; these are {self.model.cell}.")
+            message = f"weight_dropout is for lstm layers; these are {self.model.cell}."
+            raise SettingError(message, setting="weight_dropout")
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:

@@ -29,13 +29,15 @@ def inherit_settings(base: Checkpoint, asked: Mapping[str, Any]) -> dict[str, An
         if getattr(wanted, name) != value:
             raise SettingError(
                 f"{name} is that of the model to go on from, {value}; received {asked[name]}. "
-                "Leave the option out."
+                "Leave the option out.",
+                setting=name,
             )
     if base.tokenizer.unknown is not None and settings["min_count"] == 1:
         raise SettingError(
             "min_count 1 leaves no character unknown, but the model to go on from has one that "
             f"stands for all such (its min_count is {base.tokenizer.preparation.min_count}); "
-            "ask for 2 or more, or leave the option out."
+            "ask for 2 or more, or leave the option out.",
+            setting="min_count",
         )
     return {**settings, **shape}
 

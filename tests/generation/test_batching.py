@@ -147,34 +147,32 @@ def test_texts_of_no_length_are_never_begun(write):
     assert [each.text for each in write([Request("A", 0), Request("", 1)], length=0)] == ["", ""]
 
 
-def test_a_prompt_is_read_once_for_all_its_samples(write, monkeypatch):
-    reads = []
-    checkpoint = write.checkpoint
-    made = make_decoder_of(checkpoint)
+def counted(make_decoder, method):
+    """The decoders of a network, and what is given to a method of theirs, call by call."""
+    calls = []
 
-    def counting(state):
-        decoder = made(state)
-        read = decoder.read
-        decoder.read = lambda ids: reads.append(ids) or read(ids)
+    def make(state):
+        decoder = make_decoder(state)
+        original = getattr(decoder, method)
+        setattr(decoder, method, lambda ids: calls.append(ids) or original(ids))
         return decoder
 
+    return make, calls
+
+
+def test_a_prompt_is_read_once_for_all_its_samples(write):
+    checkpoint = write.checkpoint
+    make_decoder, reads = counted(make_decoder_of(checkpoint), "read")
     generator = Generator(checkpoint.tokenizer, SamplingConfig(length=3))
     requests = [Request(prompt, n) for prompt in ("A", "b", "A") for n in range(5)]
-    samples = generate_samples(checkpoint, counting, generator, requests, max_batch=4)
+    samples = generate_samples(checkpoint, make_decoder, generator, requests, max_batch=4)
     assert len(list(samples)) == 15
     assert len(reads) == 2
 
 
 def test_each_character_comes_before_the_next_is_computed(write):
-    steps, checkpoint = [], write.checkpoint
-    made = make_decoder_of(checkpoint)
-
-    def counting(state):
-        decoder = made(state)
-        step = decoder.step
-        decoder.step = lambda ids: steps.append(ids) or step(ids)
-        return decoder
-
+    checkpoint = write.checkpoint
+    make_decoder, steps = counted(make_decoder_of(checkpoint), "step")
     generator = Generator(checkpoint.tokenizer, SamplingConfig(length=4))
-    pieces = stream_text(checkpoint, counting, generator, Request("A", 0))
+    pieces = stream_text(checkpoint, make_decoder, generator, Request("A", 0))
     assert [len(steps) for _ in pieces] == [0, 1, 2, 3]
