@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chargen.config import ModelConfig, PreparationConfig
+from chargen.config.arguments import check_arguments
 from chargen.errors import CheckpointError, CorpusError, SettingError
 from chargen.storage.arrays import Arrays, check_arrays, read_arrays, write_arrays
 from chargen.storage.runs import MODEL_FILE
@@ -136,6 +137,7 @@ class Checkpoint:
         write_arrays(path, self.weights, document)
 
     @classmethod
+    @check_arguments
     def load(cls, path: str | Path) -> "Checkpoint":
         """Read a run's folder, or a file.
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
+from numbers import Integral, Real
 from types import NoneType
 from typing import Any, ClassVar, Self, get_args, get_type_hints
 
@@ -110,7 +111,7 @@ def _written(number: float) -> str:
 
 def is_integer(value: object, min: int) -> bool:
     """Return whether the value is a whole number of at least `min`."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= min
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= min
 
 
 def given(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,8 +134,11 @@ class Settings:
     def __post_init__(self) -> None:
         for each in self.described().values():
             value = getattr(self, each.name)
-            if each.is_tuple:  # JSON has lists, and one text stands for a tuple of it
-                if isinstance(value, str) and each.type is str:
+            if isinstance(value, Real) and not isinstance(value, int | float):  # NumPy's, mostly
+                value = int(value) if isinstance(value, Integral) else float(value)
+                object.__setattr__(self, each.name, value)
+            if each.is_tuple:  # JSON has lists, and one value stands for a tuple of it
+                if isinstance(value, each.type):
                     value = (value,)
                 elif isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
                     value = tuple(value)

@@ -1,12 +1,13 @@
 """Report on a run while it trains: a live bar, and a line for each thing that happens."""
 
 import sys
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from chargen.generation.log_probs import bits
 from chargen.training.history import Row
 
 
+@runtime_checkable
 class Reporter(Protocol):
     """Takes reports of all that happens in a run."""
 
