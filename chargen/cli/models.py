@@ -35,7 +35,7 @@ def load_model(name: str | None, *, verbose: bool, engine: Any = "numpy") -> "La
     if verbose or is_terminal(sys.stderr):
         say(f"Model: {shown}{_facts(model)}")
     if is_new := _hardly_learned(model):
-        say(f"Warning: the model {shown} has hardly learned: {is_new}. {_way_out(path, shown)}")
+        say(f"Warning: the model {shown} has hardly learned: {is_new}. {_way_out(path)}")
     return model
 
 
@@ -76,10 +76,10 @@ def _hardly_learned(model: "LanguageModel") -> str:
     return f"its loss after {origin.step:,} steps is {loss:.2f}, a blind guess's {blind:.2f}"
 
 
-def _way_out(path: Path, name: str) -> str:
-    from chargen.storage.runs import RESUME_FILE
+def _way_out(path: Path) -> str:
+    from chargen.storage.runs import RESUME_FILE, model_name
 
     folder = path if path.is_dir() else path.parent
     if (folder / RESUME_FILE).exists():
-        return f"Train it on with: chargen resume {shlex.quote(name)}"
+        return f"Train it on with: chargen resume {shlex.quote(model_name(folder))}"
     return "Choose another one with -m, or train it for longer."
