@@ -114,7 +114,10 @@ class Checkpoint:
             )
         listed = f"its labels are {enumerate_some(names, max_names=_MAX_LISTED)}"
         if label is None:
-            raise SettingError(f"This model must be told which label a text has; {listed}.")
+            raise SettingError(
+                f"label is needed: this model must be told which label a text has; {listed}.",
+                setting="label",
+            )
         nearest = get_close_matches(label, names, n=1)
         hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
         raise SettingError(f"This model has no label {label!r}{hint}; {listed}.")

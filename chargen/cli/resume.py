@@ -9,7 +9,7 @@ from chargen.cli.train import tell_saved
 
 
 @command("chargen resume novel", "chargen resume novel --corpus texts/novel.txt")
-@click.argument("run")
+@click.argument("run", shell_complete=options.complete_run)
 @options.option(
     "--corpus",
     multiple=True,
@@ -25,8 +25,9 @@ def resume(run: str, corpus: tuple[str, ...], cache: str | None) -> None:
     reached without the interruption.
     """
     from chargen import api
-    from chargen.storage.runs import run_folder
+    from chargen.storage.runs import named_run
 
+    folder = named_run(run)
     with reading_bar() as progress:
         api.resume(run, corpus=corpus or None, cache=cache, progress=progress)
-    tell_saved(run_folder(run))
+    tell_saved(folder)

@@ -48,6 +48,7 @@ class Setting:
     group: str = ""  # the heading under which help pages list it, if it is not that of its class
     by_preset: bool = False  # whether `chargen train` takes the preset's value instead of default
     flag_value: str | None = None  # the value of an option that is given without one, if it may be
+    escapes: bool = False  # whether its option is a text with escapes, such as \n
     short: str | None = None  # the option's short form, such as -l
     name: str = ""
     type: type = str  # bool, int, float or str; of a tuple, that of its values

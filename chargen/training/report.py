@@ -4,6 +4,7 @@ import sys
 from typing import Protocol, runtime_checkable
 
 from chargen.generation.log_probs import bits
+from chargen.text.controls import escape_line
 from chargen.training.history import Row
 
 
@@ -46,7 +47,7 @@ class Terminal:
         self._loss: float | None = None
 
     def say(self, line: str) -> None:
-        self._bar.write(line, file=sys.stderr)
+        self._bar.write(escape_line(line), file=sys.stderr)
 
     def stepped(self, *, done: int, total: int | None, loss: float, characters: int) -> None:
         if self._loss is None:
