@@ -3,6 +3,7 @@
 import os
 import shlex
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,11 @@ def settings(*classes: type[Settings], without: Collection[str] = ()) -> _Decora
         return command
 
     return decorate
+
+
+def one_setting(cls: type[Settings], name: str, help: str) -> _Decorator:
+    """Return a decorator that adds a setting's option, with another help and no default."""
+    return _setting(cls, replace(cls.described()[name], help=help))
 
 
 def _setting(cls: type[Settings], setting: Setting) -> _Decorator:

@@ -12,8 +12,8 @@ from chargen.config.model import Cell
 from chargen.config.training import Preset
 
 
-class RunKeywords(TypedDict, total=False):
-    """The fields of `ReadingConfig`, `PreparationConfig`, `ModelConfig` and `TrainingConfig`."""
+class ResumeKeywords(TypedDict, total=False):
+    """The fields of `RunKeywords`, but how long to train."""
 
     include: str | Sequence[str]
     label: str | Sequence[str]
@@ -29,8 +29,6 @@ class RunKeywords(TypedDict, total=False):
     units: int | Sequence[int]
     dropout: float
     preset: Preset
-    minutes: float | None
-    epochs: int | None
     batch_size: int
     seq_length: int
     state_reset_rate: float
@@ -46,6 +44,13 @@ class RunKeywords(TypedDict, total=False):
     save_seconds: float
     tensorboard: bool
     seed: int
+
+
+class RunKeywords(ResumeKeywords, total=False):
+    """The fields of `ReadingConfig`, `PreparationConfig`, `ModelConfig` and `TrainingConfig`."""
+
+    minutes: float | None
+    epochs: int | None
 
 
 class SamplesKeywords(TypedDict, total=False):

@@ -2,7 +2,7 @@
 
 import os.path
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from chargen.errors import CheckpointError, RunError
@@ -10,8 +10,10 @@ from chargen.storage.atomic import storage_errors
 
 MODEL_FILE = "model.safetensors"
 RESUME_FILE = "resume.safetensors"
+ROLLBACK_FILE = "rollback.safetensors"
 RUNS_FOLDER = Path("checkpoints")
 BUNDLED = "bundled"
+_LOCK_FILE = ".lock"
 _MAX_LISTED = 5  # runs in a message
 
 
@@ -22,9 +24,17 @@ def run_folder(name: str | Path) -> Path:
         RunError: if the name is empty.
     """
     path = Path(name)
-    if path.name in ("", ".."):
+    if str(name) and path.name in ("", ".."):  # ".", which means the folder where we are, or above
+        path = Path(os.path.realpath(path))
+    if not str(name) or not path.name:
         raise RunError(f"A run needs a name of its own; received {str(name)!r}.")
-    return path if len(path.parts) > 1 or holds_run(path) else RUNS_FOLDER / path
+    return path if _is_path(name) or holds_run(path) else RUNS_FOLDER / path
+
+
+def _is_path(name: str | Path) -> bool:
+    """Return whether a run's name is a path: it has a folder in it, as in ./name, or is one."""
+    separators = filter(None, (os.sep, os.altsep))
+    return str(name) in (os.curdir, os.pardir) or any(each in str(name) for each in separators)
 
 
 def holds_run(folder: Path) -> bool:
@@ -47,7 +57,7 @@ def find_checkpoint(path: str | Path | None = None) -> Path:
     if path is not None:
         if os.path.isfile(path) or holds_run(Path(path)):
             return Path(path)
-        if os.path.exists(named := RUNS_FOLDER / path):
+        if not _is_path(path) and os.path.exists(named := RUNS_FOLDER / path):
             return named
         if os.path.exists(path):
             return Path(path)
@@ -117,18 +127,33 @@ def bundled_checkpoint() -> Path:
 def locked(folder: Path) -> Iterator[None]:
     """Hold the run's lock; the system releases it when the process ends, even when it is killed.
 
+    Folders that are made for it are removed again if nothing is put there.
+
     Raises:
         RunError: if another process trains in this folder.
         StorageError: if the folder cannot be written.
     """
+    new = [each for each in (folder, *folder.parents) if not os.path.exists(each)]
     with storage_errors(f"{folder} cannot hold a run"):
         folder.mkdir(parents=True, exist_ok=True)
         lock = acquire(
-            folder / ".lock",
+            folder / _LOCK_FILE,
             f"Another process is training in {folder}; wait for it, or choose another --name.",
         )
     with lock:
-        yield
+        try:
+            yield
+        finally:
+            _remove_empty(new)
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Remove folders, each within the next, if there is nothing but a lock in the first."""
+    with suppress(OSError):
+        if folders and [each.name for each in folders[0].iterdir()] == [_LOCK_FILE]:
+            (folders[0] / _LOCK_FILE).unlink()
+        for folder in folders:
+            folder.rmdir()
 
 
 def is_locked(folder: Path) -> bool:
