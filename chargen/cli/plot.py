@@ -8,7 +8,7 @@ from chargen.cli import options
 from chargen.cli.help import command
 
 
-@command("chargen plot novel", "chargen plot novel letters -o curves.png")
+@command("chargen plot novel", "chargen plot novel letters -o curves.svg")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @options.option(
     "-o",
@@ -16,25 +16,29 @@ from chargen.cli.help import command
     type=options.output_file,
     metavar="FILE",
     default="curves.svg",
-    help="File to draw in; its name ends in .svg, .png or .pdf.",
+    help="File to draw in, an SVG picture, which every browser shows.",
 )
 def plot(runs: tuple[str, ...], output: Path) -> None:
     """Draw the loss curves of runs.
 
-    RUN is a name under checkpoints/, or a folder.
+    RUN is a name under checkpoints/, or a folder. Of a single run, all its losses are drawn; of
+    several, the carried held-out losses.
     """
     from chargen.errors import RunError
     from chargen.storage.atomic import write_atomically
     from chargen.storage.runs import run_folder
-    from chargen.training.history import draw_curves, read_history
+    from chargen.training.curves import draw_curves
+    from chargen.training.history import read_history
 
-    kind = output.suffix.removeprefix(".")
-    if kind not in ("svg", "png", "pdf"):
-        raise click.UsageError(f"--output must end in .svg, .png or .pdf; received {output}.")
+    if output.suffix != ".svg":
+        raise click.UsageError(
+            f"--output must end in .svg, which a browser can print as PDF; received {output}."
+        )
     histories = {run: read_history(run_folder(run)) for run in runs}
-    try:
-        picture = draw_curves(histories, kind)
-    except ImportError:
-        raise RunError("Drawing needs matplotlib: pip install 'chargen[plot]'.") from None
-    write_atomically(output, picture)
+    for run in [run for run, rows in histories.items() if not rows]:
+        del histories[run]
+        click.echo(f"{run} has no evaluation yet, and is left out.", err=True)
+    if not histories:
+        raise RunError("No run has an evaluation yet, so there is nothing to draw.")
+    write_atomically(output, draw_curves(histories))
     click.echo(f"Drawn in {output}.", err=True)

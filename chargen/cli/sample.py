@@ -13,6 +13,7 @@ from chargen.cli.texts import read_text
 from chargen.config import SamplingConfig
 from chargen.config.base import given
 from chargen.config.model import MAX_CHARACTERS
+from chargen.wording import count
 
 if TYPE_CHECKING:
     from chargen.text.copies import Passage
@@ -176,8 +177,8 @@ def _report(which: str, passage: "Passage | None", corpus: str | None) -> None:
     """Say how much of a text was copied at most, and from where."""
     if passage is not None:
         click.echo(
-            f"{which} has at most {len(passage.text):,} characters in one piece from {corpus}, "
-            f"line {passage.line:,}: {passage.text!r}",
+            f"{which} has at most {count(len(passage.text), 'character')} in one piece from "
+            f"{corpus}, line {passage.line:,}: {passage.text!r}",
             err=True,
         )
     elif corpus is not None:

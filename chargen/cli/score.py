@@ -12,6 +12,7 @@ from chargen.cli import options
 from chargen.cli.help import command
 from chargen.cli.texts import check_one_source, progress_bar, read_text
 from chargen.config.model import MAX_CHARACTERS
+from chargen.wording import count
 
 if TYPE_CHECKING:
     from chargen.evaluation.score import Score
@@ -71,7 +72,7 @@ def score(
         write_atomically(html, result.to_html().encode())
         click.echo(f"Written to {html}.", err=True)
     summary = (
-        f"{len(result.text):,} characters, {result.total_bits:,.1f} bits: "
+        f"{count(len(result.text), 'character')}, {result.total_bits:,.1f} bits: "
         f"{result.bits_per_char:.3f} bits per character, perplexity {result.perplexity:.2f}"
     )
     if as_json:  # bytes, here and below, for they are UTF-8 whatever the locale
