@@ -61,6 +61,12 @@ class Origin:
     carried: float | None = None  # held out, the state flowing through the whole text
     windowed: float | None = None  # held out, 256 characters at a time from a zero state
     training: Mapping[str, Any] = field(default_factory=dict)  # the settings
+    command: str | None = None  # the command line; None where Python trained it
+    date: str | None = None  # when these weights were reached, in UTC and ISO 8601
+    seconds: float | None = None  # that the run had taken until then, interruptions left out
+    machine: str | None = None  # the processor, its cores, the system
+    version: str | None = None  # of chargen
+    software: Mapping[str, str] = field(default_factory=dict)  # versions of Python and libraries
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""

@@ -19,7 +19,7 @@ from chargen.generation.batching import Request, generate_samples, stream_text
 from chargen.generation.decoder import MAX_BATCH, Decoder, MakeDecoder
 from chargen.generation.generate import Generator
 from chargen.generation.initial_state import choose_label
-from chargen.generation.log_probs import Progress, no_progress
+from chargen.generation.log_probs import Progress, bits, no_progress
 from chargen.generation.recorder import Sample
 from chargen.generation.sampler import Sampler
 from chargen.generation.session import Session
@@ -28,6 +28,7 @@ from chargen.storage.runs import find_checkpoint
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import PreparedText, Unknown
 from chargen.text.vocabulary import Vocabulary
+from chargen.wording import count
 
 if TYPE_CHECKING:
     import keras
@@ -319,11 +320,17 @@ class LanguageModel:
         return score(self._weights, prepared.text, label=label, top=top, progress=progress)
 
     def __repr__(self) -> str:
-        config = self.config
-        labels = f", {config.labels} labels" if config.labels else ""
-        return (
-            f"LanguageModel({config.cell} {config.units}, {config.vocab_size} characters{labels})"
-        )
+        config, origin = self.config, self.origin
+        said = [f"{config.cell} {config.units}", count(config.vocab_size, "character")]
+        if config.labels:
+            said.append(count(config.labels, "label"))
+        if origin.corpus is not None:
+            said.append(f"corpus {origin.corpus!r}")
+        loss = origin.loss if origin.carried is None else origin.carried
+        if loss is not None:
+            which = "training" if origin.carried is None else "held-out"
+            said.append(f"{which} loss {loss:.4f} nats = {bits(loss):.4f} bits per character")
+        return f"LanguageModel({', '.join(said)})"
 
 
 @check_arguments

@@ -12,6 +12,7 @@ from chargen.cli.options import read_setting, show_setting
 from chargen.config import SamplingConfig
 from chargen.errors import CommandError
 from chargen.storage.atomic import write_atomically
+from chargen.wording import count
 
 if TYPE_CHECKING:
     from chargen.generation.session import Session
@@ -143,7 +144,7 @@ class Conversation:
                 raise CommandError(f"{name} exists; :save! {name} replaces it.")
         text = self.text
         write_atomically(path, f"{text}\n".encode())
-        return f"Saved in {path}: {len(text):,} characters."
+        return f"Saved in {path}: {count(len(text), 'character')}."
 
     def _fitting(self, settings: SamplingConfig) -> SamplingConfig:
         """Return the settings, if the model has the label that they name."""

@@ -15,6 +15,7 @@ from chargen.config import SamplingConfig
 from chargen.config.base import given
 from chargen.config.model import MAX_CHARACTERS
 from chargen.config.sampling import DEFAULT_LENGTH
+from chargen.wording import count
 
 if TYPE_CHECKING:
     from chargen.text.copies import Passage
@@ -211,8 +212,8 @@ def _report(which: str, passage: "Passage | None", corpus: str | None) -> None:
     """Say how much of a text was copied at most, and from where."""
     if passage is not None:
         say(
-            f"{which} has at most {len(passage.text):,} characters in one piece from {corpus}, "
-            f"line {passage.line:,}: {passage.text!r}"
+            f"{which} has at most {count(len(passage.text), 'character')} in one piece from "
+            f"{corpus}, line {passage.line:,}: {passage.text!r}"
         )
     elif corpus is not None:
         say(f"{which} copies nothing from {corpus}.")

@@ -14,6 +14,7 @@ from chargen.cli.models import load_model
 from chargen.cli.terminal import say
 from chargen.cli.texts import check_one_source, json_text, note_file, progress_bar, read_text
 from chargen.config.model import MAX_CHARACTERS
+from chargen.wording import count
 
 if TYPE_CHECKING:
     from chargen.evaluation.score import Score
@@ -76,7 +77,7 @@ def score(
         write_atomically(html, result.to_html().encode())
         say(f"Written to {html}.")
     summary = (
-        f"{len(result.text):,} characters, {result.total_bits:,.1f} bits: "
+        f"{count(len(result.text), 'character')}, {result.total_bits:,.1f} bits: "
         f"{result.bits_per_char:.3f} bits per character, perplexity {result.perplexity:.2f}"
     )
     if as_json:  # bytes, here and below, for they are UTF-8 whatever the locale

@@ -22,6 +22,7 @@ from chargen.storage.cache import cache_folder
 from chargen.text.preparation import prepare_pieces
 from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import BOUNDARY, RARE
+from chargen.wording import count
 
 
 class Corpus:
@@ -115,6 +116,15 @@ class Corpus:
     def documents(self) -> int:
         """Return how many documents there are; 1 if the text is not divided into documents."""
         return max(1, self._boundaries - 1)
+
+    def __repr__(self) -> str:
+        said = [repr(self.name), count(self.characters, "character")]
+        said.append(f"{len(self.distinct):,} distinct")
+        if self.documents > 1:
+            said.append(count(self.documents, "document"))
+        if self.labels is not None:
+            said.append(count(len(self.label_names), "label"))
+        return f"Corpus({', '.join(said)})"
 
     @property
     def _boundaries(self) -> int:
@@ -229,7 +239,8 @@ def _encoded(
             yield each
         if labels is not None and number != len(labels):
             raise CorpusError(
-                f"There are {len(labels):,} labels for {number:,} documents; give one for each."
+                f"There {'is' if len(labels) == 1 else 'are'} {count(len(labels), 'label')} for "
+                f"{count(number, 'document')}; give one for each."
             )
 
     return encode(
@@ -245,9 +256,9 @@ def _notes(encoded: Encoded) -> Iterator[str]:
     """Yield what the user should know of a text's characters, a sentence each."""
     if encoded.line_ending in ("CRLF", "CR"):
         yield f"Line endings are {encoded.line_ending} and are kept: the model will write them too."
-    distinct, count = encoded.rare
+    distinct, number = encoded.rare
     if distinct:
         yield (
-            f"{distinct:,} rare characters, {count:,} in all, are read as one unknown, "
-            "which is never written."
+            f"{count(distinct, 'rare character')}, {number:,} in all, "
+            f"{'is' if distinct == 1 else 'are'} read as one unknown, which is never written."
         )
