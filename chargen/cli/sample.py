@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,13 @@ import click
 
 from chargen.cli import options
 from chargen.cli.help import command
-from chargen.cli.texts import read_text
+from chargen.cli.texts import read_text, read_texts
 from chargen.config import SamplingConfig
 from chargen.config.base import given
 from chargen.config.model import MAX_CHARACTERS
 
 if TYPE_CHECKING:
+    from chargen.corpus.sources import Source
     from chargen.text.copies import Passage
 
 
@@ -64,7 +66,8 @@ if TYPE_CHECKING:
     "--report-copies",
     "corpus",
     metavar="FILE",
-    help="Report the longest piece of each text that is copied word for word from this file.",
+    help="Report the longest piece of each text that is copied word for word from this file or "
+    "folder.",
 )
 @options.output(
     "--engine",
@@ -103,7 +106,7 @@ def sample(
     from chargen.corpus.sources import check_standard_input
     from chargen.generation.generate import fresh_seed
     from chargen.language_model import load
-    from chargen.text.copies import CopyIndex
+    from chargen.text.line_ends import without_last
 
     if top and not as_json:
         raise click.UsageError("--top is shown in JSON only; add --json.")
@@ -117,7 +120,7 @@ def sample(
         loaded.checkpoint.label_ids(label)
 
     def read(path: str) -> str:
-        return read_text(path, encoding).removesuffix("\n").removesuffix("\r")
+        return without_last(read_text(path, encoding))
 
     texts = [read(text) if text == "-" else text for text in prompts]
     texts = [*texts, *map(read, prompt_files)] or [""]
@@ -125,7 +128,9 @@ def sample(
     prepared = [tokenizer.prepare_prompt(text, unknown) for text in texts]
     for note in dict.fromkeys(note for each in prepared for note in each.notes):
         click.echo(note, err=True)
-    index = None if corpus is None else CopyIndex(tokenizer.prepare(read_text(corpus, encoding)))
+    files = [] if corpus is None else read_texts(corpus, encoding)
+    index = loaded.copy_index([text for _, text in files]) if files else None
+    sources = [source for source, _ in files]
     if "seed" not in settings and not as_json and sys.stderr.isatty():
         settings["seed"] = fresh_seed()
         click.echo(f"Seed: {settings['seed']}", err=True)
@@ -135,13 +140,13 @@ def sample(
         if not labels:
             _tell(session.label)
         pieces = session.stream(prepared[0])
-        _put("" if no_echo else prepared[0].text)
+        _put("" if no_echo else tokenizer.show(prepared[0].text))
         characters = chain.from_iterable(map(_put, pieces))
         passage = None if index is None else index.longest(characters)
         for piece in pieces:
             _put(piece)
         _put("\n")
-        _report("The text", passage, corpus)
+        _report("The text", passage, sources, corpus)
         return
     samples = loaded.samples(
         prepared, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **settings
@@ -149,14 +154,14 @@ def sample(
     for number, each in enumerate(samples):
         passage = None if index is None else index.longest(each.text)
         if as_json:
-            copy = {} if index is None else {"copy": passage and vars(passage)}
+            copy = {} if index is None else {"copy": passage and _described(passage, sources)}
             _put(json.dumps(each.to_json() | copy, ensure_ascii=False) + "\n")
         else:
             _put(separator if number else "", "surrogateescape")  # it may be any bytes
             if len(labels) != 1:
                 _tell(each.label)
             _put(("" if no_echo else each.prompt) + each.text + "\n")
-            _report(f"Text {number + 1}", passage, corpus)
+            _report(f"Text {number + 1}", passage, sources, corpus)
 
 
 def _put(text: str, errors: str = "backslashreplace") -> str:
@@ -172,11 +177,21 @@ def _tell(label: str | None) -> None:
         click.echo(f"Label: {label}", err=True)
 
 
-def _report(which: str, passage: "Passage | None", corpus: str | None) -> None:
+def _described(passage: "Passage", sources: "Sequence[Source]") -> dict[str, Any]:
+    """Return a passage as plain values; the file that it is from, if there are several."""
+    values = vars(passage).copy()
+    number = values.pop("number")
+    return values | ({"file": str(sources[number])} if len(sources) > 1 else {})
+
+
+def _report(
+    which: str, passage: "Passage | None", sources: "Sequence[Source]", corpus: str | None
+) -> None:
     """Say how much of a text was copied at most, and from where."""
     if passage is not None:
+        source = sources[passage.number] if len(sources) > 1 else corpus
         click.echo(
-            f"{which} has at most {len(passage.text):,} characters in one piece from {corpus}, "
+            f"{which} has at most {len(passage.text):,} characters in one piece from {source}, "
             f"line {passage.line:,}: {passage.text!r}",
             err=True,
         )

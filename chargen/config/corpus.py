@@ -31,7 +31,8 @@ class ReadingConfig(Settings):
     )
     encoding: str = setting("Encoding of the files; auto detects the encoding of each.", "utf-8")
     document_separator: str | None = setting(
-        "Split each file into documents at this text; \\n, \\t and \\f stand for those characters.",
+        "Split each file into documents at this text; in it, \\n stands for any line end, \\t for "
+        "a tab and \\f for a form feed.",
         None,
     )
     max_expansion: float = setting(
@@ -62,7 +63,8 @@ class PreparationConfig(Settings):
         "Bring characters to this Unicode normalization form.", None
     )
     newlines: Newlines = setting(
-        "Keep line endings as they are, or turn each into a line feed (unix).", "keep"
+        "Turn every kind of line end into a line feed (unix), or keep line ends as they are.",
+        "unix",
     )
     lowercase: bool = setting("Turn all letters into lower case.", False)
     min_count: int = setting(

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from chargen.config import SamplingConfig
+from chargen.text.line_ends import MARKS
 
 FinishReason = Literal["length", "lines", "stop", "max_copy"]
 
@@ -11,9 +12,14 @@ class StopCondition:
     """Take the characters of one text as they are drawn, and say when it is over.
 
     What may turn out to be the beginning of a stop text is held back until that is known.
+
+    Args:
+        config: the settings.
+        last: the character before the first one, if there is one.
     """
 
-    def __init__(self, config: SamplingConfig) -> None:
+    def __init__(self, config: SamplingConfig, last: str = "") -> None:
+        self._last = last
         self._left = config.max_length
         self._lines_left = config.lines
         self._stop = config.stop
@@ -25,7 +31,8 @@ class StopCondition:
     def add(self, character: str) -> str:
         """Take one more character; return what has become certain to belong to the text."""
         self._left -= 1
-        if self._lines_left is not None and character == "\n":
+        ended, self._last = self._last == "\r" and character == "\n", character
+        if self._lines_left is not None and character in MARKS and not ended:
             self._lines_left -= 1
             if self._lines_left == 0:
                 self.reason = "lines"

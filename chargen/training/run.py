@@ -21,6 +21,7 @@ from chargen.generation.session import Session
 from chargen.generation.weights import DecoderWeights
 from chargen.storage.arrays import Arrays, read_arrays, write_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
+from chargen.text.line_ends import LINE_END
 from chargen.text.vocabulary import BOUNDARY
 from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
@@ -250,7 +251,8 @@ class Run:
             origin = replace(origin, loss=row.loss, carried=row.carried, windowed=row.windowed)
         labels = corpus.labels.characters if corpus.labels is not None else {}
         weights = self.trainer.weights()
-        return Checkpoint(self.model_config, corpus.tokenizer, weights, origin, labels)
+        rules = self.run_config.reading.label
+        return Checkpoint(self.model_config, corpus.tokenizer, weights, origin, labels, rules)
 
     def _save(self) -> None:
         """Write what resuming needs and, until the first evaluation, the weights as they are."""
@@ -272,6 +274,6 @@ def _excerpt(checkpoint: Checkpoint, number: int) -> str:
     session = Session(checkpoint, partial(Decoder, DecoderWeights(checkpoint)), config)
     parts: list[str] = []  # documents, which can be short
     while (left := _SAMPLE_LENGTH - sum(map(len, parts)) - len(parts)) > 0:
-        parts += session.generate(length=left).split("\n")
+        parts += LINE_END.split(session.generate(length=left))
     lead = f"    {config.label}: " if names else "    "
-    return lead + " / ".join(parts)
+    return lead + " / ".join(filter(None, parts))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chargen.corpus.documents import mark_boundaries, split_documents, unescape_separator
+from chargen.text.documents import mark_boundaries, split_documents, unescape_separator
 from tests.helpers import cut_anyhow
 
 
