@@ -9,6 +9,8 @@ import importlib
 import io
 import os
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -50,7 +52,8 @@ class _Commands(Examples, click.Group):
             return super().invoke(ctx)
         except ChargenError as error:
             prefix = "" if isinstance(error, Interrupted) else "Error: "
-            click.echo(f"{prefix}{error.told('--')}", err=True)
+            with suppress(OSError):  # the terminal may be gone
+                click.echo(f"{prefix}{error.told('--')}", err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo(err=True)
@@ -96,8 +99,11 @@ def _command(name: str) -> click.Command:
     ),
 )
 @click.version_option(chargen.__version__, prog_name="chargen", help="Print the version and exit.")
-def main() -> None:
+@click.pass_obj
+def main(on_loaded: Callable[[], object] | None) -> None:
     """Learn the style of a text, then write in it, character by character."""
+    if on_loaded is not None:
+        on_loaded()
     if sys.stdout is None:
         raise click.ClickException("Standard output is closed; send it to a file or /dev/null.")
     if isinstance(sys.stdout, io.TextIOWrapper):  # what a terminal cannot show becomes an escape
