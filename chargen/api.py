@@ -1,18 +1,19 @@
 """The door for Python: `train` a new run, `resume` an interrupted or a finished one."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Unpack
 
+from chargen.config.arguments import check_arguments
+from chargen.config.keywords import ResumeKeywords, RunKeywords
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.reader import ReadingProgress
 from chargen.corpus.sources import Paths
 from chargen.language_model import LanguageModel, load
+from chargen.training.report import Reporter
 from chargen.training.start import Growth, resume_run, start_run
 
-if TYPE_CHECKING:
-    from chargen.training.report import Reporter
 
-
+@check_arguments
 def train(
     corpus: Paths | Corpus,
     *,
@@ -22,8 +23,8 @@ def train(
     base: str | Path | None = None,
     vocabulary: Growth = "grow",
     progress: ReadingProgress | None = None,
-    reporter: "Reporter | None" = None,
-    **settings: Any,
+    reporter: Reporter | None = None,
+    **settings: Unpack[RunKeywords],
 ) -> LanguageModel:
     """Train a network on a text, and return it with the best weights that were found.
 
@@ -71,6 +72,7 @@ def train(
     )
 
 
+@check_arguments
 def resume(
     run: str | Path,
     *,
@@ -79,8 +81,8 @@ def resume(
     corpus: Paths | Corpus | None = None,
     cache: str | Path | None = None,
     progress: ReadingProgress | None = None,
-    reporter: "Reporter | None" = None,
-    **settings: Any,
+    reporter: Reporter | None = None,
+    **settings: Unpack[ResumeKeywords],
 ) -> LanguageModel:
     """Continue a run, and return its best model.
 

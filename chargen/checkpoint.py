@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chargen.config import ModelConfig, PreparationConfig
+from chargen.config.arguments import check_arguments
 from chargen.errors import CheckpointError, CorpusError, SettingError
 from chargen.storage.arrays import Arrays, check_arrays, read_arrays, write_arrays
 from chargen.storage.runs import MODEL_FILE
@@ -60,6 +61,12 @@ class Origin:
     carried: float | None = None  # held out, the state flowing through the whole text
     windowed: float | None = None  # held out, 256 characters at a time from a zero state
     training: Mapping[str, Any] = field(default_factory=dict)  # the settings
+    command: str | None = None  # the command line; None where Python trained it
+    date: str | None = None  # when these weights were reached, in UTC and ISO 8601
+    seconds: float | None = None  # that the run had taken until then, interruptions left out
+    machine: str | None = None  # the processor, its cores, the system
+    version: str | None = None  # of chargen
+    software: Mapping[str, str] = field(default_factory=dict)  # versions of Python and libraries
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -113,7 +120,10 @@ class Checkpoint:
             )
         listed = f"its labels are {enumerate_some(names, max_names=_MAX_LISTED)}"
         if label is None:
-            raise SettingError(f"This model must be told which label a text has; {listed}.")
+            raise SettingError(
+                f"label is needed: this model must be told which label a text has; {listed}.",
+                setting="label",
+            )
         nearest = get_close_matches(label, names, n=1)
         hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
         raise SettingError(f"This model has no label {label!r}{hint}; {listed}.")
@@ -136,6 +146,7 @@ class Checkpoint:
         write_arrays(path, self.weights, document)
 
     @classmethod
+    @check_arguments
     def load(cls, path: str | Path) -> "Checkpoint":
         """Read a run's folder, or a file.
 

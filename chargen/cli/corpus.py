@@ -9,9 +9,11 @@ import click
 
 from chargen.cli import options
 from chargen.cli.help import command
+from chargen.cli.terminal import say
 from chargen.cli.texts import put_json, reading_bar
 from chargen.config import PreparationConfig, ReadingConfig, RunConfig
 from chargen.config.base import given
+from chargen.wording import count
 
 if TYPE_CHECKING:
     from chargen.corpus.survey import Character, Survey
@@ -39,6 +41,7 @@ def corpus(
     from chargen.corpus.survey import survey
     from chargen.pages.survey import page
     from chargen.storage.atomic import write_atomically
+    from chargen.text.controls import escape_line
 
     config = RunConfig.of(given(settings))
     with reading_bar() as progress:
@@ -48,12 +51,12 @@ def corpus(
     found = survey(text)
     if html is not None:
         write_atomically(html, page(found).encode(errors="backslashreplace"))
-        click.echo(f"Written to {html}.", err=True)
+        say(f"Written to {html}.")
     if as_json:
         put_json(asdict(found))
     elif html is None:
         for line in _report(found):
-            click.echo(line)
+            click.echo(escape_line(line))
 
 
 def _report(found: "Survey") -> Iterator[str]:
@@ -66,14 +69,15 @@ def _report(found: "Survey") -> Iterator[str]:
         groups = [" = ".join(map(str, group[:6])) for group in found.duplicates[:4]]
         more = ", ..." if len(found.duplicates) > 4 else ""
         extra = sum(len(group) - 1 for group in found.duplicates)
-        copies = f"; {extra:,} are copies of others: {', '.join(groups)}{more}"
+        are = "is a copy of another" if extra == 1 else "are copies of others"
+        copies = f"; {extra:,} {are}: {', '.join(groups)}{more}"
     yield f"{found.name}: {found.characters:,} characters, {len(found.distinct):,} distinct"
     yield f"  encoding      {found.encoding}; line endings: {found.line_ending}"
     yield f"  documents     {found.documents:,}{copies}"
     if found.labels:
         labels = [
             f"{each.label} {each.characters:,} ({each.characters / found.characters:.1%}) "
-            f"in {each.documents:,} documents"
+            f"in {count(each.documents, 'document')}"
             for each in sorted(found.labels, key=lambda each: -each.characters)
         ]
         yield f"  labels        {enumerate_some(labels, max_names=_MAX_LISTED)}"
@@ -85,7 +89,8 @@ def _report(found: "Survey") -> Iterator[str]:
     yield f"  most common   {_characters(found.distinct)}"
     if found.rare:
         yield (
-            f"  rare          {found.rare:,} occur fewer than {RARE_BELOW} times: "
+            f"  rare          {found.rare:,} {'occurs' if found.rare == 1 else 'occur'} "
+            f"fewer than {RARE_BELOW} times: "
             f"{_characters(found.distinct[: -found.rare - 1 : -1])}"
         )
     for note in found.notes:
@@ -103,10 +108,9 @@ def _report(found: "Survey") -> Iterator[str]:
     )
     for plan in found.plans:
         units = ",".join(map(str, plan.settings["units"]))
-        passes = float(f"{plan.passes:.2g}")
         yield (
-            f"  --minutes {plan.minutes:<4} {units} units, about {passes:,g} passes, "
-            f"dropout {plan.settings['dropout']:g}"
+            f"  --minutes {plan.minutes:<4} {units} units, about "
+            f"{count(plan.passes, 'pass', 'passes')}, dropout {plan.settings['dropout']:g}"
         )
 
 

@@ -7,15 +7,19 @@ import click
 
 from chargen.cli import options
 from chargen.cli.help import command
+from chargen.cli.models import load_model
+from chargen.cli.terminal import say
 from chargen.cli.texts import progress_bar, put_json, read_text
+from chargen.wording import count
 
 
 @command("chargen evaluate other.txt -m novel", "chargen evaluate other.txt --unknown skip --json")
 @click.argument("text", type=click.Path(path_type=Path, allow_dash=True, readable=False))
 @options.model
+@options.verbose
 @options.label
 @options.encoding("the text")
-@options.unknown
+@options.unknown("error")
 @options.option(
     "--adapt",
     is_flag=True,
@@ -25,6 +29,7 @@ from chargen.cli.texts import progress_bar, put_json, read_text
 def evaluate(
     text: Path,
     model: str | None,
+    verbose: bool,
     label: str | None,
     encoding: str,
     unknown: Any,
@@ -39,21 +44,23 @@ def evaluate(
     evaluation: the model predicts 20 characters, then learns from them, and so on. The model's
     file is never changed.
     """
-    from chargen.generation.log_probs import bits, perplexity
-    from chargen.language_model import load
-
-    loaded = load(model)
+    loaded = load_model(model, verbose=verbose)
     loaded.checkpoint.label_ids(label)  # told before anything is read
     prepared = loaded.checkpoint.tokenizer.prepare_prompt(read_text(text, encoding), unknown)
     for note in prepared.notes:
-        click.echo(note, err=True)
+        say(note)
     with progress_bar((3 if adapt else 2) * (len(prepared.text) - 1)) as progress:
         result = loaded.evaluate(prepared, label=label, adapt=adapt, progress=progress)
+    values = result.to_json()
     if as_json:
-        put_json(result.to_json())
+        put_json(values)
         return
-    click.echo(f"{result.characters:,} characters predicted")
-    click.echo(f"{'':<9}{'nats/char':>10}{'bits/char':>11}{'perplexity':>12}")
+    read = count(result.characters, "character"), count(result.bytes, "byte")
+    click.echo(f"{read[0]} predicted, {read[1]} in UTF-8")
+    click.echo(f"{'':<9}{'nats/char':>10}{'bits/char':>11}{'perplexity':>12}{'bits/byte':>11}")
     for name in ("carried", "windowed", "adapted"):
-        if (loss := getattr(result, name)) is not None:
-            click.echo(f"{name:<9}{loss:>10.4f}{bits(loss):>11.4f}{perplexity(loss):>12.4f}")
+        if loss := values.get(name):
+            click.echo(
+                f"{name:<9}{loss['nats_per_char']:>10.4f}{loss['bits_per_char']:>11.4f}"
+                f"{loss['perplexity']:>12.4f}{loss['bits_per_byte']:>11.4f}"
+            )

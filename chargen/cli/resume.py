@@ -18,7 +18,7 @@ _longer = partial(options.one_setting, TrainingConfig)
     "chargen resume novel --minutes 10",
     "chargen resume novel --corpus texts/novel.txt",
 )
-@click.argument("run")
+@click.argument("run", shell_complete=options.complete_run)
 @options.option(
     "--corpus",
     multiple=True,
@@ -43,8 +43,9 @@ def resume(
     with a learning rate that rises and falls anew; its best weights so far are kept.
     """
     from chargen import api
-    from chargen.storage.runs import run_folder
+    from chargen.storage.runs import named_run
 
+    folder = named_run(run)
     with reading_bar() as progress:
         api.resume(
             run,
@@ -54,4 +55,4 @@ def resume(
             cache=cache,
             progress=progress,
         )
-    tell_saved(run_folder(run))
+    tell_saved(folder)

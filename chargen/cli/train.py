@@ -8,6 +8,7 @@ import click
 
 from chargen.cli import options
 from chargen.cli.help import command
+from chargen.cli.terminal import say
 from chargen.cli.texts import reading_bar
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 from chargen.config.base import given
@@ -28,6 +29,7 @@ _saving_option = partial(options.option, group="Saving and output")
     "--from",
     "base",
     metavar="MODEL",
+    shell_complete=options.complete_run,
     group="Model",
     help=f"Model to start from: {options.MODEL_HELP}",
 )
@@ -85,4 +87,4 @@ def tell_saved(folder: Path) -> None:
 
     is_found = find_checkpoint() == folder / MODEL_FILE  # without being named
     sample = command("sample") if is_found else command("sample", "-m", folder)
-    click.echo(f'Saved in {folder}. Now: {sample} "a prompt"', err=True)
+    say(f'Saved in {folder}. Now: {sample} "a prompt"')

@@ -8,6 +8,8 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from chargen.config import PreparationConfig, ReadingConfig
+from chargen.config.arguments import check_arguments
+from chargen.config.base import shorten
 from chargen.corpus.decoding import refuse_nul
 from chargen.corpus.documents import mark_boundaries
 from chargen.corpus.encoder import BaseVocabulary, Encoded, Encoder, IdStore
@@ -15,11 +17,12 @@ from chargen.corpus.id_cache import CacheEntry
 from chargen.corpus.labels import LabelRecorder
 from chargen.corpus.reader import Reader, ReadingProgress
 from chargen.corpus.sources import Paths, absolute
-from chargen.errors import CorpusError
+from chargen.errors import CorpusError, SettingError
 from chargen.storage.cache import cache_folder
 from chargen.text.preparation import prepare_pieces
 from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import BOUNDARY, RARE
+from chargen.wording import count
 
 
 class Corpus:
@@ -47,6 +50,7 @@ class Corpus:
             characters or lone surrogates; if there are not as many labels as documents.
     """
 
+    @check_arguments
     def __init__(
         self,
         text: str | Iterable[str] | Encoded,
@@ -112,6 +116,15 @@ class Corpus:
     def documents(self) -> int:
         """Return how many documents there are; 1 if the text is not divided into documents."""
         return max(1, self._boundaries - 1)
+
+    def __repr__(self) -> str:
+        said = [repr(self.name), count(self.characters, "character")]
+        said.append(f"{len(self.distinct):,} distinct")
+        if self.documents > 1:
+            said.append(count(self.documents, "document"))
+        if self.labels is not None:
+            said.append(count(len(self.label_names), "label"))
+        return f"Corpus({', '.join(said)})"
 
     @property
     def _boundaries(self) -> int:
@@ -216,6 +229,8 @@ def _encoded(
     def pieces() -> Iterator[str]:
         number = 0
         for number, each in enumerate(texts, 1):
+            if not isinstance(each, str):
+                raise SettingError(f"A document must be a text; received {shorten(each)}.")
             refuse_nul(each, name)
             if in_documents:
                 yield BOUNDARY
@@ -224,7 +239,8 @@ def _encoded(
             yield each
         if labels is not None and number != len(labels):
             raise CorpusError(
-                f"There are {len(labels):,} labels for {number:,} documents; give one for each."
+                f"There {'is' if len(labels) == 1 else 'are'} {count(len(labels), 'label')} for "
+                f"{count(number, 'document')}; give one for each."
             )
 
     return encode(
@@ -240,9 +256,9 @@ def _notes(encoded: Encoded) -> Iterator[str]:
     """Yield what the user should know of a text's characters, a sentence each."""
     if encoded.line_ending in ("CRLF", "CR"):
         yield f"Line endings are {encoded.line_ending} and are kept: the model will write them too."
-    distinct, count = encoded.rare
+    distinct, number = encoded.rare
     if distinct:
         yield (
-            f"{distinct:,} rare characters, {count:,} in all, are read as one unknown, "
-            "which is never written."
+            f"{count(distinct, 'rare character')}, {number:,} in all, "
+            f"{'is' if distinct == 1 else 'are'} read as one unknown, which is never written."
         )

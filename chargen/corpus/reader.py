@@ -13,12 +13,13 @@ from pathlib import Path
 from chargen.config import PreparationConfig, ReadingConfig
 from chargen.corpus.decoding import AUTO, decode_blocks, detect
 from chargen.corpus.decompression import read_blocks
-from chargen.corpus.documents import mark_boundaries, split_documents, unescape_separator
+from chargen.corpus.documents import mark_boundaries, split_documents
 from chargen.corpus.labels import LabelRecorder, label_for_source
 from chargen.corpus.sources import Paths, Source, find_sources, title
 from chargen.errors import CorpusError, EncodingError
 from chargen.text.preparation import prepare, prepare_pieces
 from chargen.text.vocabulary import BOUNDARY
+from chargen.wording import count
 
 ReadingProgress = Callable[[int, int], object]
 """Called with how many bytes are done and how many there are, 0 while that is not known.
@@ -88,7 +89,7 @@ class Reader:
         self._config, self._progress = config, progress
         self._line_ends = PreparationConfig(newlines=preparation.newlines)
         separator = config.document_separator
-        self._separator = separator and prepare(unescape_separator(separator), self._line_ends)
+        self._separator = separator and prepare(separator, self._line_ends)
         self._separators = 0  # found
         self._labels = [
             label_for_source(source, config.label) for source in self.sources if config.label
@@ -139,9 +140,10 @@ class Reader:
                 yield piece
         self._tell(self._done, self._done)
         if len(self._skipped) == len(self.sources):
+            others = len(self._skipped) - 1
             raise CorpusError(
                 f"{self.name} holds no text: {self._skipped[0]} is binary"
-                + (f", and so are {len(self._skipped) - 1:,} others." if self._skipped[1:] else ".")
+                + (f", as {count(others, 'other is', 'others are')}." if others else ".")
             )
 
     def _file(self, source: Source) -> Iterator[str]:
@@ -202,10 +204,10 @@ class Reader:
         if self._marks and len(self.sources) == 1:
             yield "The byte order mark at the start was removed."
         elif self._marks:
-            yield f"Byte order marks were removed from the start of {self._marks:,} files."
+            yield f"Byte order marks were removed from the start of {count(self._marks, 'file')}."
         if self._skipped:
             yield (
-                f"Left out {len(self._skipped):,} files that are not text, "
+                f"Left out {count(len(self._skipped), 'file that is', 'files that are')} not text, "
                 f"such as {self._skipped[0]}."
             )
         if self._separator is not None and not self._separators:
@@ -213,5 +215,5 @@ class Reader:
             hint = "; if its lines end as on Windows, add --newlines unix" if keeps else ""
             yield f"The document separator {self._separator!r} is nowhere in the text{hint}."
         if len(self._encodings) > 1:
-            counts = (f"{name} {count:,}" for name, count in self._encodings.most_common())
+            counts = (f"{name} {number:,}" for name, number in self._encodings.most_common())
             yield f"Encodings of the files: {', '.join(counts)}."

@@ -11,7 +11,8 @@ from chargen.errors import CorpusError
 from chargen.generation.decoder import MAX_BATCH, Decoder
 from chargen.generation.log_probs import WINDOW, Progress, bits, no_progress, perplexity, surprisal
 from chargen.generation.weights import DecoderWeights
-from chargen.text.vocabulary import Ids
+from chargen.text.vocabulary import Ids, Vocabulary
+from chargen.wording import count
 
 _MIN_WINDOWS = 16  # in a row, so that warming up costs a sixteenth at most
 
@@ -24,6 +25,9 @@ class Evaluation:
     carried: float  # the state flows through the whole text
     windowed: float  # windows of 256 characters, each from a zero state, all positions counted
     adapted: float | None = None  # carried, and the network goes on learning as it reads
+    # That these characters take in UTF-8, as the model reads them: prepared, without those that
+    # were left out, and with one for each boundary between documents. 0 where not counted.
+    bytes: int = 0
 
     @property
     def bits_per_char(self) -> float:
@@ -31,19 +35,38 @@ class Evaluation:
         return bits(self.carried)
 
     @property
+    def bits_per_byte(self) -> float:
+        """Return the carried loss in bits per byte of UTF-8, as enwik8 and text8 are reported."""
+        return self._per_byte(self.carried)
+
+    def _per_byte(self, loss: float) -> float:
+        return bits(loss) * self.characters / self.bytes if self.bytes else math.nan
+
+    @property
     def perplexity(self) -> float:
         """Return the number of equally likely characters that the carried loss amounts to."""
         return perplexity(self.carried)
 
+    def __repr__(self) -> str:
+        losses = {"carried": self.carried, "windowed": self.windowed, "adapted": self.adapted}
+        said = [
+            f"{name} {loss:.4f} nats = {bits(loss):.4f} bits per character"
+            for name, loss in losses.items()
+            if loss is not None
+        ]
+        return f"Evaluation({', '.join([count(self.characters, 'character'), *said])})"
+
     def to_json(self) -> dict[str, Any]:
-        """Return plain values: each loss in nats and bits per character and as perplexity."""
+        """Return plain values: each loss per character and byte, and as perplexity."""
         losses = {name: loss for name, loss in asdict(self).items() if isinstance(loss, float)}
         return {
             "characters": self.characters,
+            "bytes": self.bytes,
             **{
                 name: {
                     "nats_per_char": loss,
                     "bits_per_char": bits(loss),
+                    "bits_per_byte": self._per_byte(loss),
                     "perplexity": perplexity(loss),
                 }
                 for name, loss in losses.items()
@@ -81,7 +104,13 @@ def evaluate(
         characters,
         carried=_carried(weights, ids, label, progress) / characters,
         windowed=_windowed(weights, ids, label, progress) / characters,
+        bytes=_utf8_bytes(weights.checkpoint.tokenizer.vocabulary, ids[1:]),
     )
+
+
+def _utf8_bytes(vocabulary: Vocabulary, ids: Ids) -> int:
+    lengths = np.array([len(character.encode()) for character in vocabulary.idx2char])
+    return int(lengths[ids].sum())
 
 
 def check_predictable(ids: Ids) -> None:

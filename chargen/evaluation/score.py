@@ -18,6 +18,7 @@ from chargen.generation.log_probs import (
     perplexity,
 )
 from chargen.generation.weights import DecoderWeights
+from chargen.wording import count
 
 TOP = 5
 
@@ -89,7 +90,8 @@ class Score:
         return fragment(self)
 
     def __repr__(self) -> str:
-        return f"Score({len(self.text):,} characters, {self.bits_per_char:.3f} bits per character)"
+        said = count(len(self.text), "character")
+        return f"Score({said}, {self.bits_per_char:.3f} bits per character)"
 
 
 def score(

@@ -63,17 +63,57 @@ def find_checkpoint(path: str | Path | None = None) -> Path:
             return Path(path)
         if str(path) == BUNDLED:
             return bundled_checkpoint()
-        newest = [each.parent.name for each in _models()[:_MAX_LISTED]]
+        newest = run_names()[:_MAX_LISTED]
         raise CheckpointError(
             f"There is no checkpoint {path}; try {', '.join([*newest, BUNDLED])}."
         )
     return next(iter(_models()), bundled_checkpoint())
 
 
+def model_name(path: Path) -> str:
+    """Return the shortest name, for -m, of a file or folder that `find_checkpoint` gave."""
+    folder = path.parent if path.name == MODEL_FILE else path
+    if folder == bundled_checkpoint().parent:
+        return BUNDLED
+    return folder.name if folder.parent == RUNS_FOLDER else str(path)
+
+
+def run_names() -> list[str]:
+    """Return the names of the runs under checkpoints/, the newest first."""
+    return [each.parent.name for each in _models()]
+
+
+def named_run(name: str | Path) -> Path:
+    """Return the folder of a run that exists.
+
+    Raises:
+        RunError: if there is none of that name; the message names the newest.
+    """
+    folder = run_folder(name)
+    if holds_run(folder):
+        return folder
+    if str(name) == BUNDLED:
+        raise RunError(
+            "bundled is a model that comes with chargen, without the rest of its run; "
+            "`chargen train TEXT --from bundled` trains it on."
+        )
+    newest = run_names()[:_MAX_LISTED]
+    way_out = f"try {', '.join(newest)}" if newest else "`chargen train TEXT` makes one"
+    raise RunError(f"There is no run {name}; {way_out}.")
+
+
 def _models() -> list[Path]:
     """Return the models under checkpoints/, the newest first, without the bundled one."""
     models = [each for each in RUNS_FOLDER.glob(f"*/{MODEL_FILE}") if each.parent.name != BUNDLED]
-    return sorted(models, key=lambda each: each.stat().st_mtime, reverse=True)
+    return sorted(models, key=_written, reverse=True)
+
+
+def _written(path: Path) -> float:
+    """Return when a file was written, in seconds; 0 if it is gone or cannot be reached."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0
 
 
 def bundled_checkpoint() -> Path:
@@ -114,6 +154,20 @@ def _remove_empty(folders: list[Path]) -> None:
             (folders[0] / _LOCK_FILE).unlink()
         for folder in folders:
             folder.rmdir()
+
+
+def is_locked(folder: Path) -> bool:
+    """Return whether a process trains in a run's folder."""
+    lock = folder / ".lock"
+    if not lock.exists():
+        return False
+    try:
+        with acquire(lock, ""):
+            return False
+    except RunError:
+        return True
+    except OSError:  # it is somebody else's; who trains there is not to be known
+        return False
 
 
 def acquire(path: Path, busy: str) -> AbstractContextManager[object]:

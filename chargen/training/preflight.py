@@ -9,6 +9,7 @@ from chargen.checkpoint import weight_shapes
 from chargen.config import ModelConfig
 from chargen.corpus.corpus import Corpus
 from chargen.text.characters import describe, enumerate_some
+from chargen.wording import about
 
 _MAX_WEIGHTS_PER_CHARACTER = 50
 _MAX_SINGLETONS = 1000
@@ -29,7 +30,7 @@ def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
     weights = sum(int(np.prod(shape)) for shape in weight_shapes(config).values())
     yield (
         f"Network: {config.describe()}, {weights:,} weights, "
-        f"{weights / characters:.2g} per character."
+        f"{about(weights / characters)} per character."
     )
     yield from corpus.notes
     if weights > _MAX_WEIGHTS_PER_CHARACTER * characters:

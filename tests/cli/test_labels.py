@@ -47,7 +47,7 @@ def test_the_label_alone_says_what_is_written(invoke, places, workdir):
 
 def test_the_report_counts_labels(invoke, places):
     told = invoke("corpus", places, "--label", "wet=sea/*", "--label", "file").stdout
-    assert "labels        wet 1,080 (50.0%) in 6 documents, 0 180 (8.3%) in 1 documents" in told
+    assert "labels        wet 1,080 (50.0%) in 6 documents, 0 180 (8.3%) in 1 document" in told
     found = json.loads(invoke("corpus", places, "--label", "--json").stdout)
     assert found["labels"][0] == {"label": "land", "documents": 6, "characters": 1080}
     assert json.loads(invoke("corpus", places, "--json").stdout)["labels"] == []
@@ -57,8 +57,8 @@ def test_the_report_counts_labels(invoke, places):
 def test_a_text_that_was_taken_for_a_rule(refused, places, command):
     for arguments in (["--label", "places"], ["--label", "places", "places"]):
         line = refused(command, *arguments, code=2)
-        assert "label must be folder, file or NAME=PATTERN" in line
-        assert "(a text to learn from goes before it); received 'places'" in line
+        assert "--label took 'places', which is a path" in line
+        assert line.endswith("put the text before it: places --label")
 
 
 def test_files_without_a_label(refused, places):

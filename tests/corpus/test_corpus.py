@@ -221,14 +221,14 @@ class TestFolder:
         corpus = self.read()
         assert corpus.text == "\0aa\0béb\0"
         assert corpus.name == "folder"
-        assert corpus.notes == ("Byte order marks were removed from the start of 1 files.",)
+        assert corpus.notes == ("Byte order marks were removed from the start of 1 file.",)
 
     def test_files_that_are_no_text_are_left_out_and_told(self):
         self.write(a=b"aabb", picture=b"\x89PNG\0\0", b=b"bb")
         corpus = self.read()
         assert corpus.text == "\0aabb\0bb\0"
         (note,) = corpus.notes
-        assert note.startswith("Left out 1 files that are not text, such as")
+        assert note.startswith("Left out 1 file that is not text, such as")
         assert "picture" in note
 
     @pytest.mark.parametrize("names", ["acb", "abc", "cab"])
@@ -255,7 +255,7 @@ class TestFolder:
 
     def test_a_folder_of_nothing_but_binaries_is_refused(self):
         self.write(one=b"\0\1", two=b"\0")
-        with pytest.raises(CorpusError, match=r"holds no text: .*one is binary, and so are 1"):
+        with pytest.raises(CorpusError, match=r"holds no text: .*one is binary, as 1 other is"):
             self.read()
 
     def test_a_binary_file_that_was_named_is_refused(self):
@@ -282,11 +282,11 @@ class TestFolder:
 
 def test_a_single_file_with_a_separator_has_documents(tmp_path):
     (tmp_path / "file").write_text("one\n\ntwo\n")
-    reading = ReadingConfig(document_separator="\\n\\n")
+    reading = ReadingConfig(document_separator="\n\n")
     assert read_corpus(tmp_path / "file", reading).text == "\0one\0two\n\0"
 
 
-@pytest.mark.parametrize("separator", ["\\n\\n", "\n\n", "\r\n\r\n", "\n\r"])
+@pytest.mark.parametrize("separator", ["\n\n", "\r\n\r\n", "\n\r"])
 def test_a_separator_is_found_whatever_the_line_ends_were(tmp_path, separator):
     (tmp_path / "file").write_bytes(b"one\r\n\r\ntwo\r\n" + b"a" * (1 << 20) + b"\r\n\nb")
     reading = ReadingConfig(document_separator=separator)
@@ -301,7 +301,7 @@ def test_a_separator_that_is_nowhere_is_told(tmp_path):
     def first_note(separator):
         return read_corpus(tmp_path / "file", ReadingConfig(document_separator=separator)).notes[0]
 
-    assert first_note("\\n\\n") == (
+    assert first_note("\n\n") == (
         r"The document separator '\n\n' is nowhere in the text; "
         "if its lines end as on Windows, add --newlines unix."
     )
