@@ -24,7 +24,8 @@ _LEAD = 200  # characters of an unfinished line that are shown again when it is 
 @command("chargen chat", "chargen chat -m novel --temperature 0.5 --lines 4")
 @options.model
 @options.settings(SamplingConfig, without=("max_copy",))  # it needs a corpus
-def chat(model: str | None, **settings: Any) -> None:
+@options.threads
+def chat(model: str | None, threads: int | None, **settings: Any) -> None:
     """Write with a model, prompt after prompt.
 
     Each line that you type begins a text, and the model continues it; it does not answer. An
@@ -34,11 +35,13 @@ def chat(model: str | None, **settings: Any) -> None:
     pipe; then the exit code is 1 if one of them had an error.
     """
     from chargen.cli.conversation import NAMES, Conversation
+    from chargen.generation.threads import held
     from chargen.language_model import load
     from chargen.text.characters import enumerate_some
 
     start = SamplingConfig(**given(settings))
-    loaded = load(model)
+    loaded = load(model, threads=threads)
+    click.get_current_context().with_resource(held())
     conversation = Conversation(loaded, start)
     if _is_terminal(sys.stdin) and _is_terminal(sys.stderr):
         from chargen.cli.line_editor import line_editor

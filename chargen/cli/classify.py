@@ -27,9 +27,15 @@ from chargen.cli.texts import check_one_source, progress_bar, read_text
 )
 @options.file("Classify each line of this file.")
 @options.encoding("the file or standard input")
+@options.threads
 @options.option("--json", "as_json", is_flag=True, help="Print each result as a line of JSON.")
 def classify(
-    text: str | None, models: tuple[str, ...], file: Path | None, encoding: str, as_json: bool
+    text: str | None,
+    models: tuple[str, ...],
+    file: Path | None,
+    encoding: str,
+    threads: int | None,
+    as_json: bool,
 ) -> None:
     """Tell which model's style a text has.
 
@@ -52,7 +58,7 @@ def classify(
         texts = [whole or ""]
     if not any(texts):
         raise CorpusError("The text is empty; there is nothing to tell models apart by.")
-    several = candidates(models)
+    several = candidates(models, threads)
     with progress_bar(len(several) * sum(map(len, texts))) as progress:
         results: list[Classification] = classify(texts, several, progress=progress)
     for result in results:

@@ -21,6 +21,7 @@ from chargen.cli.texts import progress_bar, put_json, read_text
     is_flag=True,
     help="Also measure the loss while the model goes on learning from the text (slow).",
 )
+@options.threads
 @options.json
 def evaluate(
     text: Path,
@@ -29,6 +30,7 @@ def evaluate(
     encoding: str,
     unknown: Any,
     adapt: bool,
+    threads: int | None,
     as_json: bool,
 ) -> None:
     """Measure how well a model predicts a text.
@@ -42,7 +44,7 @@ def evaluate(
     from chargen.generation.log_probs import bits, perplexity
     from chargen.language_model import load
 
-    loaded = load(model)
+    loaded = load(model, threads=threads)
     loaded.checkpoint.label_ids(label)  # told before anything is read
     prepared = loaded.checkpoint.tokenizer.prepare_prompt(read_text(text, encoding), unknown)
     for note in prepared.notes:

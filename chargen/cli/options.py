@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from chargen.cli.help import Option
+from chargen.config import ComputingConfig
 from chargen.config.base import Setting, Settings, check, shorten
 from chargen.errors import CommandError, StorageError
 
@@ -184,6 +185,9 @@ def _help(setting: Setting) -> str:
     elif setting.limits:
         facts.append(setting.limits)
     return f"{setting.help}  [{'; '.join(facts)}]" if facts else setting.help
+
+
+threads = settings(ComputingConfig)
 
 
 def read_setting(setting: Setting, text: str) -> Any:

@@ -66,12 +66,14 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Report the longest piece of each text that is copied word for word from this file.",
 )
-@options.output(
+@options.option(
     "--engine",
     type=click.Choice(["numpy", "keras"]),
     default="numpy",
+    group="Computing",
     help="Library that computes the text; keras is slow and serves as a reference.",
 )
+@options.threads
 def sample(
     prompts: tuple[str, ...],
     model: str | None,
@@ -86,6 +88,7 @@ def sample(
     top: int,
     corpus: str | None,
     engine: Any,
+    threads: int | None,
     **settings: Any,
 ) -> None:
     """Write text that continues a prompt.
@@ -102,6 +105,7 @@ def sample(
     """
     from chargen.corpus.sources import check_standard_input
     from chargen.generation.generate import fresh_seed
+    from chargen.generation.threads import held
     from chargen.language_model import load
     from chargen.text.copies import CopyIndex
 
@@ -112,7 +116,8 @@ def sample(
     settings = given(settings)
     SamplingConfig(**settings)  # what is wrong with them is told before anything is read
     check_standard_input([*prompts, *prompt_files, corpus])
-    loaded = load(model, engine=engine)
+    loaded = load(model, engine=engine, threads=threads)
+    click.get_current_context().with_resource(held())
     for label in labels:
         loaded.checkpoint.label_ids(label)
 

@@ -33,6 +33,7 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
 @options.number(
     "List this many of the most likely characters at each place.", 5, "--top", max=MAX_CHARACTERS
 )
+@options.threads
 @options.json
 @options.html
 def score(
@@ -43,6 +44,7 @@ def score(
     encoding: str,
     unknown: Any,
     top: int,
+    threads: int | None,
     as_json: bool,
     html: Path | None,
 ) -> None:
@@ -61,7 +63,7 @@ def score(
     check_one_source(text, file)
     if file is not None or text == "-":
         text = read_text("-" if file is None else file, encoding)
-    loaded = load(model)
+    loaded = load(model, threads=threads)
     prepared = loaded.checkpoint.tokenizer.prepare_prompt(text or "", unknown)
     for note in prepared.notes:
         click.echo(note, err=True)

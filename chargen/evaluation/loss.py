@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from chargen.errors import CorpusError
 from chargen.generation.decoder import MAX_BATCH, Decoder
 from chargen.generation.log_probs import WINDOW, Progress, bits, no_progress, perplexity, surprisal
+from chargen.generation.threads import held
 from chargen.generation.weights import DecoderWeights
 from chargen.text.vocabulary import Ids
 
@@ -77,11 +78,12 @@ def evaluate(
     """
     check_predictable(ids)
     characters = len(ids) - 1
-    return Evaluation(
-        characters,
-        carried=_carried(weights, ids, label, progress) / characters,
-        windowed=_windowed(weights, ids, label, progress) / characters,
-    )
+    with held():
+        return Evaluation(
+            characters,
+            carried=_carried(weights, ids, label, progress) / characters,
+            windowed=_windowed(weights, ids, label, progress) / characters,
+        )
 
 
 def check_predictable(ids: Ids) -> None:

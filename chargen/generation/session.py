@@ -20,6 +20,7 @@ from chargen.generation.generate import (
 )
 from chargen.generation.initial_state import choose_label, initial_state
 from chargen.generation.sampler import Sampler
+from chargen.generation.threads import held
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import PreparedText, Unknown
 from chargen.text.vocabulary import BOUNDARY
@@ -89,7 +90,8 @@ class Session:
 
     def generate(self, prompt: str | PreparedText = "", **options: Any) -> str:
         """Return the next part of the text; as `stream`, but whole."""
-        return "".join(self.stream(prompt, **options))
+        with held():
+            return "".join(self.stream(prompt, **options))
 
     def stream(
         self, prompt: str | PreparedText = "", *, unknown: Unknown = "error", **settings: Any
