@@ -75,12 +75,14 @@ if TYPE_CHECKING:
     help="Report the longest piece of each text that is copied word for word from this file or "
     "folder.",
 )
-@options.output(
+@options.option(
     "--engine",
     type=click.Choice(["numpy", "keras"]),
     default="numpy",
+    group="Computing",
     help="Library that computes the text; keras is slow and serves as a reference.",
 )
+@options.threads
 def sample(
     prompts: tuple[str, ...],
     model: str | None,
@@ -96,6 +98,7 @@ def sample(
     top: int,
     corpus: str | None,
     engine: Any,
+    threads: int | None,
     **settings: Any,
 ) -> None:
     r"""Write text that continues a prompt.
@@ -113,6 +116,7 @@ def sample(
     """
     from chargen.corpus.sources import check_standard_input
     from chargen.generation.generate import fresh_seed
+    from chargen.generation.threads import held
 
     if top and not as_json:
         raise click.UsageError("--top is shown in JSON only; add --json.")
@@ -121,7 +125,8 @@ def sample(
     settings = given(settings)
     config = SamplingConfig(**settings)  # what is wrong is told before anything is read
     check_standard_input([*prompts, *prompt_files, corpus])
-    loaded = load_model(model, verbose=verbose, engine=engine)
+    loaded = load_model(model, verbose=verbose, engine=engine, threads=threads)
+    click.get_current_context().with_resource(held())
     for label in labels:
         loaded.checkpoint.label_ids(label)
 

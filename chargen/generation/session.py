@@ -22,6 +22,7 @@ from chargen.generation.generate import (
 )
 from chargen.generation.initial_state import choose_label, initial_state
 from chargen.generation.sampler import Sampler
+from chargen.generation.threads import held
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import PreparedText, Unknown
 
@@ -98,7 +99,8 @@ class Session:
         **settings: Unpack[SamplingKeywords],
     ) -> str:
         """Return the next part of the text; as `stream`, but whole."""
-        return "".join(self.stream(prompt, unknown=unknown, **settings))
+        with held():
+            return "".join(self.stream(prompt, unknown=unknown, **settings))
 
     @check_arguments
     def stream(
