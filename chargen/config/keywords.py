@@ -19,6 +19,8 @@ class ResumeKeywords(TypedDict, total=False):
     label: str | Sequence[str]
     encoding: str
     document_separator: str | None
+    column: str | None
+    label_column: str | None
     max_expansion: float
     normalize: Normalization | None
     newlines: Newlines
