@@ -117,8 +117,8 @@ class LanguageModel:
 
         Args:
             prompt: what the text starts with; it is read but not given back. An empty one starts
-                a document, where the corpus had several, else from a newline, or from the
-                corpus's first character where it had none.
+                a document, where the corpus had several, else a line, or a word where it has no
+                lines; where it has no words either, the text begins with its first character.
             sampler: used instead of what the settings say of temperature, top_k, top_p and min_p.
             copies: of the corpus that the setting `max_copy` is about; see `chargen.CopyIndex`.
             unknown: what to do with prompt characters that the model never saw: "error", "skip" or

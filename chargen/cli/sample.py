@@ -93,9 +93,9 @@ def sample(
     Each text goes to standard output: its PROMPT, then what might follow it. A PROMPT of - is read
     from standard input, without its last newline. Without a PROMPT, a new text begins.
 
-    Each character is chosen in these steps: --only, --ban, --repetition-penalty, --max-line and
-    --max-copy limit what may come; --temperature flattens or sharpens the probabilities; --top-k,
-    --top-p and --min-p remove unlikely characters; one of the rest is drawn at random.
+    Each character is chosen in these steps: --only, --ban, --max-line, --min-length, --max-copy
+    and --no-repeat limit what may come; --temperature flattens or sharpens the probabilities;
+    --top-k, --top-p and --min-p remove unlikely characters; one of the rest is drawn at random.
 
     Standard error says which label a text has, if that was drawn, and, if it is a terminal, which
     random seed.

@@ -10,7 +10,7 @@ import numpy as np
 from chargen.checkpoint import Checkpoint
 from chargen.generation.decoder import MakeDecoder, StepDecoder
 from chargen.generation.generate import Generator, Sequence, random_numbers
-from chargen.generation.initial_state import initial_state
+from chargen.generation.initial_state import first_logits, initial_state
 from chargen.generation.recorder import Sample, SampleRecorder
 from chargen.generation.sampler import Sampler
 from chargen.generation.state import Floats, State
@@ -203,7 +203,7 @@ def _read_prompt(
     """Read a prompt, or what stands for an empty one; return the state and the logits after it."""
     tokenizer = checkpoint.tokenizer
     decoder = make_decoder(initial_state(checkpoint, label))
-    logits = decoder.read(tokenizer.encode(prompt or tokenizer.start)[None])
+    logits = first_logits(decoder, tokenizer, tokenizer.encode(prompt or tokenizer.lead))
     return decoder.state, logits
 
 

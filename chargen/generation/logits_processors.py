@@ -4,19 +4,21 @@ A processor reads every character that is written and, before the next is drawn,
 shape [vocab_size], in place, -inf for what may not be.
 """
 
-import math
 import re
 import warnings
-from collections import deque
 from typing import Protocol
 
 import numpy as np
 
 from chargen.config import SamplingConfig
 from chargen.errors import SettingError
+from chargen.generation.repetition import NoRepeat
 from chargen.generation.state import Floats
 from chargen.text.copies import CopyIndex, CopyTracker
 from chargen.text.vocabulary import BOUNDARY, Ids, Vocabulary
+
+_SPACES = " \t\N{IDEOGRAPHIC SPACE}"  # where a line may be broken
+_LAST_WORD = 16  # characters before the limit of a line from which on it ends at a space
 
 
 class NothingLeft(Exception):
@@ -37,48 +39,90 @@ class LogitsProcessor(Protocol):
         """
 
 
-class RepetitionPenalty:
-    """Divide the odds of each character among the last few by a penalty, prompt included.
+class LineLimit:
+    """End a line after a word before it is too long, prompt included; else in the middle of one.
 
-    In logits, log(penalty) is taken off. (Keskar et al. 2019, "CTRL", divide the logit itself,
-    which depends on where its zero happens to be.)
+    In the last characters of the limit a newline comes where a space would: it takes over the
+    probability of the spaces.
+
+    Args:
+        max_length: the most characters of a line.
+        vocabulary: the network's.
     """
 
-    def __init__(self, penalty: float, window: int, vocab_size: int) -> None:
-        self._log_penalty, self._window = math.log(penalty), window
-        self._recent: deque[int] = deque()
-        self._counts = [0] * vocab_size
-        self._taken_off = np.zeros(vocab_size, np.float32)
-
-    def read(self, index: int) -> None:
-        self._recent.append(index)
-        self._counts[index] += 1
-        self._taken_off[index] = self._log_penalty
-        if len(self._recent) > self._window:
-            oldest = self._recent.popleft()
-            self._counts[oldest] -= 1
-            if not self._counts[oldest]:
-                self._taken_off[oldest] = 0
-
-    def adjust(self, logits: Floats) -> None:
-        logits -= self._taken_off
-
-
-class LineLimit:
-    """Force a newline where a line has reached its most characters, prompt included."""
-
-    def __init__(self, max_length: int, newline: int) -> None:
-        self._max_length, self._newline = max_length, newline
+    def __init__(self, max_length: int, vocabulary: Vocabulary) -> None:
+        self._max_length, self._newline = max_length, vocabulary.char2idx["\n"]
+        self._spaces = [vocabulary.char2idx[each] for each in _SPACES if each in vocabulary]
+        self._breaking = max(1, max_length - min(_LAST_WORD, max_length // 2))
         self._length = 0
 
     def read(self, index: int) -> None:
         self._length = 0 if index == self._newline else self._length + 1
 
     def adjust(self, logits: Floats) -> None:
+        if self._length < self._breaking:
+            return
+        newline = logits[self._newline]
         if self._length >= self._max_length:
-            newline = logits[self._newline]
             logits[:] = -np.inf
-            logits[self._newline] = newline
+        elif self._spaces:
+            newline = np.logaddexp.reduce(logits[[self._newline, *self._spaces]])
+            logits[self._spaces] = -np.inf
+        logits[self._newline] = newline
+
+
+class MinLength:
+    """Rule out what would end a text that is too short: its last newline, or a stop text's end.
+
+    Where nothing else may come, the text ends.
+
+    Args:
+        config: the settings, with what ends a document among the stop texts.
+        vocabulary: the network's.
+    """
+
+    def __init__(self, config: SamplingConfig, vocabulary: Vocabulary) -> None:
+        self._min_length, self._lines_left = config.min_length, config.lines
+        self._newline, self._characters = vocabulary.char2idx.get("\n"), vocabulary.idx2char
+        known = vocabulary.char2idx
+        self._stops = [(stop[:-1], known[stop[-1]]) for stop in config.stop if stop[-1] in known]
+        self._longest = max((len(beginning) for beginning, _ in self._stops), default=0)
+        self._end, self._length = "", 0
+
+    def read(self, index: int) -> None:
+        self._length += 1
+        if self._length < self._min_length + self._longest:
+            self._end = (self._end + self._characters[index])[-self._longest or self._length :]
+        if index == self._newline and self._lines_left is not None:
+            self._lines_left -= 1
+
+    def adjust(self, logits: Floats) -> None:
+        if self._length >= self._min_length + self._longest:
+            return
+        banned = [
+            last
+            for beginning, last in self._stops
+            if self._length - len(beginning) < self._min_length and self._end.endswith(beginning)
+        ]
+        if self._lines_left == 1 and self._length < self._min_length and self._newline is not None:
+            banned.append(self._newline)
+        _rule_out(logits, banned)
+
+
+class NoEmptyDocument:
+    """Let no document end before it has a character that can be seen; no corpus has such."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._boundary, self._characters = vocabulary.char2idx[BOUNDARY], vocabulary.idx2char
+        self._is_empty = True
+
+    def read(self, index: int) -> None:
+        if self._is_empty or index == self._boundary:
+            self._is_empty = index == self._boundary or self._characters[index].isspace()
+
+    def adjust(self, logits: Floats) -> None:
+        if self._is_empty:
+            _rule_out(logits, [self._boundary])
 
 
 class CopyLimit:
@@ -102,6 +146,15 @@ class CopyLimit:
             logits[banned] = -np.inf
             if logits.max() == -np.inf:
                 raise NothingLeft
+
+
+def _rule_out(logits: Floats, banned: list[int]) -> None:
+    """Ban characters, unless no others are left."""
+    if banned:
+        before = logits[banned]
+        logits[banned] = -np.inf
+        if logits.max() == -np.inf:
+            logits[banned] = before
 
 
 def charset(pattern: str, name: str) -> "re.Pattern[str]":
@@ -185,17 +238,24 @@ def make_processors(
         copied: the end of the text that was written, and counts as a copy; shape [m].
     """
     processors: list[LogitsProcessor] = []
-    if config.repetition_penalty != 1:
-        penalty, window = config.repetition_penalty, config.repetition_window
-        processors.append(RepetitionPenalty(penalty, window, vocabulary.vocab_size))
+    read = text.tolist()
     if config.max_line is not None:
-        processors.append(LineLimit(config.max_line, vocabulary.char2idx["\n"]))
+        processors.append(LineLimit(config.max_line, vocabulary))
+    if BOUNDARY in vocabulary:
+        processors.append(NoEmptyDocument(vocabulary))
     for processor in processors:
-        for index in text.tolist():
+        for index in read:
             processor.read(index)
+    if config.min_length:
+        processors.append(MinLength(config, vocabulary))
     if config.max_copy is not None and copies is not None:
         limit = CopyLimit(CopyTracker(copies), config.max_copy, vocabulary)
         for index in [] if copied is None else copied.tolist():
             limit.read(index)
         processors.append(limit)
+    if config.no_repeat is not None:  # the last, since it gives way where nothing else is left
+        no_repeat = NoRepeat(config.no_repeat, config.no_repeat_window)
+        for index in read[-no_repeat.memory :]:
+            no_repeat.read(index)
+        processors.append(no_repeat)
     return processors

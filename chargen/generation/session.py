@@ -18,7 +18,7 @@ from chargen.generation.generate import (
     fresh_seed,
     random_numbers,
 )
-from chargen.generation.initial_state import choose_label, initial_state
+from chargen.generation.initial_state import choose_label, first_logits, initial_state
 from chargen.generation.sampler import Sampler
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import PreparedText, Unknown
@@ -130,7 +130,7 @@ class Session:
             self._given = self._prompt_end = len(self._text)
             self._unread += read.tolist()
         elif not (self._text or self._unread):
-            self._unread = tokenizer.encode(tokenizer.start).tolist()
+            self._unread = tokenizer.encode(tokenizer.lead).tolist()
         self._part = self._write(generator)
         return self._part
 
@@ -146,7 +146,8 @@ class Session:
         if sequence.finish_reason is not None:
             return
         decoder = self._make_decoder(self._state)
-        logits = decoder.read(np.array([self._unread]))
+        tokenizer = self._checkpoint.tokenizer
+        logits = first_logits(decoder, tokenizer, np.array(self._unread, np.int32))
         batch = Batch(self._make_decoder)
         batch.add(sequence, decoder.state, logits)
         since, whole = 0, True  # characters since the state was kept; whether the last step ended

@@ -19,7 +19,8 @@ class CharTokenizer:
 
     Args:
         vocabulary: the characters that the model knows.
-        start: the character that the model reads where there is no prompt.
+        start: the character that a text begins after where there is no prompt, or, if it can be
+            seen, with.
         preparation: what was done to the corpus.
     """
 
@@ -36,6 +37,11 @@ class CharTokenizer:
     def boundary_id(self) -> int | None:
         """Return the id of the boundary, if there is one."""
         return self.vocabulary.char2idx.get(BOUNDARY)
+
+    @property
+    def lead(self) -> str:
+        """Return what the model reads, and does not write, where there is no prompt."""
+        return self.start if self.start == BOUNDARY or self.start.isspace() else ""
 
     @property
     def unknown(self) -> str | None:
