@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from chargen.corpus.corpus import Corpus as Corpus
     from chargen.corpus.encoder import BaseVocabulary as BaseVocabulary
     from chargen.errors import ChargenError as ChargenError
+    from chargen.errors import CheckpointError as CheckpointError
+    from chargen.errors import CorpusError as CorpusError
+    from chargen.errors import DivergedError as DivergedError
+    from chargen.errors import EncodingError as EncodingError
+    from chargen.errors import Interrupted as Interrupted
+    from chargen.errors import RunError as RunError
+    from chargen.errors import SettingError as SettingError
+    from chargen.errors import StateError as StateError
+    from chargen.errors import StorageError as StorageError
+    from chargen.errors import UnknownCharacterError as UnknownCharacterError
     from chargen.evaluation.classify import Classification as Classification
     from chargen.evaluation.classify import classify as classify
     from chargen.evaluation.loss import Evaluation as Evaluation
@@ -30,19 +40,35 @@ if TYPE_CHECKING:
     from chargen.language_model import LanguageModel as LanguageModel
     from chargen.language_model import load as load
     from chargen.text.copies import CopyIndex as CopyIndex
+    from chargen.training.report import Reporter as Reporter
+    from chargen.training.report import Silent as Silent
+    from chargen.training.report import Terminal as Terminal
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "BaseVocabulary": "chargen.corpus.encoder",
     "ChargenError": "chargen.errors",
+    "CheckpointError": "chargen.errors",
     "Classification": "chargen.evaluation.classify",
     "CopyIndex": "chargen.text.copies",
     "Corpus": "chargen.corpus.corpus",
+    "CorpusError": "chargen.errors",
+    "DivergedError": "chargen.errors",
+    "EncodingError": "chargen.errors",
     "Evaluation": "chargen.evaluation.loss",
+    "Interrupted": "chargen.errors",
     "LanguageModel": "chargen.language_model",
+    "Reporter": "chargen.training.report",
+    "RunError": "chargen.errors",
     "Score": "chargen.evaluation.score",
     "Session": "chargen.generation.session",
+    "SettingError": "chargen.errors",
+    "Silent": "chargen.training.report",
+    "StateError": "chargen.errors",
+    "StorageError": "chargen.errors",
+    "Terminal": "chargen.training.report",
+    "UnknownCharacterError": "chargen.errors",
     "classify": "chargen.evaluation.classify",
     "load": "chargen.language_model",
     "resume": "chargen.api",

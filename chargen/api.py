@@ -1,18 +1,19 @@
-"""The door for Python: `train` a new run, `resume` an interrupted one."""
+"""The door for Python: `train` a new run, `resume` an interrupted or a finished one."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Unpack
 
+from chargen.config.arguments import check_arguments
+from chargen.config.keywords import ResumeKeywords, RunKeywords
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.reader import ReadingProgress
 from chargen.corpus.sources import Paths
 from chargen.language_model import LanguageModel, load
+from chargen.training.report import Reporter
 from chargen.training.start import Growth, resume_run, start_run
 
-if TYPE_CHECKING:
-    from chargen.training.report import Reporter
 
-
+@check_arguments
 def train(
     corpus: Paths | Corpus,
     *,
@@ -22,8 +23,8 @@ def train(
     base: str | Path | None = None,
     vocabulary: Growth = "grow",
     progress: ReadingProgress | None = None,
-    reporter: "Reporter | None" = None,
-    **settings: Any,
+    reporter: Reporter | None = None,
+    **settings: Unpack[RunKeywords],
 ) -> LanguageModel:
     """Train a network on a text, and return it with the best weights that were found.
 
@@ -51,7 +52,7 @@ def train(
         CorpusError: if the text cannot be read or learned from.
         SettingError: if a setting is unknown or outside its limits.
         RunError: if the run exists, or is in use.
-        Interrupted: if Ctrl-C or SIGTERM came; everything is saved. (A second one ends the
+        Interrupted: if Ctrl-C, SIGTERM or SIGHUP came; everything is saved. (A second one ends the
             process at once.)
         DivergedError: if the loss diverged, and again after every return to the last save.
         StorageError: if the run could not be written.
@@ -71,19 +72,28 @@ def train(
     )
 
 
+@check_arguments
 def resume(
     run: str | Path,
     *,
+    minutes: float | None = None,
+    epochs: int | None = None,
     corpus: Paths | Corpus | None = None,
     cache: str | Path | None = None,
     progress: ReadingProgress | None = None,
-    reporter: "Reporter | None" = None,
-    **settings: Any,
+    reporter: Reporter | None = None,
+    **settings: Unpack[ResumeKeywords],
 ) -> LanguageModel:
-    """Continue a run that was interrupted, and return the model it would have ended with.
+    """Continue a run, and return its best model.
+
+    One that was interrupted ends with the model that it would have ended with. One that has
+    finished goes on from its last weights if `minutes` or `epochs` say for how long; its learning
+    rate rises and falls anew.
 
     Args:
         run: its folder, or its name under checkpoints/.
+        minutes: how long a finished run goes on.
+        epochs: the same in passes over its training part.
         corpus: the text, if it is no longer where it was; its content must be the same.
         cache: as for `train`.
         progress: as for `train`.
@@ -92,9 +102,19 @@ def resume(
 
     Raises:
         CheckpointError: if there is no such run, or it is damaged.
-        RunError: if the corpus or a setting is not what it was.
+        RunError: if the corpus or a setting is not what it was, or if the run has not finished and
+            `minutes` or `epochs` are not its own.
         Others: as `train` does.
     """
     return load(
-        resume_run(run, settings, corpus=corpus, cache=cache, progress=progress, reporter=reporter)
+        resume_run(
+            run,
+            settings,
+            minutes=minutes,
+            epochs=epochs,
+            corpus=corpus,
+            cache=cache,
+            progress=progress,
+            reporter=reporter,
+        )
     )

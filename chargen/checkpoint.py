@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chargen.config import ModelConfig, PreparationConfig
+from chargen.config.arguments import check_arguments
 from chargen.errors import CheckpointError, CorpusError, SettingError
 from chargen.storage.arrays import Arrays, check_arrays, read_arrays, write_arrays
 from chargen.storage.runs import MODEL_FILE
@@ -113,7 +114,10 @@ class Checkpoint:
             )
         listed = f"its labels are {enumerate_some(names, max_names=_MAX_LISTED)}"
         if label is None:
-            raise SettingError(f"This model must be told which label a text has; {listed}.")
+            raise SettingError(
+                f"label is needed: this model must be told which label a text has; {listed}.",
+                setting="label",
+            )
         nearest = get_close_matches(label, names, n=1)
         hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
         raise SettingError(f"This model has no label {label!r}{hint}; {listed}.")
@@ -136,6 +140,7 @@ class Checkpoint:
         write_arrays(path, self.weights, document)
 
     @classmethod
+    @check_arguments
     def load(cls, path: str | Path) -> "Checkpoint":
         """Read a run's folder, or a file.
 

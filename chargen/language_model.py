@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from chargen.checkpoint import Checkpoint, Origin
 from chargen.config import ModelConfig, SamplingConfig
+from chargen.config.arguments import check_arguments
 from chargen.config.base import check, is_integer
+from chargen.config.keywords import SamplesKeywords, SamplingKeywords
 from chargen.errors import SettingError
 from chargen.evaluation.loss import Evaluation, evaluate
 from chargen.evaluation.score import TOP, Score, score
@@ -30,6 +32,7 @@ from chargen.text.vocabulary import Vocabulary
 if TYPE_CHECKING:
     import keras
 
+_MAX_KERAS_BATCH = 65_536
 Engine = Literal["numpy", "keras"]
 Text = str | PreparedText
 """A text as it is, or one that `CharTokenizer.prepare_prompt` made, which is taken as it is."""
@@ -45,6 +48,7 @@ class LanguageModel:
         engine: "numpy", or "keras" for the same network rebuilt in Keras, which is far slower.
     """
 
+    @check_arguments
     def __init__(self, checkpoint: Checkpoint, engine: Engine = "numpy") -> None:
         self.checkpoint = checkpoint
         self._make_decoder: MakeDecoder
@@ -81,12 +85,13 @@ class LanguageModel:
         """Return where it came from: corpus, losses in nats per character, training settings."""
         return self.checkpoint.origin
 
+    @check_arguments
     def session(
         self,
         *,
         sampler: Sampler | None = None,
         copies: CopyIndex | None = None,
-        **settings: Any,
+        **settings: Unpack[SamplingKeywords],
     ) -> Session:
         """Begin a text that is written part after part, each going on where the last one ended.
 
@@ -102,6 +107,7 @@ class LanguageModel:
         config = SamplingConfig.of(settings)
         return Session(self.checkpoint, self._make_decoder, config, sampler=sampler, copies=copies)
 
+    @check_arguments
     def stream(
         self,
         prompt: Text = "",
@@ -109,7 +115,7 @@ class LanguageModel:
         sampler: Sampler | None = None,
         copies: CopyIndex | None = None,
         unknown: Unknown = "error",
-        **settings: Any,
+        **settings: Unpack[SamplingKeywords],
     ) -> Iterator[str]:
         """Give the text that continues a prompt, each character as soon as it is drawn.
 
@@ -138,6 +144,7 @@ class LanguageModel:
         request = Request(prepared.text, 0, label)
         return stream_text(self.checkpoint, self._make_decoder, generator, request)
 
+    @check_arguments
     def generate(
         self,
         prompt: Text = "",
@@ -145,12 +152,13 @@ class LanguageModel:
         sampler: Sampler | None = None,
         copies: CopyIndex | None = None,
         unknown: Unknown = "error",
-        **settings: Any,
+        **settings: Unpack[SamplingKeywords],
     ) -> str:
         """Return the text that continues a prompt, without it; as `stream`, but whole."""
         prepared = self._prepared(prompt, unknown)  # here, so that a warning names our caller
         return "".join(self.stream(prepared, sampler=sampler, copies=copies, **settings))
 
+    @check_arguments
     def samples(
         self,
         prompts: Text | Sequence[Text] = "",
@@ -162,7 +170,7 @@ class LanguageModel:
         unknown: Unknown = "error",
         log_probs: bool = False,
         top: int = 0,
-        **settings: Any,
+        **settings: Unpack[SamplesKeywords],
     ) -> Iterator[Sample]:
         """Write several texts for each prompt and label, side by side.
 
@@ -218,20 +226,27 @@ class LanguageModel:
             return text
         prepared = self.checkpoint.tokenizer.prepare_prompt(text, unknown)
         for note in prepared.notes:
-            warnings.warn(note, stacklevel=3)
+            warnings.warn(note, stacklevel=4)  # to the caller of a checked method
         return prepared
 
+    @check_arguments
     def to_keras(self, batch_size: int = 1) -> "keras.Model":
         """Return the same network as a stateful Keras model with a fixed batch size.
 
         It takes ids, [batch_size, any number], and gives logits, [batch_size, number, vocab_size].
         Of a model with labels, it takes a list: ids, and the number of each one's label, its rank
         in `labels`.
+
+        Raises:
+            SettingError: if `batch_size` is not from 1 to 65,536.
         """
+        fits = 1 <= batch_size <= _MAX_KERAS_BATCH
+        check("batch_size", batch_size, fits, f"from 1 to {_MAX_KERAS_BATCH:,}")
         from chargen.training.model import rebuild
 
         return rebuild(self.checkpoint, batch_size)
 
+    @check_arguments
     def save(self, path: str | Path) -> None:
         """Write the model to a .safetensors file that `load` reads.
 
@@ -240,6 +255,7 @@ class LanguageModel:
         """
         self.checkpoint.save(path)
 
+    @check_arguments
     def evaluate(
         self,
         text: Text,
@@ -274,6 +290,7 @@ class LanguageModel:
             result = replace(result, adapted=adapted)
         return result
 
+    @check_arguments
     def score(
         self,
         text: Text,
@@ -309,6 +326,7 @@ class LanguageModel:
         )
 
 
+@check_arguments
 def load(path: str | Path | None = None, *, engine: Engine = "numpy") -> LanguageModel:
     """Load a trained model.
 

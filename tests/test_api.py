@@ -155,7 +155,7 @@ def test_what_stands_for_an_empty_prompt_is_not_held_against_the_text(make_check
 @pytest.mark.parametrize("value", [0.5, 1.5, "2", None, True])
 @pytest.mark.parametrize("name", ["n", "top"])
 def test_how_many_samples_and_likeliest_is_a_whole_number(model, name, value):
-    with pytest.raises(SettingError, match=f"{name} must be a whole number from .; received"):
+    with pytest.raises(SettingError, match=f"{name} must be a whole number; received"):
         model.samples("A", **{name: value})
 
 

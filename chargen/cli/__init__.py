@@ -15,13 +15,14 @@ import click
 
 import chargen
 from chargen.cli.help import Examples
+from chargen.cli.terminal import controls_shown, say
 from chargen.errors import ChargenError, Interrupted
 
 _SECTIONS = {
     "Train": ("train", "resume"),
     "Write": ("sample", "chat"),
     "Measure": ("evaluate", "score", "classify"),
-    "Look": ("info", "corpus", "plot"),
+    "Look": ("runs", "info", "corpus", "plot"),
 }
 _COMMANDS = [name for names in _SECTIONS.values() for name in names]
 _MAX_SUMMARY = 200  # characters
@@ -50,7 +51,7 @@ class _Commands(Examples, click.Group):
             return super().invoke(ctx)
         except ChargenError as error:
             prefix = "" if isinstance(error, Interrupted) else "Error: "
-            click.echo(f"{prefix}{error.told('--')}", err=True)
+            say(f"{prefix}{error.told('--')}")
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo(err=True)
@@ -67,9 +68,12 @@ class _Commands(Examples, click.Group):
             # whoever writes there without Python, such as TensorFlow.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             sys.stderr = os.fdopen(2, "w", errors="backslashreplace")
+        if isinstance(sys.stdout, io.TextIOWrapper):  # what it cannot encode becomes an escape
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             try:
-                return super().main(*args, **kwargs)
+                with controls_shown():
+                    return super().main(*args, **kwargs)
             finally:
                 if sys.stdout is not None:
                     sys.stdout.flush()
@@ -100,5 +104,3 @@ def main() -> None:
     """Learn the style of a text, then write in it, character by character."""
     if sys.stdout is None:
         raise click.ClickException("Standard output is closed; send it to a file or /dev/null.")
-    if isinstance(sys.stdout, io.TextIOWrapper):  # what a terminal cannot show becomes an escape
-        sys.stdout.reconfigure(errors="backslashreplace")

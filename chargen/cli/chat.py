@@ -11,6 +11,8 @@ import click
 
 from chargen.cli import options
 from chargen.cli.help import command
+from chargen.cli.models import load_model, tell_unwritable
+from chargen.cli.terminal import TextOutput, is_terminal, say
 from chargen.config import SamplingConfig
 from chargen.config.base import given
 from chargen.errors import ChargenError, EncodingError
@@ -23,29 +25,30 @@ _LEAD = 200  # characters of an unfinished line that are shown again when it is 
 
 @command("chargen chat", "chargen chat -m novel --temperature 0.5 --lines 4")
 @options.model
+@options.verbose
 @options.settings(SamplingConfig, without=("max_copy",))  # it needs a corpus
-def chat(model: str | None, **settings: Any) -> None:
-    """Write with a model, prompt after prompt.
+def chat(model: str | None, verbose: bool, **settings: Any) -> None:
+    r"""Write with a model, prompt after prompt.
 
     Each line that you type begins a text, and the model continues it; it does not answer. An
     empty line continues the text. Ctrl-C stops the text, Ctrl-D leaves, :help lists the commands.
+    In a line, \n, \t and \f stand for those characters, \\ for a backslash.
 
     The lines that you type at a terminal are kept for later sessions. Lines can also come from a
     pipe; then the exit code is 1 if one of them had an error.
     """
     from chargen.cli.conversation import NAMES, Conversation
-    from chargen.language_model import load
     from chargen.text.characters import enumerate_some
 
     start = SamplingConfig(**given(settings))
-    loaded = load(model)
+    loaded = load_model(model, verbose=verbose)
+    tell_unwritable(loaded, start)
     conversation = Conversation(loaded, start)
-    if _is_terminal(sys.stdin) and _is_terminal(sys.stderr):
+    if is_terminal(sys.stdin) and is_terminal(sys.stderr):
         from chargen.cli.line_editor import line_editor
 
-        corpus = loaded.origin.corpus or "a text that has no name"
-        labels = f" Labels: {enumerate_some(loaded.labels)}." if loaded.labels else ""
-        click.echo(f"Learned from {corpus}.{labels} Type how a text begins, or :help.", err=True)
+        labels = f"Labels: {enumerate_some(loaded.labels)}. " if loaded.labels else ""
+        say(f"{labels}It continues a text and does not answer. Type how one begins, or :help.")
         _converse(conversation, line_editor(NAMES), at_terminal=True)
     elif _converse(conversation, _read_piped, at_terminal=False):
         click.get_current_context().exit(1)
@@ -81,7 +84,7 @@ def _converse(
                     click.echo(answer, err=True)
                     continue
                 for note in answer.notes:
-                    click.echo(note, err=True)
+                    say(note)
                 output.write(answer, is_stopped)
         except KeyboardInterrupt:
             if not at_terminal:
@@ -89,21 +92,18 @@ def _converse(
         except EOFError:
             break
         except ChargenError as error:
-            click.echo(f"Error: {error.told(':')}", err=True)
+            say(f"Error: {error.told(':')}")
             failed += 1
     output.end()
     return failed
 
 
 class _Output:
-    """Standard output. A text that is continued is one piece there, but not at a terminal.
-
-    Bytes, so that neither the locale nor the platform's line endings change the text.
-    """
+    """Standard output. A text that is continued is one piece there, but not at a terminal."""
 
     def __init__(self) -> None:
-        self._file = sys.stdout.buffer
-        self._at_terminal = _is_terminal(sys.stdout)
+        self._texts = TextOutput()
+        self._at_terminal = self._texts.at_terminal
         self._styled = self._at_terminal and not os.environ.get("NO_COLOR")
         self._line_open = False
 
@@ -113,11 +113,14 @@ class _Output:
             self.end()
         if passage.is_new or self._at_terminal:
             lead = passage.lead if passage.is_new else passage.lead[-_LEAD:]
-            self._put(click.style(lead, bold=True) if self._styled and lead else lead)
+            style = ("\x1b[1m", "\x1b[0m") if self._styled and lead else ("", "")
+            self._texts.put_styled(style[0])
+            self._texts.put(lead)
+            self._texts.put_styled(style[1])
         self._line_open = True
         try:
             for piece in passage.pieces:
-                self._put(piece)
+                self._texts.put(piece)
                 if is_stopped():
                     break
         finally:
@@ -127,16 +130,8 @@ class _Output:
     def end(self) -> None:
         """End the text's last line."""
         if self._line_open:
-            self._put("\n")
+            self._texts.put("\n")
             self._line_open = False
-
-    def _put(self, text: str) -> None:
-        self._file.write(text.encode())
-        self._file.flush()
-
-
-def _is_terminal(file: Any) -> bool:
-    return file is not None and file.isatty()
 
 
 @contextmanager

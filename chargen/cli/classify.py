@@ -1,21 +1,23 @@
 """chargen classify: tell which model's style a text has."""
 
 import io
-import json
 from pathlib import Path
 
 import click
 
 from chargen.cli import options
+from chargen.cli.escapes import TEXT
 from chargen.cli.help import command
-from chargen.cli.texts import check_one_source, progress_bar, read_text
+from chargen.cli.terminal import say
+from chargen.cli.texts import check_one_source, json_text, note_file, progress_bar, read_text
+from chargen.text.controls import escape_line
 
 
 @command(
     'chargen classify "Once upon a time" -m novel -m letters',
     "chargen classify --file lines.txt -m poems --json",
 )
-@click.argument("text", required=False)
+@click.argument("text", required=False, type=TEXT)
 @options.option(
     "-m",
     "--model",
@@ -23,6 +25,7 @@ from chargen.cli.texts import check_one_source, progress_bar, read_text
     multiple=True,
     required=True,
     metavar="MODEL",
+    shell_complete=options.complete_run,
     help=f"Model to compare: {options.MODEL_HELP} Give two or more, or one with labels.",
 )
 @options.file("Classify each line of this file.")
@@ -31,13 +34,14 @@ from chargen.cli.texts import check_one_source, progress_bar, read_text
 def classify(
     text: str | None, models: tuple[str, ...], file: Path | None, encoding: str, as_json: bool
 ) -> None:
-    """Tell which model's style a text has.
+    r"""Tell which model's style a text has.
 
     The best model is the one that needs the fewest bits for the text. Each line of output has the
     best model, a tab, and how many bits more the second best needs. If several are best, as for
     an empty line, a hyphen stands for the model.
 
-    A TEXT of - is read from standard input; a newline at its end does not count. A character that
+    A TEXT of - is read from standard input; a newline at its end does not count. In any other one,
+    \n, \t and \f stand for those characters, \\ for a backslash. A character that
     a model does not know costs 21 bits. A model with labels counts as several, each named MODEL:
     LABEL, so that one such model is enough.
     """
@@ -45,6 +49,7 @@ def classify(
     from chargen.evaluation.classify import Classification, candidates, classify
 
     check_one_source(text, file)
+    note_file(text, "--file")
     if file is not None:
         texts = [line.rstrip("\n") for line in io.StringIO(read_text(file, encoding), newline=None)]
     else:
@@ -57,9 +62,9 @@ def classify(
         results: list[Classification] = classify(texts, several, progress=progress)
     for result in results:
         if as_json:
-            click.echo(json.dumps(result.to_json()))
+            click.echo(json_text(result.to_json()).encode())
         else:
-            click.echo(f"{result.model or '-'}\t{result.margin:.2f}")
+            click.echo(escape_line(f"{result.model or '-'}\t{result.margin:.2f}"))
     if file is None and not as_json:
         for name, bits in results[0].bits.items():
-            click.echo(f"{name}: {bits:.2f} bits, {bits / len(texts[0]):.3f} each", err=True)
+            say(f"{name}: {bits:.2f} bits, {bits / len(texts[0]):.3f} each")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chargen.cli.escapes import unescape
 from chargen.cli.options import read_setting, show_setting
 from chargen.config import SamplingConfig
 from chargen.errors import CommandError
@@ -21,6 +22,15 @@ _SETTINGS = {
     for each in SamplingConfig.described().values()
     if each.name != "max_copy"  # it needs a corpus
 }
+# What people type who know other programs, alone in a line; a blank after it makes it a prompt.
+_ELSEWHERE = {
+    "exit": ":quit",
+    "quit": ":quit",
+    "help": ":help",
+    ":exit": ":quit",
+    "/exit": ":quit",
+    **{f"/{name}": f":{name}" for name in ("help", "more", "reset", "settings", "quit")},
+}
 _COMMANDS = {
     "more": "carry the text on; so does an empty line",
     "reset": "forget the text and the state",
@@ -28,7 +38,7 @@ _COMMANDS = {
     "save! FILE": "the same, over a file that exists",
     "settings": "how the model writes; so does :",
     "help": "this list",
-    "quit": "leave; so does Ctrl-D",
+    "quit": "leave; so do exit and Ctrl-D",
 }
 NAMES = (*(each.partition(" ")[0] for each in _COMMANDS), *_SETTINGS)
 """The names that may follow a colon at the beginning of a line."""
@@ -68,10 +78,11 @@ class Conversation:
             ChargenError: if the line cannot be followed; the text so far is still there.
             EOFError: if it asks to leave.
         """
+        line = _ELSEWHERE.get(line, line)
         if not line:
             return self.more()
         if not line.startswith(":") or line.startswith("::"):
-            return self.begin(line.removeprefix(":"))
+            return self.begin(unescape(line.removeprefix(":")))
         given, _, rest = line[1:].partition(" ")
         name, rest = _find(given.rstrip().replace("_", "-")), rest.strip()
         if name in _SETTINGS:
@@ -145,12 +156,18 @@ class Conversation:
         if value:
             changes = {setting.name: read_setting(setting, value)}
             self.settings = self._fitting(replace(self.settings, **changes))
-        return self.describe(name)
+        notes = self._unwritable() if value and name in ("stop", "only", "ban") else []
+        return "\n".join([self.describe(name), *notes])
+
+    def _unwritable(self) -> list[str]:
+        from chargen.generation.stopping import unwritable_stops
+
+        return unwritable_stops(self.settings, self._model.checkpoint.tokenizer)
 
     def describe(self, name: str) -> str:
         """Return a line with a setting, its value and its help."""
         setting = _SETTINGS[name]
-        value = show_setting(getattr(self.settings, setting.name))
+        value = show_setting(setting, getattr(self.settings, setting.name))
         if name == "seed" and self._session is not None and self.settings.seed is None:
             value += f", {self._session.seed} for this text"
         return f"{f':{name} {value}':<25} {setting.help}"
@@ -158,7 +175,8 @@ class Conversation:
 
 def _help() -> str:
     rows = {
-        "TEXT": "start a new text with it; ::TEXT where it begins with a colon",
+        "TEXT": "start a new text with it; ::TEXT where it begins with a colon; "
+        r"\n in it is a line end",
         **{f":{name}": about for name, about in _COMMANDS.items()},
         ":NAME VALUE": f"change a setting: {', '.join(_SETTINGS)}",
         ":NAME default": "set it back; :NAME alone shows it",

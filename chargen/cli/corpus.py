@@ -9,6 +9,7 @@ import click
 
 from chargen.cli import options
 from chargen.cli.help import command
+from chargen.cli.terminal import say
 from chargen.cli.texts import put_json, reading_bar
 from chargen.config import PreparationConfig, ReadingConfig, RunConfig
 from chargen.config.base import given
@@ -39,6 +40,7 @@ def corpus(
     from chargen.corpus.survey import survey
     from chargen.pages.survey import page
     from chargen.storage.atomic import write_atomically
+    from chargen.text.controls import escape_line
 
     config = RunConfig.of(given(settings))
     with reading_bar() as progress:
@@ -48,12 +50,12 @@ def corpus(
     found = survey(text)
     if html is not None:
         write_atomically(html, page(found).encode(errors="backslashreplace"))
-        click.echo(f"Written to {html}.", err=True)
+        say(f"Written to {html}.")
     if as_json:
         put_json(asdict(found))
     elif html is None:
         for line in _report(found):
-            click.echo(line)
+            click.echo(escape_line(line))
 
 
 def _report(found: "Survey") -> Iterator[str]:

@@ -7,15 +7,18 @@ import click
 
 from chargen.cli import options
 from chargen.cli.help import command
+from chargen.cli.models import load_model
+from chargen.cli.terminal import say
 from chargen.cli.texts import progress_bar, put_json, read_text
 
 
 @command("chargen evaluate other.txt -m novel", "chargen evaluate other.txt --unknown skip --json")
 @click.argument("text", type=click.Path(path_type=Path, allow_dash=True, readable=False))
 @options.model
+@options.verbose
 @options.label
 @options.encoding("the text")
-@options.unknown
+@options.unknown("error")
 @options.option(
     "--adapt",
     is_flag=True,
@@ -25,6 +28,7 @@ from chargen.cli.texts import progress_bar, put_json, read_text
 def evaluate(
     text: Path,
     model: str | None,
+    verbose: bool,
     label: str | None,
     encoding: str,
     unknown: Any,
@@ -40,13 +44,12 @@ def evaluate(
     file is never changed.
     """
     from chargen.generation.log_probs import bits, perplexity
-    from chargen.language_model import load
 
-    loaded = load(model)
+    loaded = load_model(model, verbose=verbose)
     loaded.checkpoint.label_ids(label)  # told before anything is read
     prepared = loaded.checkpoint.tokenizer.prepare_prompt(read_text(text, encoding), unknown)
     for note in prepared.notes:
-        click.echo(note, err=True)
+        say(note)
     with progress_bar((3 if adapt else 2) * (len(prepared.text) - 1)) as progress:
         result = loaded.evaluate(prepared, label=label, adapt=adapt, progress=progress)
     if as_json:

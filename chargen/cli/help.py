@@ -5,6 +5,9 @@ from typing import Any
 
 import click
 
+from chargen.config.base import shorten
+from chargen.text.controls import escape_line
+
 _MAX_UNGROUPED = 9  # options that a help page lists under one heading
 
 
@@ -25,6 +28,20 @@ class Examples(click.Command):
 class Command(Examples):
     """A command whose help page has its options in groups."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse what was typed; an error about what may be no option says how to give that."""
+        typed = list(args)  # click empties the list
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            message = error.format_message()
+            texts = [each for each in self.params if isinstance(each, click.Argument)]
+            if texts and (dashed := _mistaken(error, typed)):
+                kind = texts[0].human_readable_name.strip("[].")
+                hint = f"If {shorten(dashed)} is a {kind}, put -- before it, and options before --."
+                message = f"{message} {hint}"
+            raise click.UsageError(escape_line(message), ctx=error.ctx) from None
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, a few under one heading, more under those of their groups."""
         params = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
@@ -38,6 +55,23 @@ class Command(Examples):
         for group, records in groups.items():
             with formatter.section(group):
                 formatter.write_dl(records)
+
+
+def _mistaken(error: click.UsageError, typed: list[str]) -> str | None:
+    """Return the text that was taken for options, if the error may come from one."""
+    if isinstance(error, click.NoSuchOption):
+        names = [error.option_name] if not error.possibilities else []
+    elif isinstance(error, click.BadParameter) and isinstance(error.param, click.Option):
+        names = [name for name in error.param.opts if not name.startswith("--")]
+    else:
+        return None
+    # A short option can have its value in the same word: -t0.5. A text has more in it than that.
+    for word in typed:
+        if any(word.startswith(name) for name in names) and (
+            isinstance(error, click.NoSuchOption) or len(word) > 2
+        ):
+            return word
+    return None
 
 
 def command(*examples: str) -> Callable[[Callable[..., Any]], Command]:

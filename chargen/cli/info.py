@@ -18,6 +18,7 @@ def info(model: str | None, as_json: bool) -> None:
     from chargen.config import PreparationConfig
     from chargen.storage.runs import find_checkpoint
     from chargen.text.characters import enumerate_some, escape_hidden
+    from chargen.text.controls import escape_line
     from chargen.text.vocabulary import BOUNDARY
 
     path = find_checkpoint(model)
@@ -67,4 +68,4 @@ def info(model: str | None, as_json: bool) -> None:
     if done := {k: v for k, v in preparation.items() if v != usual[k]}:
         lines["prepared"] = ", ".join(f"{name} {value}" for name, value in done.items())
     for name, value in lines.items():
-        click.echo(f"{name:<11} {value}")
+        click.echo(escape_line(f"{name:<11} {value}"))

@@ -3,15 +3,18 @@
 import os
 import shlex
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from chargen.cli.escapes import IN_WORDS, TEXT, escape
 from chargen.cli.help import Option
 from chargen.config.base import Setting, Settings, check, shorten
-from chargen.errors import CommandError, StorageError
+from chargen.errors import CommandError, SettingError, StorageError
+from chargen.text.controls import escape_line
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _MAX_SHOWN_LIMIT = 1_000_000  # greater ones are there to catch slips only
@@ -64,10 +67,23 @@ MODEL_HELP = (
     "a run's name, its folder, a model file, or bundled (the model that comes with chargen)."
 )
 
+
+def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """Return what a shell may complete a run's name to; where none fits, it completes files."""
+    from click.shell_completion import CompletionItem
+
+    from chargen.storage.runs import BUNDLED, run_names
+
+    names = [*run_names(), BUNDLED] if param.name in ("model", "models", "base") else run_names()
+    fitting = [each for each in names if each.startswith(incomplete) and each.isprintable()]
+    return list(map(CompletionItem, fitting)) or [CompletionItem(incomplete, type="file")]
+
+
 model = option(
     "-m",
     "--model",
     metavar="MODEL",
+    shell_complete=complete_run,
     group="Model",
     help=f"Model to use: {MODEL_HELP}  [default: the newest run, else bundled]",
 )
@@ -76,13 +92,12 @@ label = option(
     group="Model",
     help="Label of the text, if the model has labels (`chargen info` lists them).",
 )
-unknown = option(
-    "--unknown",
-    type=click.Choice(["error", "skip", "nearest"]),
-    default="error",
-    group="Text",
-    help="What to do with characters that the model does not know: refuse them, leave them out, "
-    "or take the most similar known ones.",
+verbose = option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    group="Model",
+    help="Say which model is used, even where standard error is no terminal.",
 )
 cache = option(
     "--cache",
@@ -93,6 +108,18 @@ cache = option(
 )
 json = output("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 html = output("--html", type=output_file, metavar="FILE", help="Write the result as one HTML page.")
+
+
+def unknown(default: str) -> _Decorator:
+    """Return a decorator that adds --unknown, with this default."""
+    return option(
+        "--unknown",
+        type=click.Choice(["error", "skip", "nearest"]),
+        default=default,
+        group="Text",
+        help="What to do with characters that the model does not know: refuse them, leave them "
+        "out, or take the most similar known ones, and say so.",
+    )
 
 
 def file(help: str) -> _Decorator:
@@ -123,13 +150,22 @@ def settings(*classes: type[Settings], without: Collection[str] = ()) -> _Decora
     return decorate
 
 
+def one_setting(cls: type[Settings], name: str, help: str) -> _Decorator:
+    """Return a decorator that adds a setting's option, with another help and no default."""
+    return _setting(cls, replace(cls.described()[name], help=help))
+
+
 def _setting(cls: type[Settings], setting: Setting) -> _Decorator:
     """Return a decorator that adds a setting's option."""
 
     def read(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
         """Return the value, or None. An argument taken for a value is told at once."""
         if value and setting.flag_value is not None:
-            cls.of({setting.name: value})
+            try:
+                cls.of({setting.name: value})
+            except SettingError:
+                _refuse_paths(setting, value)
+                raise
         return None if value == () else value
 
     flag: dict[str, Any] = {} if setting.flag_value is None else {"flag_value": setting.flag_value}
@@ -144,6 +180,18 @@ def _setting(cls: type[Settings], setting: Setting) -> _Decorator:
         help=_help(setting),
         **flag,
     )
+
+
+def _refuse_paths(setting: Setting, values: Collection[str]) -> None:
+    """Refuse paths that an option took for its value, which it need not have."""
+    for value in values:
+        if os.path.exists(value):
+            text = shlex.quote(value)
+            raise SettingError(
+                f"{setting.name} took {shorten(value)}, which is a path, for its value; put the "
+                f"text before it: {text} {setting.option}",
+                setting=setting.name,
+            )
 
 
 def number(help: str, default: int, *names: str, min: int = 0, max: int = 10**9) -> _Decorator:
@@ -168,6 +216,8 @@ def _type(setting: Setting) -> Any:
     """Return click's type of one value of a setting."""
     if setting.choices:
         return click.Choice(setting.choices)
+    if setting.escapes:
+        return TEXT
     return _TYPES.get((setting.type, setting.is_tuple), click.types.convert_type(setting.type))
 
 
@@ -183,11 +233,14 @@ def _help(setting: Setting) -> str:
         facts.append(f"above {setting.min}" if is_above else f"{setting.min} or more")
     elif setting.limits:
         facts.append(setting.limits)
-    return f"{setting.help}  [{'; '.join(facts)}]" if facts else setting.help
+    help = f"{setting.help} {IN_WORDS}" if setting.escapes else setting.help
+    return f"{help}  [{'; '.join(facts)}]" if facts else help
 
 
 def read_setting(setting: Setting, text: str) -> Any:
-    """Read a setting's value as on the command line: quoted as in a shell, several with spaces.
+    """Read a setting's value: in quotes where it has spaces in it, several with spaces between.
+
+    Escapes are read as on the command line; there is no shell that would take their backslash.
 
     The word default means the default, and so does none where that is to have no value. In quotes
     they mean themselves.
@@ -199,7 +252,9 @@ def read_setting(setting: Setting, text: str) -> Any:
         return setting.default
     name, kind = setting.option.removeprefix("--"), _type(setting)
     try:
-        values = tuple(kind.convert(word, None, None) for word in shlex.split(text))
+        words = shlex.shlex(text, posix=True)
+        words.whitespace_split, words.escape, words.commenters = True, "", ""
+        values = tuple(kind.convert(word, None, None) for word in words)
     except click.UsageError as error:
         raise CommandError(f":{name}: {error.message}") from None
     except ValueError as error:
@@ -212,9 +267,10 @@ def read_setting(setting: Setting, text: str) -> Any:
     return values[0]
 
 
-def show_setting(value: Any) -> str:
+def show_setting(setting: Setting, value: Any) -> str:
     """Return a setting's value in the form that `read_setting` reads."""
     if value is None or value == ():
         return "none"
-    shown = shlex.join(map(str, value if isinstance(value, tuple) else (value,)))
+    texts = list(map(str, value if isinstance(value, tuple) else (value,)))
+    shown = shlex.join(map(escape if setting.escapes else escape_line, texts))
     return f"'{shown}'" if shown in ("default", "none") else shown

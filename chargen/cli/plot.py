@@ -6,10 +6,13 @@ import click
 
 from chargen.cli import options
 from chargen.cli.help import command
+from chargen.cli.terminal import say
 
 
 @command("chargen plot novel", "chargen plot novel letters -o curves.png")
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.argument(
+    "runs", nargs=-1, required=True, metavar="RUN...", shell_complete=options.complete_run
+)
 @options.option(
     "-o",
     "--output",
@@ -25,16 +28,16 @@ def plot(runs: tuple[str, ...], output: Path) -> None:
     """
     from chargen.errors import RunError
     from chargen.storage.atomic import write_atomically
-    from chargen.storage.runs import run_folder
+    from chargen.storage.runs import named_run
     from chargen.training.history import draw_curves, read_history
 
     kind = output.suffix.removeprefix(".")
     if kind not in ("svg", "png", "pdf"):
         raise click.UsageError(f"--output must end in .svg, .png or .pdf; received {output}.")
-    histories = {run: read_history(run_folder(run)) for run in runs}
+    histories = {run: read_history(named_run(run)) for run in runs}
     try:
         picture = draw_curves(histories, kind)
     except ImportError:
         raise RunError("Drawing needs matplotlib: pip install 'chargen[plot]'.") from None
     write_atomically(output, picture)
-    click.echo(f"Drawn in {output}.", err=True)
+    say(f"Drawn in {output}.")

@@ -1,4 +1,6 @@
-"""chargen resume: continue a run that was interrupted."""
+"""chargen resume: continue a run that was interrupted, or has finished."""
+
+from functools import partial
 
 import click
 
@@ -6,10 +8,17 @@ from chargen.cli import options
 from chargen.cli.help import command
 from chargen.cli.texts import reading_bar
 from chargen.cli.train import tell_saved
+from chargen.config import TrainingConfig
+
+_longer = partial(options.one_setting, TrainingConfig)
 
 
-@command("chargen resume novel", "chargen resume novel --corpus texts/novel.txt")
-@click.argument("run")
+@command(
+    "chargen resume novel",
+    "chargen resume novel --minutes 10",
+    "chargen resume novel --corpus texts/novel.txt",
+)
+@click.argument("run", shell_complete=options.complete_run)
 @options.option(
     "--corpus",
     multiple=True,
@@ -18,15 +27,32 @@ from chargen.cli.train import tell_saved
     help="File or folder where the text is now, if it was moved. May be repeated.",
 )
 @options.cache
-def resume(run: str, corpus: tuple[str, ...], cache: str | None) -> None:
-    """Continue a run that was interrupted.
+@_longer("minutes", "Minutes that a finished run goes on for, from its last weights.")
+@_longer("epochs", "Passes over the training part that a finished run goes on for.")
+def resume(
+    run: str,
+    corpus: tuple[str, ...],
+    cache: str | None,
+    minutes: float | None,
+    epochs: int | None,
+) -> None:
+    """Continue an interrupted run, or train a finished one longer.
 
-    RUN is a name under checkpoints/, or a folder. The run ends with the weights that it would have
-    reached without the interruption.
+    RUN is a name under checkpoints/, or a folder. An interrupted run ends with the weights that it
+    would have reached without the interruption. A finished one goes on for --minutes or --epochs,
+    with a learning rate that rises and falls anew; its best weights so far are kept.
     """
     from chargen import api
-    from chargen.storage.runs import run_folder
+    from chargen.storage.runs import named_run
 
+    folder = named_run(run)
     with reading_bar() as progress:
-        api.resume(run, corpus=corpus or None, cache=cache, progress=progress)
-    tell_saved(run_folder(run))
+        api.resume(
+            run,
+            minutes=minutes,
+            epochs=epochs,
+            corpus=corpus or None,
+            cache=cache,
+            progress=progress,
+        )
+    tell_saved(folder)

@@ -1,21 +1,24 @@
 """chargen sample: write text that continues a prompt."""
 
-import json
 import sys
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chargen.cli import options
+from chargen.cli.escapes import TEXT
 from chargen.cli.help import command
-from chargen.cli.texts import read_text
+from chargen.cli.models import load_model, tell_unwritable
+from chargen.cli.terminal import TextOutput, is_terminal, say
+from chargen.cli.texts import json_text, note_file, read_text
 from chargen.config import SamplingConfig
 from chargen.config.base import given
 from chargen.config.model import MAX_CHARACTERS
+from chargen.config.sampling import DEFAULT_LENGTH
 
 if TYPE_CHECKING:
     from chargen.text.copies import Passage
+    from chargen.text.tokenizer import CharTokenizer
 
 
 @command(
@@ -23,8 +26,9 @@ if TYPE_CHECKING:
     "chargen sample -m novel --length 2000 --temperature 0.5",
     'chargen sample "The sea" -n 3 --lines 4 --seed 1',
 )
-@click.argument("prompts", metavar="[PROMPT]...", nargs=-1)
+@click.argument("prompts", metavar="[PROMPT]...", nargs=-1, type=TEXT)
 @options.model
+@options.verbose
 @options.option(
     "--label",
     "labels",
@@ -43,12 +47,13 @@ if TYPE_CHECKING:
     help="File that holds a prompt. May be repeated.",
 )
 @options.encoding("files and standard input")
-@options.unknown
+@options.unknown("nearest")
 @options.settings(SamplingConfig, without=("label",))  # here there may be several
 @options.number("Texts to write for each prompt.", 1, "-n", "--samples", "n", min=1, max=1_000_000)
 @options.output("--no-echo", is_flag=True, help="Leave the prompt out of the text.")
 @options.output(
     "--separator",
+    type=TEXT,
     default="\n",
     show_default=False,
     help="Text to write between two texts.  [default: an empty line]",
@@ -75,6 +80,7 @@ if TYPE_CHECKING:
 def sample(
     prompts: tuple[str, ...],
     model: str | None,
+    verbose: bool,
     prompt_files: tuple[str, ...],
     encoding: str,
     n: int,
@@ -88,21 +94,21 @@ def sample(
     engine: Any,
     **settings: Any,
 ) -> None:
-    """Write text that continues a prompt.
+    r"""Write text that continues a prompt.
 
     Each text goes to standard output: its PROMPT, then what might follow it. A PROMPT of - is read
-    from standard input, without its last newline. Without a PROMPT, a new text begins.
+    from standard input, without its last newline. Without a PROMPT, a new text begins. In a PROMPT,
+    as in --stop and --separator, \n, \t and \f stand for those characters, \\ for a backslash.
 
     Each character is chosen in these steps: --only, --ban, --max-line, --min-length, --max-copy
     and --no-repeat limit what may come; --temperature flattens or sharpens the probabilities;
     --top-k, --top-p and --min-p remove unlikely characters; one of the rest is drawn at random.
 
     Standard error says which label a text has, if that was drawn, and, if it is a terminal, which
-    random seed.
+    model writes with which random seed.
     """
     from chargen.corpus.sources import check_standard_input
     from chargen.generation.generate import fresh_seed
-    from chargen.language_model import load
     from chargen.text.copies import CopyIndex
 
     if top and not as_json:
@@ -110,75 +116,103 @@ def sample(
     if settings["max_copy"] is not None and corpus is None:
         raise click.UsageError("--max-copy needs the corpus; name it with --report-copies FILE.")
     settings = given(settings)
-    SamplingConfig(**settings)  # what is wrong with them is told before anything is read
+    config = SamplingConfig(**settings)  # what is wrong is told before anything is read
     check_standard_input([*prompts, *prompt_files, corpus])
-    loaded = load(model, engine=engine)
+    loaded = load_model(model, verbose=verbose, engine=engine)
     for label in labels:
         loaded.checkpoint.label_ids(label)
 
-    def read(path: str) -> str:
-        return read_text(path, encoding).removesuffix("\n").removesuffix("\r")
-
-    texts = [read(text) if text == "-" else text for text in prompts]
-    texts = [*texts, *map(read, prompt_files)] or [""]
+    texts = _read_prompts(prompts, prompt_files, encoding)
     tokenizer = loaded.checkpoint.tokenizer
     prepared = [tokenizer.prepare_prompt(text, unknown) for text in texts]
     for note in dict.fromkeys(note for each in prepared for note in each.notes):
-        click.echo(note, err=True)
+        say(note)
+    tell_unwritable(loaded, config)
     index = None if corpus is None else CopyIndex(tokenizer.prepare(read_text(corpus, encoding)))
     if "seed" not in settings and not as_json and sys.stderr.isatty():
         settings["seed"] = fresh_seed()
-        click.echo(f"Seed: {settings['seed']}", err=True)
+        say(f"Seed: {settings['seed']}")
 
-    if len(prepared) * n * max(1, len(labels)) == 1 and not as_json:
+    output, cuts = TextOutput(), _Cuts(config, tokenizer)
+    number_of_texts = len(prepared) * n * max(1, len(labels))
+    if number_of_texts == 1 and not as_json:
         session = loaded.session(copies=index, label=labels[0] if labels else None, **settings)
-        if not labels:
-            _tell(session.label)
+        _tell(None if labels else session.label)
         pieces = session.stream(prepared[0])
-        _put("" if no_echo else prepared[0].text)
-        characters = chain.from_iterable(map(_put, pieces))
-        passage = None if index is None else index.longest(characters)
-        for piece in pieces:
-            _put(piece)
-        _put("\n")
-        _report("The text", passage, corpus)
+        output.put("" if no_echo else prepared[0].text)
+        text = "".join(map(output.put, pieces))
+        output.put("\n")
+        cuts.count(len(text))
+        _report("The text", None if index is None else index.longest(text), corpus)
+        cuts.tell()
         return
     samples = loaded.samples(
         prepared, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **settings
     )
-    for number, each in enumerate(samples):
+    are_numbered = output.at_terminal and is_terminal(sys.stderr)
+    for number, each in enumerate(samples, start=1):
         passage = None if index is None else index.longest(each.text)
+        cuts.count(len(each.text))
         if as_json:
             copy = {} if index is None else {"copy": passage and vars(passage)}
-            _put(json.dumps(each.to_json() | copy, ensure_ascii=False) + "\n")
-        else:
-            _put(separator if number else "", "surrogateescape")  # it may be any bytes
-            if len(labels) != 1:
-                _tell(each.label)
-            _put(("" if no_echo else each.prompt) + each.text + "\n")
-            _report(f"Text {number + 1}", passage, corpus)
+            output.put(json_text(each.to_json() | copy) + "\n")
+            continue
+        output.put(separator if number > 1 else "", "surrogateescape")  # it may be any bytes
+        if are_numbered:
+            say(f"Text {number:,} of {number_of_texts:,}:")
+        _tell(None if len(labels) == 1 else each.label)
+        output.put(("" if no_echo else each.prompt) + each.text + "\n")
+        _report(f"Text {number}", passage, corpus)
+    cuts.tell()
 
 
-def _put(text: str, errors: str = "backslashreplace") -> str:
-    """Write at once, as bytes, so that neither locale nor platform changes the text; return it."""
-    sys.stdout.buffer.write(text.encode(errors=errors))
-    sys.stdout.buffer.flush()
-    return text
+def _read_prompts(
+    prompts: tuple[str, ...], prompt_files: tuple[str, ...], encoding: str
+) -> list[str]:
+    """Return the prompts, those of standard input and of files without their last newline."""
+
+    def read(path: str) -> str:
+        return read_text(path, encoding).removesuffix("\n").removesuffix("\r")
+
+    for prompt in prompts:
+        note_file(prompt, "--prompt-file")
+    texts = [read(text) if text == "-" else text for text in prompts]
+    return [*texts, *map(read, prompt_files)] or [""]
+
+
+class _Cuts:
+    """Counts the texts that should have ended by themselves, and were cut at the usual length."""
+
+    def __init__(self, config: SamplingConfig, tokenizer: "CharTokenizer") -> None:
+        from chargen.generation.stopping import length_limit
+
+        self._limit = length_limit(config, tokenizer)
+        self._is_usual = config.length is None and self._limit > DEFAULT_LENGTH
+        self._cut = 0
+
+    def count(self, length: int) -> None:
+        """Take the length of a text."""
+        self._cut += self._is_usual and length >= self._limit
+
+    def tell(self) -> None:
+        """Say how many there were, if there were any."""
+        if self._cut:
+            texts = "The text was" if self._cut == 1 else f"{self._cut:,} texts were"
+            say(f"{texts} cut at {self._limit:,} characters; --length changes that.")
 
 
 def _tell(label: str | None) -> None:
     """Say which label a text has, if any."""
     if label is not None:
-        click.echo(f"Label: {label}", err=True)
+        say(f"Label: {label}")
 
 
 def _report(which: str, passage: "Passage | None", corpus: str | None) -> None:
     """Say how much of a text was copied at most, and from where."""
     if passage is not None:
-        click.echo(
+        say(
             f"{which} has at most {len(passage.text):,} characters in one piece from {corpus}, "
-            f"line {passage.line:,}: {passage.text!r}",
-            err=True,
+            f"line {passage.line:,}: {passage.text!r}"
         )
     elif corpus is not None:
-        click.echo(f"{which} copies nothing from {corpus}.", err=True)
+        say(f"{which} copies nothing from {corpus}.")

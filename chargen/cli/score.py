@@ -1,6 +1,5 @@
 """chargen score: show how much each character of a text surprises a model."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -9,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chargen.cli import options
+from chargen.cli.escapes import TEXT
 from chargen.cli.help import command
-from chargen.cli.texts import check_one_source, progress_bar, read_text
+from chargen.cli.models import load_model
+from chargen.cli.terminal import say
+from chargen.cli.texts import check_one_source, json_text, note_file, progress_bar, read_text
 from chargen.config.model import MAX_CHARACTERS
 
 if TYPE_CHECKING:
@@ -24,12 +26,13 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
 @command(
     'chargen score "Once upon a time"', "chargen score --file other.txt -m novel --html score.html"
 )
-@click.argument("text", required=False)
+@click.argument("text", required=False, type=TEXT)
 @options.file("Read the text from this file.")
 @options.model
+@options.verbose
 @options.label
 @options.encoding("the file or standard input")
-@options.unknown
+@options.unknown("nearest")
 @options.number(
     "List this many of the most likely characters at each place.", 5, "--top", max=MAX_CHARACTERS
 )
@@ -39,6 +42,7 @@ def score(
     text: str | None,
     file: Path | None,
     model: str | None,
+    verbose: bool,
     label: str | None,
     encoding: str,
     unknown: Any,
@@ -46,45 +50,46 @@ def score(
     as_json: bool,
     html: Path | None,
 ) -> None:
-    """Show how much each character of a text surprises a model, in bits.
+    r"""Show how much each character of a text surprises a model, in bits.
 
-    A TEXT of - is read from standard input.
+    A TEXT of - is read from standard input. In any other one, \n, \t and \f stand for those
+    characters, \\ for a backslash.
 
     In a terminal the text is coloured. Elsewhere, or if NO_COLOR is set, there is a line for each
     character, with tabs between its fields: the character, its bits, then the characters that
     were most likely, each with its probability. Backslashes, tabs, line ends and invisible
     characters are escaped.
     """
-    from chargen.language_model import load
     from chargen.storage.atomic import write_atomically
 
     check_one_source(text, file)
+    note_file(text, "--file")
     if file is not None or text == "-":
         text = read_text("-" if file is None else file, encoding)
-    loaded = load(model)
+    loaded = load_model(model, verbose=verbose)
     prepared = loaded.checkpoint.tokenizer.prepare_prompt(text or "", unknown)
     for note in prepared.notes:
-        click.echo(note, err=True)
+        say(note)
     with progress_bar(len(prepared.text)) as progress:
         result = loaded.score(prepared, label=label, top=top, progress=progress)
     if html is not None:
         write_atomically(html, result.to_html().encode())
-        click.echo(f"Written to {html}.", err=True)
+        say(f"Written to {html}.")
     summary = (
         f"{len(result.text):,} characters, {result.total_bits:,.1f} bits: "
         f"{result.bits_per_char:.3f} bits per character, perplexity {result.perplexity:.2f}"
     )
     if as_json:  # bytes, here and below, for they are UTF-8 whatever the locale
-        click.echo(json.dumps(result.to_json(), ensure_ascii=False).encode())
+        click.echo(json_text(result.to_json()).encode())
     elif html is not None:
         return
     elif sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
-        click.echo(_coloured(result))
+        click.echo(_coloured(result).encode())
         steps = "".join(_painted(f" {bits} ", bits) for bits, _ in _BACKGROUNDS)
-        click.echo(f"\nbits, from: 0 {steps}\n{summary}")
+        click.echo(f"\nbits, from: 0 {steps}\n{summary}".encode())
     else:
         click.echo("\n".join(_table(result)).encode())
-        click.echo(summary, err=True)
+        say(summary)
 
 
 def _painted(text: str, cost: float) -> str:

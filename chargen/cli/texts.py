@@ -1,6 +1,8 @@
 """What commands share: reading the texts they are given, progress bars, JSON output."""
 
 import json
+import os.path
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+
+from chargen.cli.terminal import say
+from chargen.text.controls import CONTROLS
 
 
 def read_text(source: str | Path, encoding: str) -> str:
@@ -39,13 +44,25 @@ def check_one_source(text: str | None, file: Path | None) -> None:
         raise click.UsageError("Give either TEXT (- reads standard input) or --file FILE.")
 
 
-def put_json(value: object) -> None:
-    """Print a value as JSON, in UTF-8 whatever the locale.
+def note_file(text: str | None, option: str) -> None:
+    """Say so if a text is the name of a file, whose text `option` would read."""
+    if text is not None and text != "-" and os.path.isfile(text):
+        named = f"{option} {shlex.quote(text)}"
+        say(f"Note: {text} is the name of a file; for the text in it, give {named}.")
 
-    The name of a file can have bytes that are not text; they become JSON's escapes.
+
+def put_json(value: object) -> None:
+    """Print a value as JSON, in UTF-8 whatever the locale; see `json_text`."""
+    click.echo(json_text(value, indent=2).encode())
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """Return a value as JSON, with control characters and halves of characters as its escapes.
+
+    The name of a file can have bytes that are not text, which Python reads as such halves.
     """
-    text = json.dumps(value, ensure_ascii=False, indent=2)
-    click.echo(text.encode(errors="backslashreplace"))
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """chargen train: train a model on text files."""
 
-import shlex
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import click
 
 from chargen.cli import options
 from chargen.cli.help import command
+from chargen.cli.terminal import say
 from chargen.cli.texts import reading_bar
 from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
 from chargen.config.base import given
@@ -29,6 +29,7 @@ _saving_option = partial(options.option, group="Saving and output")
     "--from",
     "base",
     metavar="MODEL",
+    shell_complete=options.complete_run,
     group="Model",
     help=f"Model to start from: {options.MODEL_HELP}",
 )
@@ -60,6 +61,7 @@ def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: A
     from chargen import api
     from chargen.corpus.sources import run_name
     from chargen.storage.runs import run_folder
+    from chargen.training.start import resume_run
 
     settings = given(settings)
     if resume and settings["overwrite"]:
@@ -70,7 +72,9 @@ def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: A
     with reading_bar() as progress:
         if resume:
             del settings["overwrite"], settings["vocabulary"]  # they are for new runs
-            api.resume(run_folder(name), corpus=corpus, progress=progress, **settings)
+            cache = settings.pop("cache", None)
+            more: dict[str, Any] = {"corpus": corpus, "cache": cache, "progress": progress}
+            resume_run(name, settings, **more, reporter=None)
         else:
             api.train(corpus, name=name, progress=progress, **settings)
     tell_saved(run_folder(name))
@@ -78,8 +82,9 @@ def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: A
 
 def tell_saved(folder: Path) -> None:
     """Say where the run is and how to write with it."""
+    from chargen.shell import command
     from chargen.storage.runs import MODEL_FILE, find_checkpoint
 
     is_found = find_checkpoint() == folder / MODEL_FILE  # without being named
-    named = "" if is_found else f"-m {shlex.quote(str(folder))} "
-    click.echo(f'Saved in {folder}. Now: chargen sample {named}"a prompt"', err=True)
+    sample = command("sample") if is_found else command("sample", "-m", folder)
+    say(f'Saved in {folder}. Now: {sample} "a prompt"')

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
+from numbers import Integral, Real
 from types import NoneType
 from typing import Any, ClassVar, Self, get_args, get_type_hints
 
@@ -47,6 +48,7 @@ class Setting:
     group: str = ""  # the heading under which help pages list it, if it is not that of its class
     by_preset: bool = False  # whether `chargen train` takes the preset's value instead of default
     flag_value: str | None = None  # the value of an option that is given without one, if it may be
+    escapes: bool = False  # whether its option is a text with escapes, such as \n
     short: str | None = None  # the option's short form, such as -l
     name: str = ""
     type: type = str  # bool, int, float or str; of a tuple, that of its values
@@ -110,7 +112,7 @@ def _written(number: float) -> str:
 
 def is_integer(value: object, min: int) -> bool:
     """Return whether the value is a whole number of at least `min`."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= min
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= min
 
 
 def given(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,8 +135,11 @@ class Settings:
     def __post_init__(self) -> None:
         for each in self.described().values():
             value = getattr(self, each.name)
-            if each.is_tuple:  # JSON has lists, and one text stands for a tuple of it
-                if isinstance(value, str) and each.type is str:
+            if isinstance(value, Real) and not isinstance(value, int | float):  # NumPy's, mostly
+                value = int(value) if isinstance(value, Integral) else float(value)
+                object.__setattr__(self, each.name, value)
+            if each.is_tuple:  # JSON has lists, and one value stands for a tuple of it
+                if isinstance(value, each.type):
                     value = (value,)
                 elif isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
                     value = tuple(value)

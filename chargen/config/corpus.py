@@ -31,8 +31,7 @@ class ReadingConfig(Settings):
     )
     encoding: str = setting("Encoding of the files; auto detects the encoding of each.", "utf-8")
     document_separator: str | None = setting(
-        "Split each file into documents at this text; \\n, \\t and \\f stand for those characters.",
-        None,
+        "Split each file into documents at this text.", None, escapes=True
     )
     max_expansion: float = setting(
         "Refuse a compressed file that holds over 64 MB and over this many times its own size.",

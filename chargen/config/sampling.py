@@ -6,7 +6,9 @@ from chargen.config.base import Settings, check, setting
 from chargen.config.model import MAX_CHARACTERS
 
 DEFAULT_LENGTH = 500
-ENDING_LENGTH = 10_000  # characters of a text that should end by itself but does not
+# Characters of a text that should end by itself but does not:
+ENDING_LENGTH = 10_000  # with lines or stop, which were asked for
+DOCUMENT_LENGTH = 2_000  # of a document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +18,8 @@ class SamplingConfig(Settings):
     _group = "Choice of characters"
 
     length: int | None = setting(
-        f"Write at most this many characters. If not given: {DEFAULT_LENGTH}, or {ENDING_LENGTH:,} "
-        "where a text ends by itself (with lines or stop, or from a model of documents).",
+        f"Write at most this many characters. If not given: {DEFAULT_LENGTH}, {DOCUMENT_LENGTH:,} "
+        f"in a document, which ends by itself, or {ENDING_LENGTH:,} with lines or stop.",
         None,
         group="Length",
         short="-l",
@@ -29,7 +31,10 @@ class SamplingConfig(Settings):
         "Write at most this many lines; the last newline is left out.", None, min=1, group="Length"
     )
     stop: tuple[str, ...] = setting(
-        "Stop before this text, which is left out itself. May be repeated.", (), group="Length"
+        "Stop before this text, which is left out itself. May be repeated.",
+        (),
+        group="Length",
+        escapes=True,
     )
     only: str | None = setting(
         r"Write only these characters, given as in a regular expression's brackets: 'a-z \n'.", None

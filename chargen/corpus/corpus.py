@@ -8,6 +8,8 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from chargen.config import PreparationConfig, ReadingConfig
+from chargen.config.arguments import check_arguments
+from chargen.config.base import shorten
 from chargen.corpus.decoding import refuse_nul
 from chargen.corpus.documents import mark_boundaries
 from chargen.corpus.encoder import BaseVocabulary, Encoded, Encoder, IdStore
@@ -15,7 +17,7 @@ from chargen.corpus.id_cache import CacheEntry
 from chargen.corpus.labels import LabelRecorder
 from chargen.corpus.reader import Reader, ReadingProgress
 from chargen.corpus.sources import Paths, absolute
-from chargen.errors import CorpusError
+from chargen.errors import CorpusError, SettingError
 from chargen.storage.cache import cache_folder
 from chargen.text.preparation import prepare_pieces
 from chargen.text.tokenizer import CharTokenizer
@@ -50,6 +52,7 @@ class Corpus:
             characters or lone surrogates; if there are not as many labels as documents.
     """
 
+    @check_arguments
     def __init__(
         self,
         text: str | Iterable[str] | Encoded,
@@ -227,6 +230,8 @@ def _encoded(
     def pieces() -> Iterator[str]:
         number = 0
         for number, each in enumerate(texts, 1):
+            if not isinstance(each, str):
+                raise SettingError(f"A document must be a text; received {shorten(each)}.")
             refuse_nul(each, name)
             if in_documents:
                 yield BOUNDARY

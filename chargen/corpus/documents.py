@@ -7,11 +7,6 @@ from itertools import chain
 from chargen.text.vocabulary import BOUNDARY
 
 
-def unescape_separator(separator: str) -> str:
-    r"""Return a separator with the characters that \n, \t and \f in it stand for."""
-    return separator.replace("\\n", "\n").replace("\\t", "\t").replace("\\f", "\f")
-
-
 def split_documents(pieces: Iterable[str], separator: str) -> Iterator[str]:
     """Yield a text that comes in pieces, with a boundary in place of every separator."""
     held = ""

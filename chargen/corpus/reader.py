@@ -13,7 +13,7 @@ from pathlib import Path
 from chargen.config import PreparationConfig, ReadingConfig
 from chargen.corpus.decoding import AUTO, decode_blocks, detect
 from chargen.corpus.decompression import read_blocks
-from chargen.corpus.documents import mark_boundaries, split_documents, unescape_separator
+from chargen.corpus.documents import mark_boundaries, split_documents
 from chargen.corpus.labels import LabelRecorder, label_for_source
 from chargen.corpus.sources import Paths, Source, find_sources, title
 from chargen.errors import CorpusError, EncodingError
@@ -88,7 +88,7 @@ class Reader:
         self._config, self._progress = config, progress
         self._line_ends = PreparationConfig(newlines=preparation.newlines)
         separator = config.document_separator
-        self._separator = separator and prepare(unescape_separator(separator), self._line_ends)
+        self._separator = separator and prepare(separator, self._line_ends)
         self._separators = 0  # found
         self._labels = [
             label_for_source(source, config.label) for source in self.sources if config.label

@@ -6,12 +6,13 @@ A model with labels enters once for each: as if it were as many models.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Protocol, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chargen.checkpoint import Checkpoint
+from chargen.config.arguments import check_arguments
 from chargen.errors import SettingError
 from chargen.generation.decoder import MAX_BATCH, Decoder
 from chargen.generation.log_probs import Progress, bits, no_progress, surprisal
@@ -31,7 +32,18 @@ class Candidate:
     label: str | None = None
 
 
-Models = Mapping[str, Candidate | Checkpoint | str | Path] | Sequence[str | Path]
+@runtime_checkable
+class Trained(Protocol):
+    """A model that holds its checkpoint, such as a `LanguageModel`."""
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Return the trained network."""
+
+
+Models = (
+    Mapping[str, Candidate | Trained | Checkpoint | str | Path] | Sequence[str | Path] | str | Path
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,7 @@ def classify(  # type: ignore[overload-overlap]  # a str is tried first, though 
 def classify(
     texts: Sequence[str], models: Models, *, progress: Progress = ...
 ) -> list[Classification]: ...
+@check_arguments
 def classify(
     texts: str | Sequence[str], models: Models, *, progress: Progress = no_progress
 ) -> Classification | list[Classification]:
@@ -76,8 +89,8 @@ def classify(
 
     Args:
         texts: one text, or several, which are read side by side.
-        models: checkpoints by name, or paths and names of runs as `load` takes them; one with
-            several labels, or at least two.
+        models: models by the names to give them, or paths and names of runs as `load` takes
+            them; at least two, or one with several labels.
         progress: told how many characters were read; in all, those of the texts once for each of
             the `candidates`.
 
@@ -100,15 +113,15 @@ def candidates(models: Models) -> dict[str, Candidate]:
     Raises:
         As `classify` does.
     """
+    if isinstance(models, str | Path):
+        models = [models]
     named = models if isinstance(models, Mapping) else {str(each): each for each in models}
     found: dict[str, Candidate] = {}
     for name, each in named.items():
         if isinstance(each, Candidate):
             found[name] = each
             continue
-        checkpoint = (
-            each if isinstance(each, Checkpoint) else Checkpoint.load(find_checkpoint(each))
-        )
+        checkpoint = _checkpoint_of(each)
         weights = DecoderWeights(checkpoint)
         if checkpoint.labels:
             found |= {f"{name}: {it}": Candidate(weights, it) for it in checkpoint.labels}
@@ -120,6 +133,12 @@ def candidates(models: Models) -> dict[str, Candidate]:
             f"{', '.join(map(str, models)) or 'none'}. One model with several labels is enough."
         )
     return found
+
+
+def _checkpoint_of(model: Trained | Checkpoint | str | Path) -> Checkpoint:
+    if isinstance(model, str | Path):
+        return Checkpoint.load(find_checkpoint(model))
+    return model if isinstance(model, Checkpoint) else model.checkpoint
 
 
 def _bits(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ from chargen.generation.logits_processors import (
 from chargen.generation.recorder import SampleRecorder
 from chargen.generation.sampler import Sampler, make_sampler
 from chargen.generation.state import Floats
-from chargen.generation.stopping import FinishReason, StopCondition
+from chargen.generation.stopping import FinishReason, StopCondition, length_limit
 from chargen.text.copies import CopyIndex
 from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import Ids
@@ -138,9 +138,10 @@ class Generator:
                 "max_copy needs a corpus whose passages are not to be copied.", setting="max_copy"
             )
         self._vocabulary, self._copies = tokenizer.vocabulary, copies
-        self._config = config
+        stop = tuple(map(tokenizer.prepare, config.stop))
         if tokenizer.boundary is not None:  # a document that ends is over
-            self._config = replace(config, stop=(*config.stop, tokenizer.boundary))
+            stop += (tokenizer.boundary,)
+        self._config = replace(config, stop=stop, length=length_limit(config, tokenizer))
         self._sampler = make_sampler(config) if sampler is None else sampler
         self._mask = allowed(config, tokenizer.vocabulary, tokenizer.unknown)
         self.seed = fresh_seed() if config.seed is None else config.seed

@@ -4,12 +4,14 @@ import copy
 from collections.abc import Generator as PyGenerator
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
 from chargen.checkpoint import Checkpoint
 from chargen.config import SamplingConfig
+from chargen.config.arguments import check_arguments
+from chargen.config.keywords import SamplingKeywords
 from chargen.generation.batching import Batch
 from chargen.generation.decoder import MakeDecoder
 from chargen.generation.generate import (
@@ -48,6 +50,7 @@ class Session:
         SettingError: if the settings leave nothing to write with, or the network has no such label.
     """
 
+    @check_arguments
     def __init__(
         self,
         checkpoint: Checkpoint,
@@ -87,12 +90,24 @@ class Session:
         other._random = copy.deepcopy(self._random)
         return other
 
-    def generate(self, prompt: str | PreparedText = "", **options: Any) -> str:
+    @check_arguments
+    def generate(
+        self,
+        prompt: str | PreparedText = "",
+        *,
+        unknown: Unknown = "error",
+        **settings: Unpack[SamplingKeywords],
+    ) -> str:
         """Return the next part of the text; as `stream`, but whole."""
-        return "".join(self.stream(prompt, **options))
+        return "".join(self.stream(prompt, unknown=unknown, **settings))
 
+    @check_arguments
     def stream(
-        self, prompt: str | PreparedText = "", *, unknown: Unknown = "error", **settings: Any
+        self,
+        prompt: str | PreparedText = "",
+        *,
+        unknown: Unknown = "error",
+        **settings: Unpack[SamplingKeywords],
     ) -> Iterator[str]:
         """Give the next part of the text, each character as soon as it is drawn.
 

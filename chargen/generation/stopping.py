@@ -3,6 +3,11 @@
 from typing import Literal
 
 from chargen.config import SamplingConfig
+from chargen.config.sampling import DOCUMENT_LENGTH
+from chargen.errors import SettingError
+from chargen.generation.logits_processors import allowed
+from chargen.text.characters import describe, enumerate_some
+from chargen.text.tokenizer import CharTokenizer
 
 FinishReason = Literal["length", "lines", "stop", "max_copy"]
 
@@ -55,3 +60,28 @@ class StopCondition:
             if self._held[-size:] in self._beginnings:
                 return size
         return 0
+
+
+def length_limit(config: SamplingConfig, tokenizer: CharTokenizer) -> int:
+    """Return how many characters a text may have."""
+    ends_by_document = tokenizer.boundary is not None and not (config.lines or config.stop)
+    return DOCUMENT_LENGTH if config.length is None and ends_by_document else config.max_length
+
+
+def unwritable_stops(config: SamplingConfig, tokenizer: CharTokenizer) -> list[str]:
+    """Return a sentence on each text to stop at that the network cannot write."""
+    vocabulary, notes = tokenizer.vocabulary, []
+    try:
+        mask = allowed(config, vocabulary, tokenizer.unknown)
+    except SettingError:  # which is told where a text begins
+        mask = None
+    for stop in config.stop:
+        never = [c for c in sorted(set(tokenizer.prepare(stop))) if c not in vocabulary]
+        if never:
+            known = f"the model does not know {enumerate_some(list(map(describe, never)))}"
+            notes.append(f"No text will stop at {stop!r}: {known}.")
+        elif mask is not None and any(
+            mask[vocabulary.char2idx[c]] for c in tokenizer.prepare(stop)
+        ):
+            notes.append(f"No text will stop at {stop!r}: only or ban rule it out.")
+    return notes

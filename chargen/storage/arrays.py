@@ -21,6 +21,7 @@ from chargen.storage.atomic import write_atomically
 FORMAT = "chargen"
 FORMAT_VERSION = 1
 _WAY = "restore it or train again."
+_MAX_HEADER = 100_000_000  # bytes, as in safetensors
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -103,6 +104,27 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
             + _WAY
         )
     return arrays, document
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Return the document of what `write_arrays` wrote, unchecked: the arrays are not read.
+
+    Raises:
+        CheckpointError: if the file is missing, unreadable, or not chargen's.
+    """
+    try:
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            if size > _MAX_HEADER:
+                raise ValueError("its header is too long")
+            document = json.loads(json.loads(file.read(size))["__metadata__"][FORMAT])["document"]
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise CheckpointError(f"{path} is damaged, or no file of chargen's; {_WAY}") from None
+    if not isinstance(document, dict):
+        raise CheckpointError(f"{path} has a damaged header; {_WAY}")
+    return document
 
 
 def _digest(document: Mapping[str, Any], arrays: Arrays) -> str:

@@ -1,10 +1,14 @@
 """Write files so that a crash leaves the old content or the new, and never a part of either."""
 
 import errno
+import glob
 import os
+import secrets
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from chargen.errors import StorageError
 
@@ -13,7 +17,12 @@ _REASONS = {
     errno.EDQUOT: "the disk quota is used up",
     errno.EROFS: "the disk is read-only",
     errno.EACCES: "permission denied",
+    errno.ENAMETOOLONG: "the name is too long",
 }
+_MAX_NAME = 40  # characters of a file's name in that of its temporary file
+_MAX_LINKS = 40  # to follow
+_MAX_DIGITS = 7  # of an open file's number
+_MAX_SHOWN = 160  # characters of a path in a message
 
 
 @contextmanager
@@ -29,37 +38,64 @@ def storage_errors(problem: str, advice: str = "") -> Iterator[None]:
 def write_atomically(path: str | Path, data: bytes) -> None:
     """Replace the content of `path` by `data`.
 
-    A temporary file beside it is written, flushed to disk, then renamed. Its name is fixed, so that
-    one left by a killed process is used again. A pipe or a device is written to directly.
+    A temporary file beside it is written, flushed to disk, then renamed. A link stays one: what it
+    leads to is replaced. A pipe, a device, or an open file such as /dev/stdout is written to
+    directly.
 
     Raises:
         StorageError: if writing failed; what was at `path` before is untouched. Only if the folder
             cannot be flushed, the new content is at `path` already, and the message says so.
     """
     path = Path(path)
-    problem = f"{path} could not be written"
-    is_device = os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+    problem = f"{_shown(path)} could not be written"
+    with storage_errors(problem):
+        descriptor = _open_file(path)
+        if descriptor is not None:
+            _write_to(descriptor, data)
+            return
+        place = Path(os.path.realpath(path))
+        if place.is_symlink():  # it leads to itself
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    is_device = os.path.exists(place) and not os.path.isfile(place) and not os.path.isdir(place)
     if is_device:  # or a pipe: it must stay what it is
         with storage_errors(problem):
-            path.write_bytes(data)
+            place.write_bytes(data)
         return
-    temporary = path.with_name(f".{path.name}.tmp")
     with storage_errors(problem, "; what was there is untouched"):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(place)
+        temporary = _temporary(place)
         try:
-            with temporary.open("wb") as file:
+            with temporary.open("xb") as file:  # which follows no link, and opens nothing old
+                with suppress(OSError):
+                    _lock(file)
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
+            temporary.replace(place)
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-    with storage_errors(
-        f"{path} is written, but its folder could not be flushed to disk",
-        "; a power cut may bring back what was there before",
-    ):
-        _sync_folder(path.parent)
+    _flush_folder_of(place)
+
+
+def link_atomically(source: Path, path: Path) -> None:
+    """Make `path` another name of the file `source`, or a copy where there can be no other name.
+
+    Raises:
+        StorageError: if it cannot be made; what was at `path` before is untouched.
+    """
+    with storage_errors(f"{_shown(path)} could not be written"):
+        _remove_leftovers(path)
+        temporary = _temporary(path)
+        try:
+            os.link(source, temporary)
+        except OSError:  # this file system has no second names
+            write_atomically(path, source.read_bytes())
+            return
+        temporary.replace(path)
+        temporary.unlink(missing_ok=True)  # which a rename leaves if it is `path` already
+    _flush_folder_of(path)
 
 
 def remove(path: Path) -> None:
@@ -68,8 +104,73 @@ def remove(path: Path) -> None:
     Raises:
         StorageError: if it cannot be removed.
     """
-    with storage_errors(f"{path} could not be removed"):
+    with storage_errors(f"{_shown(path)} could not be removed"):
         path.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    """Return a name beside `path` that nobody can guess, so that nobody can plant a link there."""
+    return path.with_name(f".{path.name[:_MAX_NAME]}.{secrets.token_hex(8)}.tmp")
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove temporary files of `path` that killed processes left, if they can be removed."""
+    for left in path.parent.glob(f".{glob.escape(path.name[:_MAX_NAME])}.*.tmp"):
+        with suppress(OSError):
+            with open(left, "rb", opener=_open_no_link) as file:
+                _lock(file)
+            left.unlink()
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+
+
+def _lock(file: IO[bytes]) -> None:
+    """Mark an open file as in use; the system ends this when it is closed, even by a kill.
+
+    Raises:
+        OSError: if it is in use elsewhere.
+    """
+    with suppress(ImportError):  # Windows removes no open file anyway
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _open_file(path: Path) -> int | None:
+    """Return the descriptor that a path such as /dev/stdout or /dev/fd/3 means, else None."""
+    for _ in range(_MAX_LINKS):
+        is_number = path.name.isdecimal() and len(path.name) < _MAX_DIGITS
+        if is_number and os.path.realpath(path.parent) in ("/dev/fd", f"/proc/{os.getpid()}/fd"):
+            return int(path.name)
+        if not path.is_symlink():
+            break
+        path = path.parent / path.readlink()
+    return None
+
+
+def _write_to(descriptor: int, data: bytes) -> None:
+    """Write to an open file, after what was written to it before."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.flush()
+    with os.fdopen(os.dup(descriptor), "wb") as file:
+        file.write(data)
+
+
+def _shown(path: Path) -> str:
+    """Return a path for a message, with the middle of a long one left out."""
+    text = str(path)
+    half = _MAX_SHOWN // 2
+    return text if len(text) <= _MAX_SHOWN else f"{text[:half]}...{text[-half:]}"
+
+
+def _flush_folder_of(path: Path) -> None:
+    with storage_errors(
+        f"{_shown(path)} is written, but its folder could not be flushed to disk",
+        "; a power cut may bring back what was there before",
+    ):
+        _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import os.path
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from chargen.errors import CheckpointError, RunError
@@ -10,8 +10,10 @@ from chargen.storage.atomic import storage_errors
 
 MODEL_FILE = "model.safetensors"
 RESUME_FILE = "resume.safetensors"
+ROLLBACK_FILE = "rollback.safetensors"
 RUNS_FOLDER = Path("checkpoints")
 BUNDLED = "bundled"
+_LOCK_FILE = ".lock"
 _MAX_LISTED = 5  # runs in a message
 
 
@@ -22,9 +24,17 @@ def run_folder(name: str | Path) -> Path:
         RunError: if the name is empty.
     """
     path = Path(name)
-    if path.name in ("", ".."):
+    if str(name) and path.name in ("", ".."):  # ".", which means the folder where we are, or above
+        path = Path(os.path.realpath(path))
+    if not str(name) or not path.name:
         raise RunError(f"A run needs a name of its own; received {str(name)!r}.")
-    return path if len(path.parts) > 1 or holds_run(path) else RUNS_FOLDER / path
+    return path if _is_path(name) or holds_run(path) else RUNS_FOLDER / path
+
+
+def _is_path(name: str | Path) -> bool:
+    """Return whether a run's name is a path: it has a folder in it, as in ./name, or is one."""
+    separators = filter(None, (os.sep, os.altsep))
+    return str(name) in (os.curdir, os.pardir) or any(each in str(name) for each in separators)
 
 
 def holds_run(folder: Path) -> bool:
@@ -47,23 +57,63 @@ def find_checkpoint(path: str | Path | None = None) -> Path:
     if path is not None:
         if os.path.isfile(path) or holds_run(Path(path)):
             return Path(path)
-        if os.path.exists(named := RUNS_FOLDER / path):
+        if not _is_path(path) and os.path.exists(named := RUNS_FOLDER / path):
             return named
         if os.path.exists(path):
             return Path(path)
         if str(path) == BUNDLED:
             return bundled_checkpoint()
-        newest = [each.parent.name for each in _models()[:_MAX_LISTED]]
+        newest = run_names()[:_MAX_LISTED]
         raise CheckpointError(
             f"There is no checkpoint {path}; try {', '.join([*newest, BUNDLED])}."
         )
     return next(iter(_models()), bundled_checkpoint())
 
 
+def model_name(path: Path) -> str:
+    """Return the shortest name, for -m, of a file or folder that `find_checkpoint` gave."""
+    folder = path.parent if path.name == MODEL_FILE else path
+    if folder == bundled_checkpoint().parent:
+        return BUNDLED
+    return folder.name if folder.parent == RUNS_FOLDER else str(path)
+
+
+def run_names() -> list[str]:
+    """Return the names of the runs under checkpoints/, the newest first."""
+    return [each.parent.name for each in _models()]
+
+
+def named_run(name: str | Path) -> Path:
+    """Return the folder of a run that exists.
+
+    Raises:
+        RunError: if there is none of that name; the message names the newest.
+    """
+    folder = run_folder(name)
+    if holds_run(folder):
+        return folder
+    if str(name) == BUNDLED:
+        raise RunError(
+            "bundled is a model that comes with chargen, without the rest of its run; "
+            "`chargen train TEXT --from bundled` trains it on."
+        )
+    newest = run_names()[:_MAX_LISTED]
+    way_out = f"try {', '.join(newest)}" if newest else "`chargen train TEXT` makes one"
+    raise RunError(f"There is no run {name}; {way_out}.")
+
+
 def _models() -> list[Path]:
     """Return the models under checkpoints/, the newest first, without the bundled one."""
     models = [each for each in RUNS_FOLDER.glob(f"*/{MODEL_FILE}") if each.parent.name != BUNDLED]
-    return sorted(models, key=lambda each: each.stat().st_mtime, reverse=True)
+    return sorted(models, key=_written, reverse=True)
+
+
+def _written(path: Path) -> float:
+    """Return when a file was written, in seconds; 0 if it is gone or cannot be reached."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0
 
 
 def bundled_checkpoint() -> Path:
@@ -77,18 +127,47 @@ def bundled_checkpoint() -> Path:
 def locked(folder: Path) -> Iterator[None]:
     """Hold the run's lock; the system releases it when the process ends, even when it is killed.
 
+    Folders that are made for it are removed again if nothing is put there.
+
     Raises:
         RunError: if another process trains in this folder.
         StorageError: if the folder cannot be written.
     """
+    new = [each for each in (folder, *folder.parents) if not os.path.exists(each)]
     with storage_errors(f"{folder} cannot hold a run"):
         folder.mkdir(parents=True, exist_ok=True)
         lock = acquire(
-            folder / ".lock",
+            folder / _LOCK_FILE,
             f"Another process is training in {folder}; wait for it, or choose another --name.",
         )
     with lock:
-        yield
+        try:
+            yield
+        finally:
+            _remove_empty(new)
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Remove folders, each within the next, if there is nothing but a lock in the first."""
+    with suppress(OSError):
+        if folders and [each.name for each in folders[0].iterdir()] == [_LOCK_FILE]:
+            (folders[0] / _LOCK_FILE).unlink()
+        for folder in folders:
+            folder.rmdir()
+
+
+def is_locked(folder: Path) -> bool:
+    """Return whether a process trains in a run's folder."""
+    lock = folder / ".lock"
+    if not lock.exists():
+        return False
+    try:
+        with acquire(lock, ""):
+            return False
+    except RunError:
+        return True
+    except OSError:  # it is somebody else's; who trains there is not to be known
+        return False
 
 
 def acquire(path: Path, busy: str) -> AbstractContextManager[object]:

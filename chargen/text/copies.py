@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from chargen.config.arguments import check_arguments
 from chargen.text.vocabulary import Vocabulary
 
 Places = NDArray[np.integer]
@@ -59,6 +60,7 @@ class CopyIndex:
         text: the corpus.
     """
 
+    @check_arguments
     def __init__(self, text: str) -> None:
         self.text = text
         self._backwards = text[::-1]

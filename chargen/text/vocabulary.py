@@ -1,11 +1,14 @@
 """The distinct characters of a corpus, and the way from text to ids and back."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chargen.config.arguments import check_arguments
+from chargen.config.base import check
 from chargen.errors import CorpusError, UnknownCharacterError
 from chargen.text.characters import code_points, describe, enumerate_some, refuse_surrogates
 
@@ -27,6 +30,7 @@ class Vocabulary:
         CorpusError: if there are none, or one is a lone surrogate, which no UTF-8 file can hold.
     """
 
+    @check_arguments
     def __init__(self, characters: str) -> None:
         codes = np.unique(code_points(characters))
         if not codes.size:
@@ -52,6 +56,7 @@ class Vocabulary:
         table[self._codes] = np.arange(self.vocab_size, dtype=np.int32)
         return table
 
+    @check_arguments
     def encode(self, text: str) -> Ids:
         """Return the ids of `text`, int32, shape [len(text)].
 
@@ -69,18 +74,22 @@ class Vocabulary:
             )
         return ids
 
-    def decode(self, ids: Ids) -> str:
+    @check_arguments
+    def decode(self, ids: Ids | Sequence[int]) -> str:
         """Return the text that `ids` stand for.
 
         Raises:
-            IndexError: if an id is not in 0..vocab_size-1.
+            SettingError: if they are not whole numbers in one dimension.
+            IndexError: if one is not in 0..vocab_size-1.
         """
-        ids = np.asarray(ids, dtype=np.int32)
+        ids = np.asarray(ids)
+        is_list = ids.ndim == 1 and (ids.dtype.kind in "iu" or not ids.size)
+        check("ids", ids, is_list, "a list of whole numbers")
         if ids.size and not 0 <= ids.min() <= ids.max() < self.vocab_size:
             raise IndexError(
                 f"ids must be in 0..{self.vocab_size - 1}; received {ids.min()}..{ids.max()}"
             )
-        return self._codes[ids].tobytes().decode("utf-32-le")
+        return self._codes[ids.astype(np.intp)].tobytes().decode("utf-32-le")
 
     def __len__(self) -> int:
         return self.vocab_size

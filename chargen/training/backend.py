@@ -15,14 +15,14 @@ from functools import partial
 
 @contextmanager
 def _quiet_stderr() -> Iterator[None]:
-    """Hold back what is written to standard error; print it only if the body raises."""
+    """Hold back what is written to standard error; print it only if the body fails."""
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as aside:
         os.dup2(aside.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:  # so not where it was stopped
             aside.seek(0)
             os.write(kept, aside.read())
             raise

@@ -1,12 +1,16 @@
 """Report on a run while it trains: a live bar, and a line for each thing that happens."""
 
 import sys
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from chargen.generation.log_probs import bits
+from chargen.text.controls import escape_line
 from chargen.training.history import Row
 
+_BAR = "{percentage:3.0f}% {bar} {desc} · {rate_fmt} · {remaining} left"
 
+
+@runtime_checkable
 class Reporter(Protocol):
     """Takes reports of all that happens in a run."""
 
@@ -28,9 +32,13 @@ class Silent(Reporter):
 
 
 class Terminal:
-    """Reports on standard error: lines and, if that is a terminal, a tqdm bar."""
+    """Reports on standard error: lines and, if that is a terminal, a tqdm bar.
 
-    def __init__(self) -> None:
+    Args:
+        waiting: what stands in place of the bar until the first step.
+    """
+
+    def __init__(self, waiting: str = "") -> None:
         from tqdm import tqdm
 
         self._bar = tqdm(
@@ -40,15 +48,17 @@ class Terminal:
             unit_scale=True,
             dynamic_ncols=True,
             leave=False,
-            bar_format="{percentage:3.0f}% {bar} {desc} · {rate_fmt} · {remaining} left",
+            desc=waiting,
+            bar_format="{desc}",
         )
         self._loss: float | None = None
 
     def say(self, line: str) -> None:
-        self._bar.write(line, file=sys.stderr)
+        self._bar.write(escape_line(line), file=sys.stderr)
 
     def stepped(self, *, done: int, total: int | None, loss: float, characters: int) -> None:
         if self._loss is None:
+            self._bar.bar_format = _BAR
             self._bar.initial = self._bar.n = (done - 1) * characters
             self._loss = loss
         if total is not None:

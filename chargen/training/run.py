@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from chargen.checkpoint import Checkpoint, Origin
 from chargen.config import RunConfig, SamplingConfig
 from chargen.corpus.corpus import Corpus
@@ -19,8 +21,10 @@ from chargen.generation.decoder import Decoder
 from chargen.generation.log_probs import bits
 from chargen.generation.session import Session
 from chargen.generation.weights import DecoderWeights
+from chargen.shell import command
 from chargen.storage.arrays import Arrays, read_arrays, write_arrays
-from chargen.storage.runs import MODEL_FILE, RESUME_FILE
+from chargen.storage.atomic import link_atomically, remove
+from chargen.storage.runs import MODEL_FILE, RESUME_FILE, ROLLBACK_FILE
 from chargen.text.vocabulary import BOUNDARY
 from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
@@ -31,6 +35,7 @@ from chargen.training.trainer import Trainer
 from chargen.training.validation import Validator
 
 _MAX_ROLLBACKS = 3
+_DIVERGED = 3  # times what a loss may be at most, chance's or the lowest so far, is too much
 _MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
 _MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
 _SAVING_SHARE = 0.01  # of the time is left for saves
@@ -43,10 +48,13 @@ class RunState:
     """What a run must remember, beside its arrays, to continue where it was."""
 
     step: int = 0  # the next step to take; that many are done
+    first_step: int = 0  # where the schedule begins; later than 0 once a finished run goes on
     total_steps: int | None = None  # None until the machine's speed is known
     evaluation_steps: int | None = None  # from one evaluation to the next, likewise
     rate_factor: float = 1.0  # the learning rate is multiplied by it; halved by each rollback
     rollbacks: int = 0  # times that the loss diverged and the run went back
+    kept_step: int = 0  # the last step that a run can go back to, if the step after it was well
+    lowest_loss: float | None = None  # of any training step; None before the first
     loss_sum: float = 0.0  # training loss since the last evaluation, summed
     loss_count: int = 0  # and over how many steps
     best_loss: float | None = None  # the lowest held-out loss, carried; None if nothing is held out
@@ -82,12 +90,32 @@ class Run:
         self._step_seconds: list[float] = []  # of each step until the speed is known
         self._speed_known = False
         self._saved_at = 0.0
+        self._is_unproven = False  # whether `kept_step` awaits the step after it
 
     def restore(self, arrays: Arrays, document: Mapping[str, Any]) -> None:
         """Put back the state that `_save` wrote."""
         self.trainer.restore(arrays, self.folder / RESUME_FILE)
         rows = [Row(**row) for row in document["state"]["rows"]]
         self.state = RunState(**{**document["state"], "rows": rows})
+
+    def go_on(self) -> None:
+        """Begin a new schedule at the last weights of a run that has finished."""
+        self.state = replace(
+            self.state,
+            first_step=self.state.step,
+            total_steps=None,
+            evaluation_steps=None,
+            rollbacks=0,
+            kept_step=self.state.step,
+            waited=0,
+            finished="",
+        )
+        minutes, epochs = self.config.minutes, self.config.epochs
+        length = f"{minutes:g} minutes" if minutes else f"{epochs:,} epochs"
+        self.reporter.say(
+            f"Goes on from step {self.state.step:,}, from its last weights, for {length}; the "
+            "learning rate rises and falls anew."
+        )
 
     def train(self) -> None:
         """Train to the end.
@@ -101,35 +129,43 @@ class Run:
             with caught_signals() as received:
                 if self.config.epochs is not None:
                     self._fix_total(self.config.epochs * self.streams.steps_per_epoch)
+                self._save()  # first, as from here on the folder holds this run and no other
+                if self.state.step == self.state.first_step:
+                    link_atomically(self.folder / RESUME_FILE, self.folder / ROLLBACK_FILE)
+                else:
+                    self._is_unproven = self.state.step == self.state.kept_step
                 self.records.write(self.state.rows, is_new=False)
-                self._save()
-                if self.state.finished:
-                    self.reporter.say(f"This run has already finished: {self.state.finished}.")
                 while not self.state.finished:
                     self._advance()
                     if received and not self.state.finished:
                         self._save()
                         raise Interrupted(
                             f"Stopped at step {self.state.step:,}, all saved. "
-                            f"Continue with: chargen resume {self.folder}",
+                            f"Continue with: {command('resume', self.folder)}",
                             received[0],
                         )
                     if time.monotonic() - self._saved_at >= self.config.save_seconds:
                         self._save()
+                remove(self.folder / ROLLBACK_FILE)
         finally:
             self.reporter.close()
 
     def _advance(self) -> None:
         """Take one step, and do what is due after it."""
         state = self.state
-        rate = learning_rate(state.step, state.total_steps, self.config)
         began = time.monotonic()
-        loss = self.trainer.step(state.step, rate * state.rate_factor)
+        loss = self.trainer.step(state.step, self._learning_rate(state.step))
         if not self._speed_known:
             self._step_seconds.append(time.monotonic() - began)
-        if not loss < 3 * math.log(self.model_config.vocab_size):  # so NaN too
+        # A model that goes on to a text unlike its own begins with losses far above chance's.
+        lowest = math.inf if state.lowest_loss is None else state.lowest_loss
+        if not loss < _DIVERGED * max(math.log(self.model_config.vocab_size), lowest):  # so NaN too
             self._rollback(loss)
             return
+        if self._is_unproven:  # the loss was that of the weights before the step, as they are saved
+            link_atomically(self.folder / RESUME_FILE, self.folder / ROLLBACK_FILE)
+            self._is_unproven = False
+        state.lowest_loss = min(loss, lowest)
         state.step += 1
         state.loss_sum += loss
         state.loss_count += 1
@@ -143,7 +179,7 @@ class Run:
             self._measure()
         if state.total_steps is not None and state.evaluation_steps is not None:
             at_end = state.step >= state.total_steps
-            if at_end or state.step % state.evaluation_steps == 0:
+            if at_end or (state.step - state.first_step) % state.evaluation_steps == 0:
                 self._evaluate(at_end=at_end)
 
     def _measure(self) -> None:
@@ -156,7 +192,7 @@ class Run:
         seconds = statistics.median(self._step_seconds[1:])
         if self.state.total_steps is None and minutes is not None:
             self._plan(60 * minutes, seconds)
-            self._save()  # what goes back or goes on from now on must know the plan
+            self._save(keep=True)  # what goes back or goes on from now on must know the plan
         total = self.state.total_steps or 0
         speed = self.config.batch_size * self.config.seq_length / seconds
         self.reporter.say(
@@ -172,26 +208,36 @@ class Run:
         steps = int(left / seconds)
         interval = evaluation_interval(max(1, steps), self.config, len(self.held_out))
         steps -= int(math.ceil(max(1, steps) / interval) * per_evaluation / seconds)
-        self._fix_total(self.state.step + max(1, steps))
+        self._fix_total(self.state.step - self.state.first_step + max(1, steps))
 
     def _fix_total(self, steps: int) -> None:
-        self.state.total_steps = steps
+        """Plan for so many steps from the beginning of the schedule."""
+        self.state.total_steps = self.state.first_step + steps
         self.state.evaluation_steps = evaluation_interval(steps, self.config, len(self.held_out))
+
+    def _learning_rate(self, step: int) -> float:
+        state = self.state
+        total = None if state.total_steps is None else state.total_steps - state.first_step
+        return learning_rate(step - state.first_step, total, self.config) * state.rate_factor
 
     def _evaluate(self, *, at_end: bool) -> None:
         """Measure the held-out loss, keep the weights if they are the best, write the records."""
         state = self.state
-        held_out = self.validator(self.trainer.model.get_weights()) if self.validator else None
+        weights = self.trainer.model.get_weights()
+        held_out = self.validator(weights) if self.validator else None
         loss = state.loss_sum / max(1, state.loss_count)
+        judged = held_out.carried if held_out else loss
+        if not all(np.isfinite(each).all() for each in (judged, *weights)):
+            self._rollback(judged)  # the last update broke the weights, which its loss cannot show
+            return
         row = Row(
             step=state.step,
             epoch=state.step / self.streams.steps_per_epoch,
-            learning_rate=learning_rate(state.step - 1, state.total_steps, self.config)
-            * state.rate_factor,
+            learning_rate=self._learning_rate(state.step - 1),
             loss=loss,
             carried=held_out.carried if held_out else None,
             windowed=held_out.windowed if held_out else None,
-            bits_per_char=bits(held_out.carried if held_out else loss),
+            bits_per_char=bits(judged),
         )
         state.rows.append(row)
         state.loss_sum, state.loss_count = 0.0, 0
@@ -211,23 +257,38 @@ class Run:
         elif state.waited >= self.config.patience:
             state.finished = f"no better held-out loss in {state.waited} evaluations"
         self.records.write(state.rows)
-        self._save()  # with `finished`, so that no kill can come between it and its evaluation
+        # With `finished`, so that no kill can come between it and its evaluation.
+        self._save(keep=True)
         if state.finished:
             self.reporter.say(
                 f"Finished: {state.finished}; the best is from step {state.best_step:,}."
             )
 
     def _rollback(self, loss: float) -> None:
-        """Return to the last save, since the loss diverged, and take smaller steps from there."""
-        rollbacks, factor = self.state.rollbacks + 1, self.state.rate_factor / 2
+        """Return to the last step that is kept, and take smaller steps from there.
+
+        That step depends on no clock, so a run that is interrupted takes the same way. A kept step
+        was proven well by the one after it, since a step's loss tells nothing of its own update.
+        """
+        before = self.state
+        rollbacks, factor = before.rollbacks + 1, before.rate_factor / 2
         if rollbacks > _MAX_ROLLBACKS:
             raise DivergedError(
                 f"The loss diverged ({loss:.3g}) a fourth time, at step {self.state.step:,}, with "
                 "the learning rate already cut to an eighth; try a lower --learning-rate. "
                 f"The best weights so far are in {self.folder}."
             )
-        self.restore(*read_arrays(self.folder / RESUME_FILE))
-        self.state.rollbacks, self.state.rate_factor = rollbacks, factor
+        self.restore(*read_arrays(self.folder / ROLLBACK_FILE))
+        self.state = replace(
+            self.state,
+            rollbacks=rollbacks,
+            rate_factor=factor,
+            total_steps=before.total_steps,
+            evaluation_steps=before.evaluation_steps,
+            best_loss=before.best_loss,  # which is that of the model's file
+            best_step=before.best_step,
+        )
+        self._is_unproven = False  # nothing newer is to be kept until the next
         self.reporter.say(
             f"The loss diverged ({loss:.3g}): back at step {self.state.step:,}, "
             f"with the learning rate times {factor:g}."
@@ -252,16 +313,21 @@ class Run:
         weights = self.trainer.weights()
         return Checkpoint(self.model_config, corpus.tokenizer, weights, origin, labels)
 
-    def _save(self) -> None:
-        """Write what resuming needs and, until the first evaluation, the weights as they are."""
-        if not self.state.rows:
-            self._checkpoint().save(self.folder / MODEL_FILE)
+    def _save(self, *, keep: bool = False) -> None:
+        """Write what resuming needs and, until the first evaluation, the weights as they are.
+
+        With `keep`, a loss that diverges comes back here, if the next step's is well.
+        """
+        if keep:
+            self.state.kept_step, self._is_unproven = self.state.step, True
         document = {
             "config": self.run_config.to_json(),
             "corpus": {**self.source, "sha256": self.corpus.sha256},
             "state": asdict(self.state),
         }
         write_arrays(self.folder / RESUME_FILE, self.trainer.arrays(), document)
+        if not self.state.best_step:
+            self._checkpoint().save(self.folder / MODEL_FILE)
         self._saved_at = time.monotonic()
 
 

@@ -3,6 +3,7 @@
 TensorFlow is not imported before all that can be wrong with text, settings and folder was told.
 """
 
+import os.path
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from chargen.checkpoint import Checkpoint
 from chargen.config import PreparationConfig, ReadingConfig, RunConfig
-from chargen.config.base import check
+from chargen.config.base import check, given
 from chargen.config.presets import choose_preset
 from chargen.corpus.corpus import Corpus, read_corpus
 from chargen.corpus.encoder import BaseVocabulary
@@ -23,9 +24,17 @@ from chargen.corpus.streams import Streams
 from chargen.errors import CheckpointError, RunError, SettingError
 from chargen.storage.arrays import read_arrays
 from chargen.storage.atomic import remove
-from chargen.storage.runs import RESUME_FILE, find_checkpoint, holds_run, locked, run_folder
+from chargen.storage.runs import (
+    RESUME_FILE,
+    ROLLBACK_FILE,
+    find_checkpoint,
+    locked,
+    run_folder,
+)
 from chargen.text.characters import describe, enumerate_some
 from chargen.text.vocabulary import BOUNDARY, Vocabulary
+from chargen.training.existing import nothing_to_resume, refuse_to_replace, tell_finished
+from chargen.training.interrupt import interruptible
 from chargen.training.preflight import preflight
 from chargen.training.warm_start import inherit_settings, warm_start_weights
 
@@ -86,7 +95,7 @@ def start_run(
     if name is None:
         name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
     folder = run_folder(name)
-    _refuse_to_replace(folder, overwrite)
+    refuse_to_replace(folder, overwrite)
     if not isinstance(corpus, Corpus):
         source = replace(source, paths=absolute(corpus))
         how = config.reading, config.preparation
@@ -99,13 +108,12 @@ def start_run(
         notes.insert(0, f"Goes on from {base}; {new:,} characters are new to it.")
     parts = _cut(corpus, spans, config), held_out
     with locked(folder):
-        _refuse_to_replace(folder, overwrite)  # another process may have finished one
-        run = _build_run(folder, corpus, parts, config, source, reporter, started, notes)
-        # A run that is replaced must not be resumed with the new one's weights beside it.
-        remove(folder / RESUME_FILE)
-        if old is not None:
-            weights = warm_start_weights(old, corpus.vocabulary, corpus.label_names)
-            run.trainer.load_weights(weights)
+        refuse_to_replace(folder, overwrite)  # another process may have finished one
+        with interruptible():
+            run = _build_run(folder, corpus, parts, config, source, reporter, started, notes)
+            if old is not None:
+                weights = warm_start_weights(old, corpus.vocabulary, corpus.label_names)
+                run.trainer.load_weights(weights)
         run.train()
     return folder
 
@@ -118,28 +126,41 @@ def resume_run(
     cache: str | Path | None,
     progress: ReadingProgress | None,
     reporter: "Reporter | None",
+    minutes: float | None = None,
+    epochs: int | None = None,
 ) -> Path:
     """Continue a run, as `chargen.resume` says, and return its folder."""
     started = time.monotonic()
     folder = run_folder(run)
     path = folder / RESUME_FILE
-    if not path.exists():
-        raise CheckpointError(f"There is no checkpoint {path}.")
+    if not os.path.exists(path):
+        raise CheckpointError(nothing_to_resume(folder))
     with locked(folder):  # from here on nobody else goes on with it or replaces it
         arrays, document = read_arrays(path)
         try:
             config = RunConfig.from_json(document["config"])
             source = Source.from_json(document["corpus"])
             sha256 = document["corpus"]["sha256"]
+            finished = document["state"].get("finished")
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise CheckpointError(
                 f"{path} holds no run that this chargen can resume ({error!r}); start anew under "
                 "another --name, or with --overwrite."
             ) from None
-        for name, before, given in config.differences(settings):
+        longer = given({"minutes": minutes, "epochs": epochs})
+        if longer and finished:
+            both = {"minutes": None, "epochs": None, **longer}
+            config = replace(config, training=replace(config.training, **both))
+            longer = {}
+        elif finished:
+            remove(folder / ROLLBACK_FILE)  # a kill may have left it
+            tell_finished(folder, finished, reporter)
+            return folder
+        for name, before, value in config.differences({**settings, **longer}):
             raise RunError(
-                f"{folder} was started with {name} {before}, and {given} would make it another "
+                f"{folder} was started with {name} {before}, and {value} would make it another "
                 "run; leave the option out, or start anew under another --name."
+                + (" Once it has finished, it can go on for more." if longer else "")
             )
         if not isinstance(corpus, Corpus):
             if not corpus and (source.paths is None or STANDARD_INPUT in source.paths):
@@ -154,19 +175,13 @@ def resume_run(
         _check_same(corpus, folder, config, source, sha256)
         spans, held_out = train_validation_split(corpus, config.training.validation_fraction)
         parts = _cut(corpus, spans, config), held_out
-        resumed = _build_run(folder, corpus, parts, config, source, reporter, started)
-        resumed.restore(arrays, document)
+        with interruptible():
+            resumed = _build_run(folder, corpus, parts, config, source, reporter, started)
+            resumed.restore(arrays, document)
+            if finished:
+                resumed.go_on()
         resumed.train()
     return folder
-
-
-def _refuse_to_replace(folder: Path, overwrite: bool) -> None:
-    """Raise RunError if the folder holds a run and is not to be overwritten."""
-    if not overwrite and holds_run(folder):
-        raise RunError(
-            f"{folder} already holds a run; continue it (--resume, or chargen resume {folder}), "
-            "choose another --name, or replace it with --overwrite."
-        )
 
 
 def _check_text(
@@ -285,7 +300,8 @@ def _build_run(
     """
     from chargen.training.report import Terminal
 
-    reporter = reporter if reporter is not None else Terminal()
+    waiting = "Starting TensorFlow (about ten seconds)…"
+    reporter = reporter if reporter is not None else Terminal(waiting)
     for line in (*preflight(corpus, config.model), *notes):
         reporter.say(line)
     from chargen.training.run import Run

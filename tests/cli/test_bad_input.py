@@ -121,7 +121,9 @@ def test_a_run_that_exists(refused, corpus, workdir):
 
 
 def test_a_run_to_resume_that_is_not_there(refused):
-    assert "There is no checkpoint" in refused("resume", "nowhere")
+    assert "There is no run nowhere; `chargen train TEXT` makes one." in refused(
+        "resume", "nowhere"
+    )
 
 
 # The settings
@@ -262,7 +264,7 @@ def test_several_files_for_one_text(refused, lstm_file, tmp_path, option):
     ],
 )
 def test_a_prompt_with_characters_that_the_model_never_saw(refused, lstm_file, prompt, named):
-    line = refused("sample", prompt, "-m", lstm_file)
+    line = refused("sample", prompt, "-m", lstm_file, "--unknown", "error")
     assert f"never saw {named}; it knows 9 characters (`chargen info` lists them)" in line
 
 

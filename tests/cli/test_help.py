@@ -54,7 +54,7 @@ def test_many_options_stand_in_groups(invoke):
 def test_defaults_and_limits_are_shown(invoke):
     page = " ".join(invoke("sample", "--help").stdout.split())
     for words in (
-        "500, or 10,000",
+        "500, 2,000 in a document",
         "[default: 0.8; 0 or more]",
         "likely characters (0: all). [default: 0; 0 or more]",
         "[default: 1; 0 to 1, 0 excluded]",

@@ -57,8 +57,8 @@ def test_the_report_counts_labels(invoke, places):
 def test_a_text_that_was_taken_for_a_rule(refused, places, command):
     for arguments in (["--label", "places"], ["--label", "places", "places"]):
         line = refused(command, *arguments, code=2)
-        assert "label must be folder, file or NAME=PATTERN" in line
-        assert "(a text to learn from goes before it); received 'places'" in line
+        assert "--label took 'places', which is a path" in line
+        assert line.endswith("put the text before it: places --label")
 
 
 def test_files_without_a_label(refused, places):

@@ -258,9 +258,11 @@ def test_a_seed_that_was_drawn_is_told_on_a_terminal(lstm_file, options, is_told
     except OSError:  # how Linux says that the other end was closed
         told = ""
     os.close(reader)
-    assert told.startswith("Seed: ") == is_told
-    if is_told:
-        again = [*command, "-s", told.removeprefix("Seed: ").strip()]
+    model, *seeds = told.splitlines()
+    assert model == f"Model: {lstm_file} (learned from tiny.txt, 7 steps)"
+    assert [seed.startswith("Seed: ") for seed in seeds] == [True] * is_told
+    for seed in seeds:
+        again = [*command, "-s", seed.removeprefix("Seed: ")]
         assert subprocess.run(again, stdout=subprocess.PIPE, check=True).stdout == written
 
 

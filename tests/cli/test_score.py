@@ -132,7 +132,7 @@ def test_what_cannot_be_scored(refused, lstm_file):
     told = refused("score", "A", "-m", lstm_file, "--top", "-1", code=2)
     assert "--top must be a whole number from 0 to 1,114,112; received -1" in told
     assert "text is empty" in refused("score", "", "-m", lstm_file)
-    assert "never saw 'é'" in refused("score", "é", "-m", lstm_file)
+    assert "never saw 'é'" in refused("score", "é", "-m", lstm_file, "--unknown", "error")
     assert "no file nowhere" in refused("score", "--file", "nowhere", "-m", lstm_file)
     assert "no checkpoint nowhere" in refused("score", "A", "-m", "nowhere")
 

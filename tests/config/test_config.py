@@ -2,6 +2,7 @@ import dataclasses
 import json
 import math
 
+import numpy as np
 import pytest
 
 from chargen.config import (
@@ -207,3 +208,9 @@ def test_files_from_before_there_were_labels_are_as_they_were():
     assert "labels" not in ModelConfig(vocab_size=3).to_json()
     model = ModelConfig(vocab_size=3, labels=2)
     assert ModelConfig.from_json(model.to_json()) == model
+
+
+def test_numbers_of_numpy_are_numbers():
+    config = SamplingConfig(seed=np.int64(3), temperature=np.float32(0.5), length=np.uint8(9))
+    assert config == SamplingConfig(seed=3, temperature=0.5, length=9)
+    assert json.dumps(config.to_json())

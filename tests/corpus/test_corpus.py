@@ -293,11 +293,11 @@ class TestFolder:
 
 def test_a_single_file_with_a_separator_has_documents(tmp_path):
     (tmp_path / "file").write_text("one\n\ntwo\n")
-    reading = ReadingConfig(document_separator="\\n\\n")
+    reading = ReadingConfig(document_separator="\n\n")
     assert read_corpus(tmp_path / "file", reading).text == "\0one\0two\n\0"
 
 
-@pytest.mark.parametrize("separator", ["\\n\\n", "\n\n", "\r\n\r\n", "\n\r"])
+@pytest.mark.parametrize("separator", ["\n\n", "\r\n\r\n", "\n\r"])
 def test_a_separator_is_found_whatever_the_line_ends_were(tmp_path, separator):
     (tmp_path / "file").write_bytes(b"one\r\n\r\ntwo\r\n" + b"a" * (1 << 20) + b"\r\n\nb")
     reading = ReadingConfig(document_separator=separator)
@@ -312,7 +312,7 @@ def test_a_separator_that_is_nowhere_is_told(tmp_path):
     def first_note(separator):
         return read_corpus(tmp_path / "file", ReadingConfig(document_separator=separator)).notes[0]
 
-    assert first_note("\\n\\n") == (
+    assert first_note("\n\n") == (
         r"The document separator '\n\n' is nowhere in the text; "
         "if its lines end as on Windows, add --newlines unix."
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chargen.corpus.documents import mark_boundaries, split_documents, unescape_separator
+from chargen.corpus.documents import mark_boundaries, split_documents
 from tests.helpers import cut_anyhow
 
 
@@ -12,10 +12,6 @@ def test_separators_become_boundaries_wherever_the_pieces_are_cut(separator):
     for seed in range(100):
         found = "".join(split_documents(cut_anyhow(text, seed), separator))
         assert found == "one\0two\nlines\0\0three<e"
-
-
-def test_a_separator_is_written_with_the_usual_escapes():
-    assert unescape_separator(r"\f|\n\n|\t\x") == "\f|\n\n|\t\\x"
 
 
 def test_empty_documents_are_left_out():

@@ -81,7 +81,7 @@ def test_the_network_has_read_all_but_the_last_character_drawn():
 
     def last_read(sequence):
         ((h,),) = batch.state_of(sequence).layers
-        return LETTERS.decode(h[:, 0])
+        return LETTERS.decode(h[:, 0].astype(int))
 
     assert last_read(second) == "e"
     batch.step()

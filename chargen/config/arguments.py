@@ -1,0 +1,105 @@
+"""Check the arguments of public functions against their annotations.
+
+So a wrong type is told at the door, in the words of a wrong setting, and not by whatever fails
+first within.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from numbers import Integral, Real
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin
+
+from chargen.config.base import check
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_WORDS = {
+    str: "a text",
+    Path: "a path",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    NoneType: "None",
+}
+_NO_SEQUENCES = (str, bytes, bytearray, memoryview)
+
+
+def check_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """Return the function with a check before it, for use as a decorator.
+
+    An annotation in quotes, and keyword arguments that are settings, are not checked.
+
+    Raises:
+        SettingError: by the function returned, if an argument is not what its annotation says.
+    """
+    signature = inspect.signature(function)
+    expected = {
+        name: parameter.annotation
+        for name, parameter in signature.parameters.items()
+        if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+        and parameter.annotation is not parameter.empty
+        and not isinstance(parameter.annotation, str)
+    }
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            given = signature.bind(*args, **kwargs).arguments
+        except TypeError:
+            given = {}  # the call itself says what is missing or too much
+        for name, value in given.items():
+            if name in expected:
+                hint = expected[name]
+                check(name, value, _fits(value, hint), _in_words(hint))
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Return whether a value is of the type that an annotation says."""
+    origin, parts = get_origin(hint), get_args(hint)
+    is_plain = isinstance(value, _NO_SEQUENCES)
+    if origin in (Union, UnionType):
+        fits = any(_fits(value, part) for part in parts)
+    elif origin is Literal:
+        fits = isinstance(value, str) and value in parts
+    elif origin is Callable:
+        fits = callable(value)
+    elif origin is Sequence:
+        is_sequence = isinstance(value, Sequence) and not is_plain
+        fits = is_sequence and all(_fits(each, parts[0]) for each in value)
+    elif origin is Mapping:
+        is_mapping = isinstance(value, Mapping)
+        fits = is_mapping and all(_fits(each, parts[1]) for each in value.values())
+    elif origin is Iterable:  # which may be read only once
+        fits = isinstance(value, Iterable) and not is_plain
+    elif hint in (int, float):
+        kind = Integral if hint is int else Real  # NumPy's numbers too
+        fits = isinstance(value, kind) and not isinstance(value, bool)
+    else:
+        fits = hint is Any or isinstance(value, origin or hint or NoneType)
+    return fits
+
+
+def _in_words(hint: Any) -> str:
+    """Return what an annotation allows, in the words of an error."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        words = list(dict.fromkeys(map(_in_words, parts)))
+        text = " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    elif origin is Literal:
+        text = " or ".join(map(str, parts))
+    elif origin is Callable:
+        text = "a function"
+    elif origin in (Sequence, Iterable):
+        text = f"a list (each {_in_words(parts[0])})"
+    elif origin is Mapping:
+        text = f"a mapping (each value {_in_words(parts[1])})"
+    else:
+        text = _WORDS.get(hint) or f"a {(origin or hint).__name__}"
+    return text
