@@ -52,6 +52,11 @@ class SamplingConfig(Settings):
     no_repeat_window: int = setting(
         "Number of characters that no-repeat looks back.", 10_000, min=1, max=1_000_000
     )
+    unique: bool = setting(
+        "Write only texts (with 2 lines or more: lines) that differ from each other and, if there "
+        "is a corpus to compare with (--report-copies), from its lines and documents.",
+        False,
+    )
     max_line: int | None = setting(
         "Write at most this many characters in a line; it ends after a word where it can.",
         None,

@@ -9,17 +9,21 @@ from chargen.generation.logits_processors import allowed
 from chargen.text.characters import describe, enumerate_some
 from chargen.text.tokenizer import CharTokenizer
 
-FinishReason = Literal["length", "lines", "stop", "max_copy"]
+FinishReason = Literal["length", "lines", "stop", "max_copy", "unique"]
 
 
 class StopCondition:
     """Take the characters of one text as they are drawn, and say when it is over.
 
     What may turn out to be the beginning of a stop text is held back until that is known.
+
+    Attributes:
+        left: how many more characters the text may have.
+        reason: why it is over; None while it is not.
     """
 
     def __init__(self, config: SamplingConfig) -> None:
-        self._left = config.max_length
+        self.left = config.max_length
         self._lines_left = config.lines
         self._stop = config.stop
         self._beginnings = {text[:size] for text in config.stop for size in range(1, len(text))}
@@ -29,14 +33,14 @@ class StopCondition:
 
     def add(self, character: str) -> str:
         """Take one more character; return what has become certain to belong to the text."""
-        self._left -= 1
+        self.left -= 1
         if self._lines_left is not None and character == "\n":
             self._lines_left -= 1
             if self._lines_left == 0:
                 self.reason = "lines"
                 return self.release()
         if not self._stop:
-            if not self._left:
+            if not self.left:
                 self.reason = "length"
             return character
         self._held += character
@@ -44,7 +48,7 @@ class StopCondition:
             self.reason = "stop"
             met = max(len(text) for text in self._stop if self._held.endswith(text))
             self._held = self._held[:-met]
-        elif not self._left:
+        elif not self.left:
             self.reason = "length"
         return self.release(0 if self.reason else self._undecided())
 
@@ -65,7 +69,9 @@ class StopCondition:
 def length_limit(config: SamplingConfig, tokenizer: CharTokenizer) -> int:
     """Return how many characters a text may have."""
     ends_by_document = tokenizer.boundary is not None and not (config.lines or config.stop)
-    return DOCUMENT_LENGTH if config.length is None and ends_by_document else config.max_length
+    if config.length is None and ends_by_document:
+        return max(DOCUMENT_LENGTH, config.min_length)
+    return config.max_length
 
 
 def unwritable_stops(config: SamplingConfig, tokenizer: CharTokenizer) -> list[str]:
