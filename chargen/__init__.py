@@ -13,10 +13,10 @@ The names below load their modules when first used, so that `import chargen` its
 only training, and `LanguageModel.to_keras`, import TensorFlow.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # which type checkers take for true; imports here would delay every start
 if TYPE_CHECKING:
+    from typing import Any
+
     from chargen.api import resume as resume
     from chargen.api import train as train
     from chargen.corpus.corpus import Corpus as Corpus
@@ -77,8 +77,10 @@ _HOMES = {
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604, they are names
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name in _HOMES:
+        import importlib
+
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -1,6 +1,8 @@
 import dataclasses
+import math
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,7 +36,13 @@ def test_a_model_says_what_it_is(model, checkpoint):
     assert model.config == checkpoint.config
     assert model.vocabulary == checkpoint.tokenizer.vocabulary
     assert model.origin == checkpoint.origin
-    assert repr(model) == f"LanguageModel({checkpoint.config.cell} (5, 3), 9 characters)"
+    shape = f"{checkpoint.config.cell} (5, 3), 9 characters"
+    assert repr(model) == f"LanguageModel({shape}, corpus 'tiny.txt')"
+    origin = replace(checkpoint.origin, loss=1.0, carried=2 * math.log(2))
+    measured = chargen.LanguageModel(replace(checkpoint, origin=origin))
+    assert repr(measured).endswith("held-out loss 1.3863 nats = 2.0000 bits per character)")
+    unmeasured = chargen.LanguageModel(replace(checkpoint, origin=replace(origin, carried=None)))
+    assert "training loss 1.0000 nats" in repr(unmeasured)
 
 
 def test_a_model_is_saved_and_loaded_again(model, tmp_path):
@@ -291,7 +299,7 @@ def speaker(labelled_file):
 def test_a_label_is_what_a_text_is_written_in(speaker):
     texts = {label: speaker.generate("Ab", label=label, seed=1) for label in speaker.labels}
     assert len(set(texts.values())) == 3
-    assert repr(speaker) == "LanguageModel(lstm (5, 3), 9 characters, 3 labels)"
+    assert repr(speaker) == "LanguageModel(lstm (5, 3), 9 characters, 3 labels, corpus 'tiny.txt')"
 
 
 def test_a_label_that_is_not_asked_for_is_drawn_by_the_seed(speaker):

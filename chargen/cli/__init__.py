@@ -9,6 +9,7 @@ import importlib
 import io
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -100,7 +101,10 @@ def _command(name: str) -> click.Command:
     ),
 )
 @click.version_option(chargen.__version__, prog_name="chargen", help="Print the version and exit.")
-def main() -> None:
+@click.pass_obj
+def main(on_loaded: Callable[[], object] | None) -> None:
     """Learn the style of a text, then write in it, character by character."""
+    if on_loaded is not None:
+        on_loaded()
     if sys.stdout is None:
         raise click.ClickException("Standard output is closed; send it to a file or /dev/null.")

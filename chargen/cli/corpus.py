@@ -13,6 +13,7 @@ from chargen.cli.terminal import say
 from chargen.cli.texts import put_json, reading_bar
 from chargen.config import PreparationConfig, ReadingConfig, RunConfig
 from chargen.config.base import given
+from chargen.wording import count
 
 if TYPE_CHECKING:
     from chargen.corpus.survey import Character, Survey
@@ -62,20 +63,22 @@ def _report(found: "Survey") -> Iterator[str]:
     """Yield the lines that are shown of a survey."""
     from chargen.corpus.survey import RARE_BELOW
     from chargen.text.characters import enumerate_some
+    from chargen.text.line_ends import describe_counts
 
     copies = ""
     if found.duplicates:
         groups = [" = ".join(map(str, group[:6])) for group in found.duplicates[:4]]
         more = ", ..." if len(found.duplicates) > 4 else ""
         extra = sum(len(group) - 1 for group in found.duplicates)
-        copies = f"; {extra:,} are copies of others: {', '.join(groups)}{more}"
+        are = "is a copy of another" if extra == 1 else "are copies of others"
+        copies = f"; {extra:,} {are}: {', '.join(groups)}{more}"
     yield f"{found.name}: {found.characters:,} characters, {len(found.distinct):,} distinct"
-    yield f"  encoding      {found.encoding}; line endings: {found.line_ending}"
+    yield f"  encoding      {found.encoding}; line endings: {describe_counts(found.line_ends)}"
     yield f"  documents     {found.documents:,}{copies}"
     if found.labels:
         labels = [
             f"{each.label} {each.characters:,} ({each.characters / found.characters:.1%}) "
-            f"in {each.documents:,} documents"
+            f"in {count(each.documents, 'document')}"
             for each in sorted(found.labels, key=lambda each: -each.characters)
         ]
         yield f"  labels        {enumerate_some(labels, max_names=_MAX_LISTED)}"
@@ -87,7 +90,8 @@ def _report(found: "Survey") -> Iterator[str]:
     yield f"  most common   {_characters(found.distinct)}"
     if found.rare:
         yield (
-            f"  rare          {found.rare:,} occur fewer than {RARE_BELOW} times: "
+            f"  rare          {found.rare:,} {'occurs' if found.rare == 1 else 'occur'} "
+            f"fewer than {RARE_BELOW} times: "
             f"{_characters(found.distinct[: -found.rare - 1 : -1])}"
         )
     for note in found.notes:
@@ -105,10 +109,9 @@ def _report(found: "Survey") -> Iterator[str]:
     )
     for plan in found.plans:
         units = ",".join(map(str, plan.settings["units"]))
-        passes = float(f"{plan.passes:.2g}")
         yield (
-            f"  --minutes {plan.minutes:<4} {units} units, about {passes:,g} passes, "
-            f"dropout {plan.settings['dropout']:g}"
+            f"  --minutes {plan.minutes:<4} {units} units, about "
+            f"{count(plan.passes, 'pass', 'passes')}, dropout {plan.settings['dropout']:g}"
         )
 
 

@@ -20,6 +20,7 @@ def info(model: str | None, as_json: bool) -> None:
     from chargen.text.characters import enumerate_some, escape_hidden
     from chargen.text.controls import escape_line
     from chargen.text.vocabulary import BOUNDARY
+    from chargen.wording import about, count, duration
 
     path = find_checkpoint(model)
     checkpoint = Checkpoint.load(path)
@@ -38,6 +39,7 @@ def info(model: str | None, as_json: bool) -> None:
                 "start": tokenizer.start,
                 "origin": origin.to_json(),
                 "preparation": preparation,
+                "document_separator": tokenizer.separator,
                 "labels": dict(checkpoint.labels),
             }
         )
@@ -53,19 +55,33 @@ def info(model: str | None, as_json: bool) -> None:
     lines = {
         "checkpoint": str(path),
         "network": config.describe(),
-        "size": f"{weights:,} weights, {4 * weights / 1e6:.1f} MB",
-        "vocabulary": f"{len(known)} characters: {escape_hidden(known[:_MAX_SHOWN])}"
+        "size": f"{count(weights, 'weight')}, {about(4 * weights / 1e6)} MB",
+        "vocabulary": f"{count(len(known), 'character')}: {escape_hidden(known[:_MAX_SHOWN])}"
         + (" …" if len(known) > _MAX_SHOWN else ""),
-        "corpus": f"{origin.corpus or 'unknown'}, {characters:,} characters"
+        "corpus": f"{origin.corpus or 'unknown'}, {count(characters, 'character')}"
         + (f" in {documents:,} documents" if documents > 1 else ""),
-        "trained": f"{origin.step or 0:,} steps",
+        "trained": count(origin.step or 0, "step")
+        + (f", from {origin.base}" if origin.base is not None else ""),
         "loss": f"{', '.join(measured)} (nats per character)" if measured else "not measured",
     }
     if checkpoint.labels:
         counts = [f"{name} {count:,}" for name, count in checkpoint.labels.items()]
         lines["labels"] = enumerate_some(counts, max_names=20)
-    usual = PreparationConfig().to_json()
-    if done := {k: v for k, v in preparation.items() if v != usual[k]}:
-        lines["prepared"] = ", ".join(f"{name} {value}" for name, value in done.items())
+    if tokenizer.separator is not None:
+        lines["documents"] = f"separated by {tokenizer.separator!r}"
+    usual = {**PreparationConfig().to_json(), "newlines": None}  # those are always told
+    done = {name: value for name, value in preparation.items() if value != usual[name]}
+    lines["prepared"] = ", ".join(f"{name} {value}" for name, value in done.items())
+    if origin.seconds is not None:
+        lines["duration"] = duration(origin.seconds)
+    if origin.date is not None:
+        lines["date"] = f"{origin.date.replace('T', ' ').replace('Z', ' UTC')}"
+    if origin.version is not None:
+        with_versions = [f"{name} {number}" for name, number in origin.software.items()]
+        lines["version"] = ", ".join([f"chargen {origin.version}", *with_versions])
+    if origin.machine is not None:
+        lines["machine"] = origin.machine
+    if origin.command is not None:
+        lines["command"] = origin.command
     for name, value in lines.items():
         click.echo(escape_line(f"{name:<11} {value}"))

@@ -9,7 +9,7 @@ from chargen.cli.help import command
 from chargen.cli.terminal import say
 
 
-@command("chargen plot novel", "chargen plot novel letters -o curves.png")
+@command("chargen plot novel", "chargen plot novel letters -o curves.svg")
 @click.argument(
     "runs", nargs=-1, required=True, metavar="RUN...", shell_complete=options.complete_run
 )
@@ -19,25 +19,29 @@ from chargen.cli.terminal import say
     type=options.output_file,
     metavar="FILE",
     default="curves.svg",
-    help="File to draw in; its name ends in .svg, .png or .pdf.",
+    help="File to draw in, an SVG picture, which every browser shows.",
 )
 def plot(runs: tuple[str, ...], output: Path) -> None:
     """Draw the loss curves of runs.
 
-    RUN is a name under checkpoints/, or a folder.
+    RUN is a name under checkpoints/, or a folder. Of a single run, all its losses are drawn; of
+    several, the carried held-out losses.
     """
     from chargen.errors import RunError
     from chargen.storage.atomic import write_atomically
     from chargen.storage.runs import named_run
-    from chargen.training.history import draw_curves, read_history
+    from chargen.training.curves import draw_curves
+    from chargen.training.history import read_history
 
-    kind = output.suffix.removeprefix(".")
-    if kind not in ("svg", "png", "pdf"):
-        raise click.UsageError(f"--output must end in .svg, .png or .pdf; received {output}.")
+    if output.suffix != ".svg":
+        raise click.UsageError(
+            f"--output must end in .svg, which a browser can print as PDF; received {output}."
+        )
     histories = {run: read_history(named_run(run)) for run in runs}
-    try:
-        picture = draw_curves(histories, kind)
-    except ImportError:
-        raise RunError("Drawing needs matplotlib: pip install 'chargen[plot]'.") from None
-    write_atomically(output, picture)
+    for run in [run for run, rows in histories.items() if not rows]:
+        del histories[run]
+        say(f"{run} has no evaluation yet, and is left out.")
+    if not histories:
+        raise RunError("No run has an evaluation yet, so there is nothing to draw.")
+    write_atomically(output, draw_curves(histories))
     say(f"Drawn in {output}.")

@@ -6,6 +6,7 @@ shows them instead, whoever wrote it: a command, click, a warning. Generated tex
 `TextOutput`. What is ours to control the terminal with goes to the stream's `buffer`, as bytes.
 """
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ class Escaping:
     """A text stream that shows control characters as escapes; line ends and tabs stay.
 
     Carriage returns at either end of what is written stay too: they are those of progress bars.
+    Once the terminal is gone, nothing is written, so that a run can still save what it has.
     """
 
     def __init__(self, stream: Any) -> None:
@@ -29,8 +31,13 @@ class Escaping:
         inner = text.lstrip("\r")
         lead = text[: len(text) - len(inner)]
         inner, tail = inner.rstrip("\r"), inner[len(inner.rstrip("\r")) :]
-        self._stream.write(lead + escape_controls(inner) + tail)
+        with _until_gone():
+            self._stream.write(lead + escape_controls(inner) + tail)
         return len(text)
+
+    def flush(self) -> None:
+        with _until_gone():
+            self._stream.flush()
 
     def writelines(self, lines: Any) -> None:
         for line in lines:
@@ -38,6 +45,16 @@ class Escaping:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+@contextmanager
+def _until_gone() -> Iterator[None]:
+    """Let writing to a terminal that was closed do nothing."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chargen.config import Cell, Preset
+from chargen.wording import count
 
 _UNITS = {"tiny": 128, "small": 256, "base": 512, "large": 1024}
 # The least minutes and characters for which a width suits. From 100,000 characters, 768 units learn
@@ -46,8 +47,8 @@ class PresetChoice:
             if name not in given
         )
         return (
-            f"Preset {self.preset}, for about {self.passes:.2g} passes over the training part: "
-            f"{', '.join(chosen)}."
+            f"Preset {self.preset}, for about {count(self.passes, 'pass', 'passes')} over the "
+            f"training part: {', '.join(chosen)}."
         )
 
 

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from chargen.config import PreparationConfig, ReadingConfig
+from chargen.config import ReadingConfig
 from chargen.corpus.decoding import AUTO, decode_blocks, detect
 from chargen.corpus.decompression import read_blocks
-from chargen.corpus.documents import mark_boundaries, split_documents
 from chargen.corpus.labels import LabelRecorder, label_for_source
 from chargen.corpus.sources import Paths, Source, find_sources, title
 from chargen.errors import CorpusError, EncodingError
-from chargen.text.preparation import prepare, prepare_pieces
+from chargen.text.documents import mark_boundaries, split_documents
+from chargen.text.line_ends import LineEndCounter
 from chargen.text.vocabulary import BOUNDARY
+from chargen.wording import count
 
 ReadingProgress = Callable[[int, int], object]
 """Called with how many bytes are done and how many there are, 0 while that is not known.
@@ -60,13 +61,13 @@ class Reader:
     Args:
         paths: what to read; see `find_sources`.
         config: how to read it.
-        preparation: what will be done to the text; a document separator is searched for in the text
-            with its line ends changed so.
         documents: whether even a single file is a document, with boundaries.
         progress: called after every block.
 
     Attributes:
         label_recorder: has the labels of the documents read so far.
+        line_ends: counts those of the files read so far.
+        separator: the text between two documents, if there is one.
         fingerprints: of the files read so far.
 
     Raises:
@@ -78,7 +79,6 @@ class Reader:
         self,
         paths: Paths,
         config: ReadingConfig,
-        preparation: PreparationConfig = PreparationConfig(),
         *,
         documents: bool = False,
         progress: ReadingProgress | None = None,
@@ -86,14 +86,12 @@ class Reader:
         self.name = title(paths)
         self.sources = find_sources(paths, config.include)
         self._config, self._progress = config, progress
-        self._line_ends = PreparationConfig(newlines=preparation.newlines)
-        separator = config.document_separator
-        self._separator = separator and prepare(separator, self._line_ends)
+        self.separator = config.document_separator
         self._separators = 0  # found
         self._labels = [
             label_for_source(source, config.label) for source in self.sources if config.label
         ]
-        self.label_recorder = LabelRecorder()
+        self.label_recorder, self.line_ends = LabelRecorder(), LineEndCounter()
         self._documents = documents or len(self.sources) > 1 or bool(config.label)
         files = [Path(path) for path in self.paths or [] if os.path.isfile(path)]
         sizes = [file.stat().st_size for file in files]
@@ -120,9 +118,22 @@ class Reader:
         Raises:
             CorpusError: if a file cannot be read, or no file is text.
         """
-        if self._separator is None and not self._documents:
+        if self.separator is None and not self._documents:
             return self._files()
         return self.label_recorder.watch(mark_boundaries(self._files()))
+
+    def texts(self) -> Iterator[tuple[Source, str]]:
+        """Yield the files that are text, whole, with their sources; no documents are marked.
+
+        Raises:
+            Errors as `pieces` does.
+        """
+        for source in self.sources:
+            skipped = len(self._skipped)
+            text = "".join(self._file(source))
+            if len(self._skipped) == skipped:
+                yield source, text
+        self._finish()
 
     def _files(self) -> Iterator[str]:
         for number, source in enumerate(self.sources):
@@ -130,18 +141,23 @@ class Reader:
                 yield BOUNDARY
             if self._labels:
                 self.label_recorder.begin(self._labels[number])
-            if self._separator is None:
-                yield from self._file(source)
+            text = self.line_ends.watch(self._file(source))
+            if self.separator is None:
+                yield from text
                 continue
-            prepared = prepare_pieces(self._file(source), self._line_ends)
-            for piece in split_documents(prepared, self._separator):
+            for piece in split_documents(text, self.separator):
                 self._separators += piece.count(BOUNDARY)
                 yield piece
+        self._finish()
+
+    def _finish(self) -> None:
+        """Say that all is read; refuse files none of which is text."""
         self._tell(self._done, self._done)
         if len(self._skipped) == len(self.sources):
+            others = len(self._skipped) - 1
             raise CorpusError(
                 f"{self.name} holds no text: {self._skipped[0]} is binary"
-                + (f", and so are {len(self._skipped) - 1:,} others." if self._skipped[1:] else ".")
+                + (f", as {count(others, 'other is', 'others are')}." if others else ".")
             )
 
     def _file(self, source: Source) -> Iterator[str]:
@@ -202,16 +218,14 @@ class Reader:
         if self._marks and len(self.sources) == 1:
             yield "The byte order mark at the start was removed."
         elif self._marks:
-            yield f"Byte order marks were removed from the start of {self._marks:,} files."
+            yield f"Byte order marks were removed from the start of {count(self._marks, 'file')}."
         if self._skipped:
             yield (
-                f"Left out {len(self._skipped):,} files that are not text, "
+                f"Left out {count(len(self._skipped), 'file that is', 'files that are')} not text, "
                 f"such as {self._skipped[0]}."
             )
-        if self._separator is not None and not self._separators:
-            keeps = "\n" in self._separator and self._line_ends.newlines == "keep"
-            hint = "; if its lines end as on Windows, add --newlines unix" if keeps else ""
-            yield f"The document separator {self._separator!r} is nowhere in the text{hint}."
+        if self.separator is not None and not self._separators:
+            yield f"The document separator {self.separator!r} is nowhere in the text."
         if len(self._encodings) > 1:
-            counts = (f"{name} {count:,}" for name, count in self._encodings.most_common())
+            counts = (f"{name} {number:,}" for name, number in self._encodings.most_common())
             yield f"Encodings of the files: {', '.join(counts)}."

@@ -11,6 +11,7 @@ from chargen.corpus.labels import Labels
 from chargen.corpus.spans import Positions, Spans
 from chargen.errors import CorpusError
 from chargen.text.vocabulary import Ids
+from chargen.wording import count
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Streams:
     def __post_init__(self) -> None:
         if self._predictable < 1:
             raise CorpusError(
-                f"The training part has {self._predictable + 1} characters, and at least 2 are "
-                "needed; give more text."
+                f"The training part has {count(self._predictable + 1, 'character')}, and at least "
+                "2 are needed; give more text."
             )
         if self._predictable < self.batch_size * self.seq_length:
             seq_length = max(1, min(self.seq_length, self._predictable // 2))

@@ -18,6 +18,9 @@ from chargen.generation.decoder import MAX_BATCH, Decoder
 from chargen.generation.log_probs import Progress, bits, no_progress, surprisal
 from chargen.generation.weights import DecoderWeights
 from chargen.storage.runs import find_checkpoint
+from chargen.text.characters import enumerate_some
+from chargen.text.documents import merge_boundaries
+from chargen.text.vocabulary import BOUNDARY
 
 UNKNOWN_BITS = 21.0
 """What a character costs a model that never saw it: a little more than the log2 of the 1,114,112
@@ -62,6 +65,12 @@ class Classification:
         """Return by how many bits the second is worse."""
         best, second, *_ = sorted(self.bits.values())
         return second - best
+
+    def __repr__(self) -> str:
+        costs = sorted(self.bits.items(), key=lambda item: item[1])
+        said = enumerate_some([f"{name} {cost:,.2f}" for name, cost in costs])
+        winner = "no winner" if self.model is None else f"{self.model!r} by {self.margin:,.2f} bits"
+        return f"Classification({winner}: {said})"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -148,6 +157,7 @@ def _bits(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDA
     texts = [tokenizer.prepare(text) for text in texts]
     readable = ["".join(c for c in text if c in known) for text in texts]
     unknown = np.array([len(text) for text in texts]) - [len(text) for text in readable]
+    readable = [merge_boundaries(text).removeprefix(BOUNDARY) for text in readable]
     costs = UNKNOWN_BITS * unknown
     progress(int(unknown.sum()))
     by_length = sorted(range(len(texts)), key=lambda i: len(readable[i]))

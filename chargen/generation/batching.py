@@ -247,7 +247,7 @@ def generate_samples(
             first = under_way[0]
             number, label, sequence, recorder = first.texts.popleft()
             sample = recorder.sample(
-                prompt=first.request.prompt,
+                prompt=checkpoint.tokenizer.show(first.request.prompt),
                 seed=generator.seed,
                 number=number,
                 finish_reason=sequence.finish_reason,
@@ -272,7 +272,7 @@ def _read_prompt(
     """Read a prompt, or what stands for an empty one; return the state and the logits after it."""
     tokenizer = checkpoint.tokenizer
     decoder = make_decoder(initial_state(checkpoint, label))
-    logits = first_logits(decoder, tokenizer, tokenizer.encode(prompt or tokenizer.lead))
+    logits = first_logits(decoder, tokenizer, tokenizer.encode_beginning(prompt))
     return decoder.state, logits
 
 

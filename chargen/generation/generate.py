@@ -18,14 +18,14 @@ from chargen.generation.logits_processors import (
     allowed,
     make_processors,
 )
-from chargen.generation.novelty import MAX_REJECTED, NewLines, Novelty
+from chargen.generation.novelty import MAX_REJECTED, NewLines, Novelty, last_line
 from chargen.generation.recorder import SampleRecorder
 from chargen.generation.sampler import Sampler, make_sampler
 from chargen.generation.state import Floats
 from chargen.generation.stopping import FinishReason, StopCondition, length_limit
 from chargen.text.copies import CopyIndex
 from chargen.text.tokenizer import CharTokenizer
-from chargen.text.vocabulary import BOUNDARY, Ids
+from chargen.text.vocabulary import Ids
 
 _MAX_GREEDY = 10  # of the likeliest text, which is the same each time unless its label is drawn
 
@@ -152,7 +152,7 @@ class Sequence:
                 break
         if lines.is_stuck or lines.is_spoilt:
             self._stop.reason = "unique"
-        elif not line and self._characters[index] != "\n":
+        elif lines.is_cut:
             self._stop.reason = "length"
         return piece
 
@@ -186,13 +186,14 @@ class Generator:
             raise SettingError(
                 "max_copy needs a corpus whose passages are not to be copied.", setting="max_copy"
             )
-        self._vocabulary, self._copies = tokenizer.vocabulary, copies
-        stop = tuple(map(tokenizer.prepare, config.stop))
+        self._tokenizer, self._copies = tokenizer, copies
+        stop = [tokenizer.with_own_line_ends(tokenizer.prepare(text)) for text in config.stop]
         if tokenizer.boundary is not None:  # a document that ends is over
-            stop += (tokenizer.boundary,)
-        self._config = replace(config, stop=stop, length=length_limit(config, tokenizer))
+            stop.append(tokenizer.boundary)
+        limit = length_limit(config, tokenizer)
+        self._config = replace(config, stop=tuple(stop), length=limit)
         self._sampler = make_sampler(config) if sampler is None else sampler
-        self._mask = allowed(config, tokenizer.vocabulary, tokenizer.unknown)
+        self._mask = allowed(config, tokenizer.vocabulary, tokenizer.unknown, tokenizer.newline)
         self.seed = fresh_seed() if config.seed is None else config.seed
         self._novelty = novelty
         if config.unique and novelty is None:
@@ -223,7 +224,7 @@ class Generator:
     @property
     def characters(self) -> str:
         """Return the characters of the vocabulary, by id."""
-        return self._vocabulary.idx2char
+        return self._tokenizer.vocabulary.idx2char
 
     def sequence(
         self,
@@ -241,19 +242,22 @@ class Generator:
             copied: the end of the text that counts as written, where `max_copy` is about it.
             recorder: records the sequence, if anything does.
         """
+        tokenizer, last = self._tokenizer, self.characters[text[-1]] if len(text) else ""
+        processors = make_processors(
+            self._config, tokenizer.vocabulary, text, self._copies, copied, tokenizer.newline
+        )
         begun, lines = "", None
         if self._novelty is not None:
-            last_line = "".join(self.characters[index] for index in text)
-            begun = last_line[max(map(last_line.rfind, ("\n", BOUNDARY))) + 1 :]
+            begun = last_line("".join(self.characters[index] for index in text))
             if self.has_unique_lines:
                 lines = NewLines(self._novelty, begun, self._config.stop)
         return Sequence(
             self.characters,
-            StopCondition(self._config),
+            StopCondition(self._config, last),
             self._sampler,
             uniform,
             mask=self._mask,
-            processors=make_processors(self._config, self._vocabulary, text, self._copies, copied),
+            processors=processors,
             recorder=recorder,
             begun=begun,
             lines=lines,

@@ -6,15 +6,18 @@ shape [vocab_size], in place, -inf for what may not be.
 
 import re
 import warnings
+from collections.abc import Sequence, Set
 from typing import Protocol
 
 import numpy as np
 
 from chargen.config import SamplingConfig
 from chargen.errors import SettingError
+from chargen.generation.min_length import MinLength, NoEmptyDocument
 from chargen.generation.repetition import NoRepeat
 from chargen.generation.state import Floats
 from chargen.text.copies import CopyIndex, CopyTracker
+from chargen.text.line_ends import MARKS
 from chargen.text.vocabulary import BOUNDARY, Ids, Vocabulary
 
 _SPACES = " \t\N{IDEOGRAPHIC SPACE}"  # where a line may be broken
@@ -42,87 +45,41 @@ class LogitsProcessor(Protocol):
 class LineLimit:
     """End a line after a word before it is too long, prompt included; else in the middle of one.
 
-    In the last characters of the limit a newline comes where a space would: it takes over the
+    In the last characters of the limit a line end comes where a space would: it takes over the
     probability of the spaces.
 
     Args:
-        max_length: the most characters of a line.
-        vocabulary: the network's.
+        max_length: characters of a line, its end left out.
+        newline: the ids of the line end to force: one, or those of CR LF.
+        ends: the ids of all characters that end a line.
+        spaces: the ids of the characters after a word.
     """
 
-    def __init__(self, max_length: int, vocabulary: Vocabulary) -> None:
-        self._max_length, self._newline = max_length, vocabulary.char2idx["\n"]
-        self._spaces = [vocabulary.char2idx[each] for each in _SPACES if each in vocabulary]
+    def __init__(
+        self, max_length: int, newline: list[int], ends: Set[int], spaces: Sequence[int] = ()
+    ) -> None:
+        self._max_length, self._newline, self._ends = max_length, newline, ends
+        self._spaces = list(spaces)
         self._breaking = max(1, max_length - min(_LAST_WORD, max_length // 2))
         self._length = 0
+        self._due: list[int] = []  # the rest of a line end that has begun
 
     def read(self, index: int) -> None:
-        self._length = 0 if index == self._newline else self._length + 1
+        is_forced = self._length >= self._breaking and index == self._newline[0]
+        self._due = self._newline[1:] if is_forced else self._due[1:]
+        self._length = 0 if index in self._ends else self._length + 1
 
     def adjust(self, logits: Floats) -> None:
-        if self._length < self._breaking:
+        if self._length < self._breaking and not self._due:
             return
-        newline = logits[self._newline]
-        if self._length >= self._max_length:
+        (forced, *_) = self._due or self._newline
+        logit = logits[forced]
+        if self._length >= self._max_length or self._due:
             logits[:] = -np.inf
         elif self._spaces:
-            newline = np.logaddexp.reduce(logits[[self._newline, *self._spaces]])
+            logit = np.logaddexp.reduce(logits[[forced, *self._spaces]])
             logits[self._spaces] = -np.inf
-        logits[self._newline] = newline
-
-
-class MinLength:
-    """Rule out what would end a text that is too short: its last newline, or a stop text's end.
-
-    Where nothing else may come, the text ends.
-
-    Args:
-        config: the settings, with what ends a document among the stop texts.
-        vocabulary: the network's.
-    """
-
-    def __init__(self, config: SamplingConfig, vocabulary: Vocabulary) -> None:
-        self._min_length, self._lines_left = config.min_length, config.lines
-        self._newline, self._characters = vocabulary.char2idx.get("\n"), vocabulary.idx2char
-        known = vocabulary.char2idx
-        self._stops = [(stop[:-1], known[stop[-1]]) for stop in config.stop if stop[-1] in known]
-        self._longest = max((len(beginning) for beginning, _ in self._stops), default=0)
-        self._end, self._length = "", 0
-
-    def read(self, index: int) -> None:
-        self._length += 1
-        if self._length < self._min_length + self._longest:
-            self._end = (self._end + self._characters[index])[-self._longest or self._length :]
-        if index == self._newline and self._lines_left is not None:
-            self._lines_left -= 1
-
-    def adjust(self, logits: Floats) -> None:
-        if self._length >= self._min_length + self._longest:
-            return
-        banned = [
-            last
-            for beginning, last in self._stops
-            if self._length - len(beginning) < self._min_length and self._end.endswith(beginning)
-        ]
-        if self._lines_left == 1 and self._length < self._min_length and self._newline is not None:
-            banned.append(self._newline)
-        _rule_out(logits, banned)
-
-
-class NoEmptyDocument:
-    """Let no document end before it has a character that can be seen; no corpus has such."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._boundary, self._characters = vocabulary.char2idx[BOUNDARY], vocabulary.idx2char
-        self._is_empty = True
-
-    def read(self, index: int) -> None:
-        if self._is_empty or index == self._boundary:
-            self._is_empty = index == self._boundary or self._characters[index].isspace()
-
-    def adjust(self, logits: Floats) -> None:
-        if self._is_empty:
-            _rule_out(logits, [self._boundary])
+        logits[forced] = logit
 
 
 class CopyLimit:
@@ -148,15 +105,6 @@ class CopyLimit:
                 raise NothingLeft
 
 
-def _rule_out(logits: Floats, banned: list[int]) -> None:
-    """Ban characters, unless no others are left."""
-    if banned:
-        before = logits[banned]
-        logits[banned] = -np.inf
-        if logits.max() == -np.inf:
-            logits[banned] = before
-
-
 def charset(pattern: str, name: str) -> "re.Pattern[str]":
     """Return a pattern of characters in the form of a regular expression's brackets: `a-z`.
 
@@ -179,7 +127,10 @@ def charset(pattern: str, name: str) -> "re.Pattern[str]":
 
 
 def allowed(
-    config: SamplingConfig, vocabulary: Vocabulary, unknown: str | None = None
+    config: SamplingConfig,
+    vocabulary: Vocabulary,
+    unknown: str | None = None,
+    newline: str | None = "\n",
 ) -> Floats | None:
     """Return what `only` and `ban` leave, to be added to logits: 0 or -inf, shape [vocab_size].
 
@@ -189,12 +140,13 @@ def allowed(
         config: the settings.
         vocabulary: the network's.
         unknown: the character that stands for others, which is banned whatever they say.
+        newline: the line end that `max_line` forces.
 
     Returns:
         None if they leave everything.
 
     Raises:
-        SettingError: if they leave nothing, or no newline where `max_line` needs one.
+        SettingError: if they leave nothing, or no line end where `max_line` needs one.
     """
     mask = np.zeros(vocabulary.vocab_size, np.float32)
     for name, pattern in (("only", config.only), ("ban", config.ban)):
@@ -210,9 +162,8 @@ def allowed(
             f"only {config.only!r} and ban {config.ban!r} leave none of the model's characters "
             f"(`chargen info` lists them)."
         )
-    if config.max_line is not None and (
-        "\n" not in vocabulary or mask[vocabulary.char2idx["\n"]] == -np.inf
-    ):
+    left = {each for each, added in zip(vocabulary.idx2char, mask, strict=True) if not added}
+    if config.max_line is not None and not (newline and left.issuperset(newline)):
         raise SettingError(
             "max_line needs the newline, which is unknown to the model or banned.",
             setting="max_line",
@@ -227,6 +178,7 @@ def make_processors(
     text: Ids,
     copies: CopyIndex | None = None,
     copied: Ids | None = None,
+    newline: str | None = "\n",
 ) -> list[LogitsProcessor]:
     """Return the processors that `config` asks for, for one sequence that continues a text.
 
@@ -236,11 +188,15 @@ def make_processors(
         text: so far, prompt included, shape [n].
         copies: of the corpus that `max_copy` is about.
         copied: the end of the text that was written, and counts as a copy; shape [m].
+        newline: the line end that `max_line` forces.
     """
     processors: list[LogitsProcessor] = []
-    read = text.tolist()
-    if config.max_line is not None:
-        processors.append(LineLimit(config.max_line, vocabulary))
+    read, known = text.tolist(), vocabulary.char2idx
+    ends = {known[mark] for mark in MARKS + BOUNDARY if mark in known}
+    if config.max_line is not None and newline is not None:
+        spaces = [known[space] for space in _SPACES if space in known]
+        forced = [known[character] for character in newline]
+        processors.append(LineLimit(config.max_line, forced, ends, spaces))
     if BOUNDARY in vocabulary:
         processors.append(NoEmptyDocument(vocabulary))
     for processor in processors:

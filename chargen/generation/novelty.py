@@ -3,8 +3,15 @@
 from copy import copy
 
 from chargen.text.copies import CopyIndex
+from chargen.text.line_ends import MARKS
+from chargen.text.vocabulary import BOUNDARY
 
 MAX_REJECTED = 300  # texts or lines in a row that were not new, after which no more are tried
+
+
+def last_line(text: str) -> str:
+    """Return what stands after the last line end or document of a text."""
+    return text[1 + max(map(text.rfind, MARKS + BOUNDARY)) :]
 
 
 class Novelty:
@@ -46,10 +53,13 @@ class NewLines:
 
     def __init__(self, novelty: Novelty, begun: str, stop: tuple[str, ...]) -> None:
         self._novelty, self._begun = novelty, begun
-        self._ends = (*sorted(stop, key=len, reverse=True), "\n")
-        self._keeps_blank = any("\n" in text for text in stop)  # of which one may be a part
+        self._ends = (*sorted(stop, key=len, reverse=True), *MARKS)
+        # A blank line may be a part of a text to stop at.
+        self._keeps_blank = not set(MARKS).isdisjoint("".join(stop))
         self._rejected = 0
+        self._has_passed, self._last = False, ""  # the last line; its last character
         self.held = ""
+        self.is_cut = False  # whether a line that is not new was too long for the text
         self.is_stuck = False  # whether too many lines in a row were not new
         self.is_spoilt = False  # whether the line that the prompt began is not new
 
@@ -64,18 +74,23 @@ class NewLines:
             None while the line goes on, then the line if it is new. If it is not, what of it ends
             the text: a stop text, or nothing.
         """
+        begins, self._last = self._last, character
+        if begins == "\r" and character == "\n" and not self.held:
+            return character if self._has_passed else ""
         self.held += character
         end = next((end for end in self._ends if self.held.endswith(end)), "")
         if not end and len(self.held) < left:
             return None
         line, self.held = self.held, ""
         whole = self._begun + line.removesuffix(end)
-        if self._keeps_blank and not whole.strip():
-            return line
-        if self._novelty.take(whole):
-            self._begun, self._rejected = "", 0
+        is_blank_of_stop = self._keeps_blank and not whole.strip()
+        self._has_passed = is_blank_of_stop or self._novelty.take(whole)
+        if self._has_passed:
+            self._rejected = self._rejected if is_blank_of_stop else 0
+            self._begun = ""
             return line
         self._rejected += 1
         self.is_stuck = self._rejected >= MAX_REJECTED
         self.is_spoilt = bool(self._begun)
-        return "" if end == "\n" else end
+        self.is_cut = not end
+        return "" if end in MARKS else end

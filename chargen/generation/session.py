@@ -26,7 +26,6 @@ from chargen.generation.sampler import Sampler
 from chargen.generation.stopping import FinishReason
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import PreparedText, Unknown
-from chargen.text.vocabulary import BOUNDARY
 
 _KEEP_EVERY = 256  # characters; so many are read again at most after an interrupt
 
@@ -82,7 +81,7 @@ class Session:
     @property
     def text(self) -> str:
         """Return the text so far, prompts included."""
-        return "".join(self._text[: self._given]).replace(BOUNDARY, "")
+        return self._checkpoint.tokenizer.show("".join(self._text[: self._given]))
 
     @property
     def label(self) -> str | None:
@@ -138,7 +137,8 @@ class Session:
         tokenizer = self._checkpoint.tokenizer
         if not isinstance(prompt, PreparedText):
             prompt = tokenizer.prepare_prompt(prompt, unknown)
-        read = tokenizer.encode(prompt.text)
+        is_first = not (self._text or self._unread)
+        read = (tokenizer.encode_beginning if is_first else tokenizer.encode)(prompt.text)
         if self._part is not None:
             self._part.close()
         if label not in (None, self._label):
@@ -149,9 +149,7 @@ class Session:
         if prompt.text:
             self._text += prompt.text
             self._given = self._prompt_end = len(self._text)
-            self._unread += read.tolist()
-        elif not (self._text or self._unread):
-            self._unread = tokenizer.encode(tokenizer.lead).tolist()
+        self._unread += read.tolist()
         self._part = self._write(generator)
         return self._part
 
@@ -162,9 +160,10 @@ class Session:
         return Generator(tokenizer, config, self._sampler, self._copies, novelty)
 
     def _write(self, generator: Generator) -> PyGenerator[str, None, None]:
+        tokenizer = self._checkpoint.tokenizer
         if left_out := "".join(self._text[self._given :]):
             self._given = len(self._text)
-            yield left_out.replace(BOUNDARY, "")
+            yield tokenizer.show(left_out)
         before = self._state, list(self._unread), len(self._text)
         for _ in range(generator.max_rejected):
             if (yield from self._attempt(generator)):
@@ -178,13 +177,13 @@ class Session:
 
     def _attempt(self, generator: Generator) -> PyGenerator[str, None, bool]:
         """Write a part; return whether it was kept, which one that was to be new may not be."""
-        ids = self._checkpoint.tokenizer.encode("".join(self._text))
+        tokenizer = self._checkpoint.tokenizer
+        ids = tokenizer.encode("".join(self._text))
         sequence = generator.sequence(ids, self._random.random, copied=ids[self._prompt_end :])
         self.finish_reason = sequence.finish_reason
         if sequence.finish_reason is not None:
             return True
         decoder = self._make_decoder(self._state)
-        tokenizer = self._checkpoint.tokenizer
         logits = first_logits(decoder, tokenizer, np.array(self._unread, np.int32))
         batch = Batch(self._make_decoder)
         batch.add(sequence, decoder.state, logits)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from chargen.pages.frame import frame
 from chargen.text.characters import visible
+from chargen.text.vocabulary import BOUNDARY
+from chargen.wording import count
 
 MAX_LEVEL = 10  # from so many bits on, the colour stays the same
 
@@ -81,7 +83,7 @@ def fragment(score: Scored, hint: str = "") -> str:
     characters = "".join(_character(score, position) for position in range(len(score.text)))
     return (
         f'<style>{_STYLE}</style>\n<div class="chargen">\n'
-        f"<p>{len(score.text):,} characters, {score.total_bits:,.1f} bits: "
+        f"<p>{count(len(score.text), 'character')}, {score.total_bits:,.1f} bits: "
         f"<strong>{score.bits_per_char:.3f} bits per character</strong>, "
         f"perplexity {score.perplexity:.2f}.</p>\n"
         f"<p>Bits of surprise:{legend} and more. Point at a character to see what was expected."
@@ -96,7 +98,7 @@ def _character(score: Scored, position: int) -> str:
     if expected := score.alternatives(position):
         lines += ["expected:", *(f"{_named(other)} {share:.1%}" for other, share in expected)]
     label = escape("\n".join(lines)).replace("\n", "&#10;")
-    after = character if character in "\n\t" else ""
+    after = "\n" if character == BOUNDARY else character if character in "\n\t" else ""
     level = min(MAX_LEVEL, int(cost))
     return (
         f'<b class="l{level}" tabindex="-1" role="img" aria-label="{label}">'

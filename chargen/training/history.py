@@ -1,21 +1,16 @@
-"""The record of a run: history.csv, one row per evaluation, and the curves drawn from it."""
+"""The record of a run: history.csv, one row per evaluation."""
 
 import csv
 import io
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chargen.errors import RunError
 from chargen.storage.atomic import write_atomically
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 HISTORY_FILE = "history.csv"
-CURVE_FILE = "curve.svg"
 
 
 @dataclass(frozen=True)
@@ -29,6 +24,14 @@ class Row:
     carried: float | None  # held out, the state flowing through
     windowed: float | None  # held out, 256 characters at a time from a zero state
     bits_per_char: float  # held out and carried (of the training loss, where nothing is held out)
+    seconds: float | None = None  # that the run has taken, interruptions left out
+    characters: int | None = None  # read in training
+
+
+# The names that a file has for these, where they differ: those that people know from elsewhere.
+_COLUMNS = {"loss": "train_loss", "carried": "val_loss", "windowed": "val_loss_windowed"}
+_WHOLE = ("step", "characters")
+_OPTIONAL = ("carried", "windowed", "seconds", "characters")
 
 
 def write_history(folder: Path, rows: Iterable[Row]) -> None:
@@ -38,15 +41,15 @@ def write_history(folder: Path, rows: Iterable[Row]) -> None:
         StorageError: if it cannot be written.
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(Row)], lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow(asdict(row))
+    names = [field.name for field in fields(Row)]
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS.get(name, name) for name in names)
+    writer.writerows([getattr(row, name) for name in names] for row in rows)
     write_atomically(folder / HISTORY_FILE, text.getvalue().encode())
 
 
 def read_history(folder: Path) -> list[Row]:
-    """Return what `write_history` wrote.
+    """Return what `write_history` wrote, in this version or an earlier one.
 
     Raises:
         RunError: if there is no such file, or chargen did not write it.
@@ -57,72 +60,19 @@ def read_history(folder: Path) -> list[Row]:
             return [_row(values) for values in csv.DictReader(file)]
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror}.") from None
-    except (KeyError, TypeError, ValueError):
+    except (TypeError, ValueError, csv.Error):
         raise RunError(
             f"{path} is not a history that chargen wrote; give the name of another run."
         ) from None
 
 
-def _row(values: Mapping[str, Any]) -> Row:
-    numbers = {
-        name: None if name in ("carried", "windowed") and not text else float(text)
-        for name, text in values.items()
-    }
-    return Row(**{**numbers, "step": int(values["step"])})  # type: ignore[arg-type]
+def _row(values: Mapping[str, str]) -> Row:
+    return Row(**{field.name: _number(field.name, values) for field in fields(Row)})
 
 
-def draw_curves(runs: Mapping[str, Sequence[Row]], kind: str = "svg") -> bytes:
-    """Return a picture of the loss curves of runs.
-
-    A single run is drawn with its training loss, both held-out losses, its learning rate and its
-    best point. Of several runs, the carried held-out losses are drawn over one another.
-
-    Args:
-        runs: the rows of each run, by the name to show.
-        kind: "svg", "png" or "pdf".
-
-    Raises:
-        ImportError: without matplotlib.
-    """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    # With a fixed salt and without a date, the same rows give the same bytes. A dollar sign in a
-    # name does not begin a formula, and a name may have bytes that are not text.
-    style = {"svg.hashsalt": "chargen", "font.size": 9, "text.parse_math": False}
-    with mpl.rc_context(style):
-        figure = Figure(figsize=(7, 4))
-        # The margins are fixed, as letting matplotlib find them takes longer than all the rest.
-        figure.subplots_adjust(left=0.09, right=0.87, bottom=0.12, top=0.92)
-        axes = figure.subplots()
-        axes.set(xlabel="step", ylabel="loss (nats per character)")
-        axes.grid(alpha=0.25)
-        for name, rows in runs.items():
-            shown = name.encode(errors="backslashreplace").decode()
-            _draw_run(axes, shown, rows, alone=len(runs) == 1)
-        axes.legend(frameon=False, loc="upper right")
-        picture = io.BytesIO()
-        undated: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-        figure.savefig(picture, format=kind, metadata=undated.get(kind))
-    return picture.getvalue()
-
-
-def _draw_run(axes: "Axes", name: str, rows: Sequence[Row], *, alone: bool) -> None:
-    steps = [row.step for row in rows]
-    judged = [row.loss if row.carried is None else row.carried for row in rows]
-    best = min(range(len(rows)), key=judged.__getitem__, default=None)
-    (line,) = axes.plot(steps, judged, label="held out, carried" if alone else name, zorder=3)
-    if best is not None:
-        axes.plot(steps[best], judged[best], "o", color=line.get_color(), zorder=4)
-        axes.annotate(
-            f"{judged[best]:.4f}", (steps[best], judged[best]), (0, 7), textcoords="offset points"
-        )
-    if alone:
-        axes.set_title(name, loc="left")
-        if judged != [row.loss for row in rows]:
-            windowed = [math.nan if row.windowed is None else row.windowed for row in rows]
-            axes.plot(steps, windowed, "--", label="held out, windowed")
-        axes.plot(steps, [row.loss for row in rows], label="training")
-        rates = axes.twinx()
-        rates.plot(steps, [row.learning_rate for row in rows], ":", color="gray")
-        rates.set(ylabel="learning rate (dotted)", ylim=(0, None))
+def _number(name: str, values: Mapping[str, str]) -> Any:
+    """Return what a line of a file says of a field of `Row`; earlier files have other columns."""
+    text = values.get(_COLUMNS.get(name, name), values.get(name))
+    if not text and name in _OPTIONAL:
+        return None
+    return (int if name in _WHOLE else float)(text)  # type: ignore[arg-type]

@@ -1,9 +1,11 @@
 """Turn Ctrl-C, SIGTERM and SIGHUP into a list that the training loop reads between steps."""
 
+import math
 import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -12,6 +14,7 @@ from chargen.errors import Interrupted
 
 _LEAVING = (signal.SIGINT, signal.SIGTERM)  # the second of which does not wait
 _HANG_UP = getattr(signal, "SIGHUP", None)  # the terminal is gone; Windows has no such signal
+_PATIENCE = 1.0  # seconds
 
 
 @contextmanager
@@ -55,10 +58,13 @@ def interruptible() -> Iterator[None]:
         Interrupted: if one came, even if the body caught what it raised there.
     """
     received: list[int] = []
+    last = -math.inf
 
     def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal last
         received.append(number)
-        if len(received) == 1:
+        last, before = time.monotonic(), last
+        if last - before > _PATIENCE:  # else the body is on its way out; but it may have caught it
             raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():

@@ -9,6 +9,8 @@ from chargen.checkpoint import weight_shapes
 from chargen.config import ModelConfig
 from chargen.corpus.corpus import Corpus
 from chargen.text.characters import describe, enumerate_some
+from chargen.text.line_ends import describe_counts
+from chargen.wording import about
 
 _MAX_WEIGHTS_PER_CHARACTER = 50
 _MAX_SINGLETONS = 1000
@@ -20,7 +22,7 @@ def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
     documents = f" in {corpus.documents:,} documents" if corpus.documents > 1 else ""
     yield (
         f"{corpus.name}: {characters:,} characters{documents}, {len(counts):,} distinct; "
-        f"{corpus.encoding}, line endings: {corpus.line_ending}."
+        f"{corpus.encoding}, line endings: {describe_counts(corpus.line_ends)}."
     )
     rarest = ", ".join(f"{describe(each)} {counts[each]:,}×" for each in islice(counts, 4))
     yield f"Rarest: {rarest}."
@@ -29,7 +31,7 @@ def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
     weights = sum(int(np.prod(shape)) for shape in weight_shapes(config).values())
     yield (
         f"Network: {config.describe()}, {weights:,} weights, "
-        f"{weights / characters:.2g} per character."
+        f"{about(weights / characters)} per character."
     )
     yield from corpus.notes
     if weights > _MAX_WEIGHTS_PER_CHARACTER * characters:
@@ -43,7 +45,7 @@ def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
             f"Warning: {singletons:,} characters occur only once, too rare to be learned; "
             "is the encoding right?"
         )
-    if corpus.line_ending == "none":
+    if not corpus.line_ends:
         yield "Warning: the text has no line endings, so the model will never end a line."
 
 

@@ -1,6 +1,5 @@
 """Write a run's records for people: history.csv, curve.svg and, if asked, TensorBoard's files."""
 
-import importlib.util
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import Any
 
 from chargen.storage.atomic import remove, write_atomically
 from chargen.training.backend import tf
-from chargen.training.history import CURVE_FILE, Row, draw_curves, write_history
+from chargen.training.curves import CURVE_FILE, draw_curves
+from chargen.training.history import Row, write_history
 
 EVENTS_FOLDER = "tensorboard"
 _TAGS = {
@@ -38,8 +38,7 @@ class Records:
     def write(self, rows: Sequence[Row], *, is_new: bool = True) -> None:
         """Write all records from `rows`: history, curve and, if the last row is new, its event.
 
-        Without rows, the records of a run that was in the folder before are removed. Without
-        matplotlib, an optional dependency, there is no curve.
+        Without rows, the records of a run that was in the folder before are removed.
 
         Raises:
             StorageError: if a file could not be written.
@@ -49,7 +48,7 @@ class Records:
         if not rows:
             for path in curve, *(self._folder / EVENTS_FOLDER).glob("events.out.tfevents.*"):
                 remove(path)
-        elif importlib.util.find_spec("matplotlib"):
+        else:
             write_atomically(curve, draw_curves({self._folder.name: rows}))
         if is_new and self._tensorboard:
             self._write_event(rows[-1])

@@ -1,7 +1,9 @@
 """Report on a run while it trains: a live bar, and a line for each thing that happens."""
 
+import importlib
 import sys
-from typing import Protocol, runtime_checkable
+import warnings
+from typing import Any, Protocol, runtime_checkable
 
 from chargen.generation.log_probs import bits
 from chargen.text.controls import escape_line
@@ -27,6 +29,19 @@ class Reporter(Protocol):
         """End the report."""
 
 
+def is_notebook() -> bool:
+    """Return whether this is the kernel of a notebook."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return "IPKernelApp" in getattr(shell, "config", {})
+
+
+def _tqdm(in_notebook: bool) -> Any:
+    """Return the class of tqdm's bars: in a notebook that has widgets, one that is a widget."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tqdm: that there are no widgets
+        return importlib.import_module("tqdm.auto" if in_notebook else "tqdm").tqdm
+
+
 class Silent(Reporter):
     """Reports nothing."""
 
@@ -34,16 +49,17 @@ class Silent(Reporter):
 class Terminal:
     """Reports on standard error: lines and, if that is a terminal, a tqdm bar.
 
+    In a notebook, which shows standard error in red, lines and bar are below the cell.
+
     Args:
         waiting: what stands in place of the bar until the first step.
     """
 
     def __init__(self, waiting: str = "") -> None:
-        from tqdm import tqdm
-
-        self._bar = tqdm(
-            file=sys.stderr,
-            disable=None,  # this means: unless standard error is a terminal
+        in_notebook = is_notebook()
+        self._bar = _tqdm(in_notebook)(
+            file=sys.stdout if in_notebook else sys.stderr,
+            disable=False if in_notebook else None,  # None: unless standard error is a terminal
             unit="char",
             unit_scale=True,
             dynamic_ncols=True,
@@ -51,10 +67,11 @@ class Terminal:
             desc=waiting,
             bar_format="{desc}",
         )
+        self._file = sys.stdout if in_notebook else sys.stderr
         self._loss: float | None = None
 
     def say(self, line: str) -> None:
-        self._bar.write(escape_line(line), file=sys.stderr)
+        self._bar.write(escape_line(line), file=self._file)
 
     def stepped(self, *, done: int, total: int | None, loss: float, characters: int) -> None:
         if self._loss is None:

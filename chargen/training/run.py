@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+import chargen
 from chargen.checkpoint import Checkpoint, Origin
 from chargen.config import RunConfig, SamplingConfig
 from chargen.corpus.corpus import Corpus
@@ -25,7 +26,9 @@ from chargen.shell import command
 from chargen.storage.arrays import Arrays, read_arrays, write_arrays
 from chargen.storage.atomic import link_atomically, remove
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE, ROLLBACK_FILE
+from chargen.text.line_ends import LINE_END
 from chargen.text.vocabulary import BOUNDARY
+from chargen.training import provenance
 from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
 from chargen.training.records import Records
@@ -33,13 +36,14 @@ from chargen.training.report import Reporter
 from chargen.training.schedule import evaluation_interval, learning_rate
 from chargen.training.trainer import Trainer
 from chargen.training.validation import Validator
+from chargen.wording import count, time_left
 
 _MAX_ROLLBACKS = 3
 _DIVERGED = 3  # times what a loss may be at most, chance's or the lowest so far, is too much
 _MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
 _MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
 _SAVING_SHARE = 0.01  # of the time is left for saves
-_SAMPLE = SamplingConfig(temperature=0.7, seed=0)
+_SAMPLE = SamplingConfig(temperature=0.7)
 _SAMPLE_LENGTH = 90
 
 
@@ -61,6 +65,8 @@ class RunState:
     best_step: int = 0  # and where it was
     waited: int = 0  # evaluations since then
     finished: str = ""  # why the run ended, once it has
+    seconds: float = 0.0  # that the run has taken, interruptions left out
+    command: str | None = None  # the command line that began it
     rows: list[Row] = field(default_factory=list)  # the evaluations so far
 
 
@@ -86,7 +92,8 @@ class Run:
             ids, labels = self.held_out.ids, self.held_out.labels
             self.validator = Validator(self.model_config, ids, labels, boundary=boundary)
         self.records = Records(self.folder, tensorboard=self.config.tensorboard)
-        self.state = RunState()
+        self.state = RunState(command=provenance.command())
+        self._earlier = 0.0  # seconds that the run had taken before this process went on with it
         self._step_seconds: list[float] = []  # of each step until the speed is known
         self._speed_known = False
         self._saved_at = 0.0
@@ -125,6 +132,7 @@ class Run:
             DivergedError: if the loss diverged, and again after every rollback.
             StorageError: if a save failed; the one before is whole.
         """
+        self._earlier = self.state.seconds
         try:
             with caught_signals() as received:
                 if self.config.epochs is not None:
@@ -196,9 +204,9 @@ class Run:
         total = self.state.total_steps or 0
         speed = self.config.batch_size * self.config.seq_length / seconds
         self.reporter.say(
-            f"{speed:,.0f} characters per second: {total:,} steps, "
-            f"{total / self.streams.steps_per_epoch:.1f} epochs, "
-            f"{(total - self.state.step) * seconds / 60:.1f} minutes of training to go."
+            f"{count(speed, 'character')} per second: {count(total, 'step')}, "
+            f"{count(total / self.streams.steps_per_epoch, 'epoch')}, "
+            f"{time_left((total - self.state.step) * seconds)} of training to go."
         )
 
     def _plan(self, budget: float, seconds: float) -> None:
@@ -238,6 +246,8 @@ class Run:
             carried=held_out.carried if held_out else None,
             windowed=held_out.windowed if held_out else None,
             bits_per_char=bits(judged),
+            seconds=self._seconds(),
+            characters=state.step * self.config.batch_size * self.config.seq_length,
         )
         state.rows.append(row)
         state.loss_sum, state.loss_count = 0.0, 0
@@ -249,13 +259,13 @@ class Run:
             state.waited += 1
         checkpoint = self._checkpoint(row)
         self.reporter.evaluated(row, best=best)
-        self.reporter.say(_excerpt(checkpoint, len(state.rows)))
+        self.reporter.say(_excerpt(checkpoint, len(state.rows), seed=state.step))
         if best:
             checkpoint.save(self.folder / MODEL_FILE)
         if at_end:
             state.finished = "all planned steps are done"
         elif state.waited >= self.config.patience:
-            state.finished = f"no better held-out loss in {state.waited} evaluations"
+            state.finished = f"no better held-out loss in {count(state.waited, 'evaluation')}"
         self.records.write(state.rows)
         # With `finished`, so that no kill can come between it and its evaluation.
         self._save(keep=True)
@@ -295,23 +305,34 @@ class Run:
         )
         self._save()
 
+    def _seconds(self) -> float:
+        """Return how long the run has taken, from its command on, interruptions left out."""
+        return round(self._earlier + time.monotonic() - self.started, 3)
+
     def _checkpoint(self, row: Row | None = None) -> Checkpoint:
         """Return the network as it is now."""
-        corpus = self.corpus
+        corpus, base = self.corpus, self.source.get("from")
         origin = Origin(
             corpus=corpus.name,
             characters=corpus.characters,
             documents=corpus.documents,
             sha256=corpus.sha256,
-            base=self.source.get("from"),
+            base=base and provenance.without_folders(base),
             step=self.state.step,
             training=self.config.to_json(),
+            command=self.state.command,
+            date=provenance.now(),
+            seconds=self._seconds(),
+            machine=provenance.machine(),
+            version=chargen.__version__,
+            software=provenance.software(),
         )
         if row is not None:
             origin = replace(origin, loss=row.loss, carried=row.carried, windowed=row.windowed)
         labels = corpus.labels.characters if corpus.labels is not None else {}
         weights = self.trainer.weights()
-        return Checkpoint(self.model_config, corpus.tokenizer, weights, origin, labels)
+        rules = self.run_config.reading.label
+        return Checkpoint(self.model_config, corpus.tokenizer, weights, origin, labels, rules)
 
     def _save(self, *, keep: bool = False) -> None:
         """Write what resuming needs and, until the first evaluation, the weights as they are.
@@ -320,6 +341,7 @@ class Run:
         """
         if keep:
             self.state.kept_step, self._is_unproven = self.state.step, True
+        self.state.seconds = self._seconds()
         document = {
             "config": self.run_config.to_json(),
             "corpus": {**self.source, "sha256": self.corpus.sha256},
@@ -331,13 +353,13 @@ class Run:
         self._saved_at = time.monotonic()
 
 
-def _excerpt(checkpoint: Checkpoint, number: int) -> str:
+def _excerpt(checkpoint: Checkpoint, number: int, *, seed: int) -> str:
     """Write a few words with the network as it is; of labels, each has its turn."""
     names = list(checkpoint.labels)
-    config = replace(_SAMPLE, label=names[number % len(names)] if names else None)
+    config = replace(_SAMPLE, seed=seed, label=names[number % len(names)] if names else None)
     session = Session(checkpoint, partial(Decoder, DecoderWeights(checkpoint)), config)
     parts: list[str] = []  # documents, which can be short
     while (left := _SAMPLE_LENGTH - sum(map(len, parts)) - len(parts)) > 0:
-        parts += session.generate(length=left).split("\n")
+        parts += LINE_END.split(session.generate(length=left))
     lead = f"    {config.label}: " if names else "    "
-    return lead + " / ".join(parts)
+    return lead + " / ".join(filter(None, parts))

@@ -37,6 +37,7 @@ from chargen.training.existing import nothing_to_resume, refuse_to_replace, tell
 from chargen.training.interrupt import interruptible
 from chargen.training.preflight import preflight
 from chargen.training.warm_start import inherit_settings, warm_start_weights
+from chargen.wording import count
 
 if TYPE_CHECKING:
     from chargen.training.report import Reporter
@@ -105,7 +106,8 @@ def start_run(
     notes = [note]
     if old is not None:
         new = corpus.vocabulary.vocab_size - old.config.vocab_size
-        notes.insert(0, f"Goes on from {base}; {new:,} characters are new to it.")
+        new_to_it = f"{count(new, 'character')} {'is' if new == 1 else 'are'} new to it"
+        notes.insert(0, f"Goes on from {base}; {new_to_it}.")
     parts = _cut(corpus, spans, config), held_out
     with locked(folder):
         refuse_to_replace(folder, overwrite)  # another process may have finished one

@@ -26,10 +26,10 @@ def test_the_report(invoke, folder):
     assert result.exit_code == 0, result.output
     for told in (
         "poems: 35 characters, 15 distinct",
-        "documents     3; 1 are copies of others: 2 = 3",
+        "documents     3; 1 is a copy of another: 2 = 3",
         "lines         4;",
         "'e' (U+0065) 5×",
-        "Left out 1 files that are not text",
+        "Left out 1 file that is not text",
         f"(cores: {available_cores()}, ",
         "--minutes 10",
     ):

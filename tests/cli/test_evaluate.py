@@ -21,12 +21,13 @@ def test_a_table_of_losses(invoke, checkpoint_file, text_file):
     result = invoke("evaluate", "-m", checkpoint_file, text_file)
     measured = chargen.load(checkpoint_file).evaluate(TEXT)
     counted, _, carried, windowed = result.stdout.splitlines()
-    assert counted == "299 characters predicted"
+    assert counted == "299 characters predicted, 299 bytes in UTF-8"
     assert carried.split() == [
         "carried",
         f"{measured.carried:.4f}",
         f"{measured.bits_per_char:.4f}",
         f"{measured.perplexity:.4f}",
+        f"{measured.bits_per_byte:.4f}",
     ]
     assert windowed.split()[:2] == ["windowed", f"{measured.windowed:.4f}"]
     assert result.stderr == ""
@@ -40,7 +41,7 @@ def test_json(invoke, lstm_file, text_file):
 def test_adapted_stands_beside_carried(invoke, lstm_file, text_file):
     before = lstm_file.read_bytes()
     values = json.loads(invoke("evaluate", "-m", lstm_file, text_file, "--adapt", "--json").stdout)
-    assert set(values) == {"characters", "carried", "windowed", "adapted"}
+    assert set(values) == {"characters", "bytes", "carried", "windowed", "adapted"}
     assert values["adapted"]["nats_per_char"] != values["carried"]["nats_per_char"]
     assert lstm_file.read_bytes() == before
 
@@ -93,5 +94,4 @@ def test_a_text_that_cannot_be_measured(refused, lstm_file, tmp_path, data, told
 
 def test_a_missing_text_or_model(refused, lstm_file, text_file, tmp_path):
     assert "There is no file nowhere.txt" in refused("evaluate", "-m", lstm_file, "nowhere.txt")
-    assert "is a folder" in refused("evaluate", "-m", lstm_file, tmp_path)
     assert "There is no checkpoint nowhere" in refused("evaluate", "-m", "nowhere", text_file)

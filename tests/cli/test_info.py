@@ -27,7 +27,7 @@ def test_a_report_in_lines(invoke, checkpoint_file, cell):
 
 def test_weights_are_counted(invoke, lstm_file):
     # 9×4 + (4+5+1)×20 + (5+3+1)×12 + 3×9 + 9
-    assert facts(invoke("info", "-m", lstm_file))["size"] == "380 weights, 0.0 MB"
+    assert facts(invoke("info", "-m", lstm_file))["size"] == "380 weights, 0.0015 MB"
 
 
 def test_losses_are_shown_with_their_unit(invoke, make_checkpoint, tmp_path):
@@ -38,6 +38,37 @@ def test_losses_are_shown_with_their_unit(invoke, make_checkpoint, tmp_path):
     report = facts(invoke("info", "-m", tmp_path / "file"))
     assert report["loss"] == "1.2500 in training, 1.5000 held out, carried (nats per character)"
     assert report["corpus"] == "tiny.txt, 123,456 characters"
+
+
+def test_how_a_model_was_made_is_told(invoke, make_checkpoint, tmp_path):
+    checkpoint = make_checkpoint()
+    origin = replace(
+        checkpoint.origin,
+        step=1,
+        base="base",
+        command="chargen train novel.txt --minutes 10",
+        date="2026-01-31T12:34:56Z",
+        seconds=598.2,
+        machine="AMD EPYC, 1 core, Linux x86_64",
+        version="1.2.3",
+        software={"python": "3.13.0", "tensorflow": "2.20.0"},
+    )
+    replace(checkpoint, origin=origin).save(tmp_path / "file")
+    report = facts(invoke("info", "-m", tmp_path / "file"))
+    assert report["trained"] == "1 step, from base"
+    assert report["duration"] == "9 minutes 58 seconds"
+    assert report["date"] == "2026-01-31 12:34:56 UTC"
+    assert report["version"] == "chargen 1.2.3, python 3.13.0, tensorflow 2.20.0"
+    assert report["machine"] == "AMD EPYC, 1 core, Linux x86_64"
+    assert report["command"] == "chargen train novel.txt --minutes 10"
+    found = json.loads(invoke("info", "-m", tmp_path / "file", "--json").stdout)["origin"]
+    assert found["date"] == "2026-01-31T12:34:56Z"
+    assert found["software"]["python"] == "3.13.0"
+
+
+def test_a_model_of_an_earlier_version_says_nothing_of_it(invoke):
+    report = facts(invoke("info", "-m", "bundled"))
+    assert report.keys().isdisjoint({"duration", "date", "version", "machine", "command"})
 
 
 def test_a_large_vocabulary_is_cut_short(invoke, make_checkpoint, tmp_path):

@@ -47,7 +47,7 @@ def test_the_label_alone_says_what_is_written(invoke, places, workdir):
 
 def test_the_report_counts_labels(invoke, places):
     told = invoke("corpus", places, "--label", "wet=sea/*", "--label", "file").stdout
-    assert "labels        wet 1,080 (50.0%) in 6 documents, 0 180 (8.3%) in 1 documents" in told
+    assert "labels        wet 1,080 (50.0%) in 6 documents, 0 180 (8.3%) in 1 document" in told
     found = json.loads(invoke("corpus", places, "--label", "--json").stdout)
     assert found["labels"][0] == {"label": "land", "documents": 6, "characters": 1080}
     assert json.loads(invoke("corpus", places, "--json").stdout)["labels"] == []

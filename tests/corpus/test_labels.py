@@ -85,7 +85,7 @@ def test_every_character_has_its_documents_label(shelf):
     assert by_label(read(shelf, "folder")) == {
         "deep": "\0VERSE||",
         "poems": "\0Ro\u0308te|Glut",
-        "prose": "\0A tale.\r\n\0|Another|",
+        "prose": "\0A tale.\n\0|Another|",
     }
 
 
@@ -122,7 +122,8 @@ def test_one_text_is_a_document_too():
 
 @pytest.mark.parametrize("names", [[], ["x"], ["x", "y", "z"]])
 def test_each_document_needs_a_label(names):
-    with pytest.raises(CorpusError, match=rf"There are {len(names)} labels for 2 documents"):
+    there = "is 1 label" if len(names) == 1 else f"are {len(names)} labels"
+    with pytest.raises(CorpusError, match=rf"There {there} for 2 documents"):
         Corpus(["ab", "c"], labels=names)
 
 

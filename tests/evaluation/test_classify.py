@@ -143,3 +143,14 @@ def test_progress_counts_each_character_once_a_label(labelled):
 def test_one_label_is_nothing_to_choose_from(make_checkpoint):
     with pytest.raises(SettingError, match="One model with several labels is enough"):
         classify("A", {"only": make_checkpoint(labels={"a": 1})})
+
+
+def test_a_notebook_shows_winner_and_margin():
+    assert repr(Classification({"a": 1234.5, "b": 34.25})) == (
+        "Classification('b' by 1,200.25 bits: b 34.25, a 1,234.50)"
+    )
+    assert repr(Classification({"a": 1.0, "b": 1.0})) == (
+        "Classification(no winner: a 1.00, b 1.00)"
+    )
+    many = Classification({f"m{i}": float(i) for i in range(100)})
+    assert repr(many).endswith("m7 7.00 and 92 more)")

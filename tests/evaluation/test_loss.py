@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import chargen
+from chargen.config import PreparationConfig
 from chargen.corpus.split import train_validation_split
 from chargen.errors import CorpusError
 from chargen.evaluation import loss
@@ -14,7 +15,7 @@ from chargen.evaluation.loss import WINDOW, Evaluation, evaluate
 from chargen.generation.log_probs import perplexity
 from chargen.generation.weights import DecoderWeights
 from chargen.training.report import Silent
-from tests.helpers import decoder_of
+from tests.helpers import decoder_of, with_tokenizer
 
 
 def read_through(checkpoint, ids, window=None):
@@ -90,6 +91,38 @@ def test_units():
     assert values["windowed"]["perplexity"] == pytest.approx(8)
     assert "adapted" not in values
     assert perplexity(1e6) == math.inf
+
+
+def test_bits_per_byte_are_those_of_the_text_that_was_predicted(make_checkpoint):
+    checkpoint = make_checkpoint(characters="aé世😀\n")  # 1 to 4 bytes, and a newline
+    result = chargen.LanguageModel(checkpoint).evaluate("aé世😀\n")
+    assert (result.characters, result.bytes) == (4, 2 + 3 + 4 + 1)
+    total = result.carried * 4 / math.log(2)
+    assert result.bits_per_byte == pytest.approx(total / 10)
+    values = result.to_json()
+    assert values["bytes"] == 10
+    assert values["windowed"]["bits_per_byte"] == pytest.approx(
+        values["windowed"]["bits_per_char"] * 4 / 10
+    )
+
+
+def test_bits_per_byte_leave_out_what_is_not_read_and_take_the_prepared_text(make_checkpoint):
+    checkpoint = make_checkpoint(characters="aé世\n")
+    plain = chargen.LanguageModel(checkpoint).evaluate("aé世")
+    preparation = PreparationConfig(lowercase=True, normalize="NFC")
+    model = chargen.LanguageModel(with_tokenizer(checkpoint, preparation=preparation))
+    with pytest.warns(UserWarning, match="Left out '😀'"):
+        measured = model.evaluate("AE\u0301😀世".replace("E", "e"), unknown="skip")
+    assert measured == plain
+    assert measured.bytes == 5
+
+
+def test_a_notebook_shows_both_units():
+    result = Evaluation(1, carried=math.log(2), windowed=2 * math.log(2))
+    assert repr(result) == (
+        "Evaluation(1 character, carried 0.6931 nats = 1.0000 bits per character, "
+        "windowed 1.3863 nats = 2.0000 bits per character)"
+    )
 
 
 def test_unknown_characters_are_left_out_if_asked(make_checkpoint):

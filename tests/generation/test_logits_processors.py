@@ -7,11 +7,10 @@ from chargen.config import SamplingConfig
 from chargen.errors import SettingError
 from chargen.generation.logits_processors import (
     LineLimit,
-    MinLength,
-    NoEmptyDocument,
     allowed,
     make_processors,
 )
+from chargen.generation.min_length import MinLength, NoEmptyDocument
 from chargen.text.vocabulary import Vocabulary
 
 LETTERS = Vocabulary("\n abcxyz-]")
@@ -39,14 +38,14 @@ def left(vocabulary=LETTERS, **settings):
 
 
 def test_a_full_line_leaves_a_newline_only():
-    limit = LineLimit(3, Vocabulary("\nab"))
+    limit = LineLimit(3, newline=[0], ends={0})
     for ids, forced in [([1, 2], False), ([1], True), ([0], False), ([1, 1, 1], True), ([2], True)]:
         after(limit, ids)
         assert (adjusted([limit], [0.1, 0.4, 0.5])[0] == 1) == forced
 
 
 def test_near_the_limit_a_line_ends_where_a_space_would_come():
-    limit = LineLimit(40, Vocabulary("\n a"))
+    limit = LineLimit(40, [0], {0}, [1])
     for length, newline, space in [(23, 0.2, 0.3), (1, 0.5, 0), (15, 0.5, 0), (1, 1, 0)]:
         after(limit, [2] * length)
         np.testing.assert_allclose(
@@ -55,7 +54,7 @@ def test_near_the_limit_a_line_ends_where_a_space_would_come():
 
 
 def test_a_line_is_never_broken_before_its_first_character():
-    limit = LineLimit(1, Vocabulary("\n a"))
+    limit = LineLimit(1, [0], {0}, [1])
     assert adjusted([limit], [0.2, 0.3, 0.5])[1] == pytest.approx(0.3)
 
 

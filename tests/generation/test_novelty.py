@@ -31,6 +31,10 @@ def test_lines_that_are_not_new_are_left_out():
     assert passed("a\nb\na\n\nc\n", known=["c"])[0] == ["a\n", "b\n", "", "", ""]
 
 
+def test_a_carriage_return_and_a_line_feed_are_one_line_end():
+    assert passed("a\r\nb\r\na\r\nc\rd")[0] == ["a\r", "\n", "b\r", "\n", "", "", "c\r"]
+
+
 def test_what_ends_a_text_passes_without_its_line():
     assert passed("a\na\0", stop=("\0",))[0] == ["a\n", "\0"]
     assert passed("a\naEND", stop=("END",))[0] == ["a\n", "END"]

@@ -2,12 +2,15 @@ import errno
 import io
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from chargen.errors import StorageError
-from chargen.storage.atomic import write_atomically
+from chargen.storage import atomic
+from chargen.storage.atomic import link_atomically, write_atomically
 
 REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -124,7 +127,7 @@ def test_folders_are_made(tmp_path):
     assert (tmp_path / "a" / "b" / "file").read_bytes() == b"x"
 
 
-def test_what_a_killed_process_left_is_reused(tmp_path, monkeypatch):
+def test_what_a_killed_process_left_is_removed(tmp_path, monkeypatch):
     path = tmp_path / "file"
     with monkeypatch.context() as killed:
         killed.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(SystemExit))
@@ -168,3 +171,129 @@ def test_what_it_cannot_take_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "write_bytes", failing(errno.ENOSPC))
     with pytest.raises(StorageError, match=r"pipe could not be written: the disk is full\."):
         write_atomically(path, b"content")
+
+
+def test_a_file_that_another_process_writes_is_not_taken_for_a_leftover(tmp_path, monkeypatch):
+    path, fsync = tmp_path / "file", os.fsync
+
+    def write_meanwhile(descriptor):
+        monkeypatch.setattr(os, "fsync", fsync)
+        write_atomically(path, b"other")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", write_meanwhile)
+    write_atomically(path, b"mine")
+    assert path.read_bytes() == b"mine"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+needs_links = pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make links")
+
+
+@needs_links
+def test_links_planted_for_temporary_files_are_not_followed(tmp_path, monkeypatch):
+    path, victim = tmp_path / "file", tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    tokens = iter(["guessed", "free"])
+    monkeypatch.setattr(atomic.secrets, "token_hex", lambda size: next(tokens))
+    for name in (".file.tmp", ".file.guessed.tmp", ".file.guessed.tmp.tmp"):
+        (tmp_path / name).symlink_to(victim)
+    monkeypatch.setattr(atomic, "_remove_leftovers", lambda path: None)
+    with pytest.raises(StorageError, match="file could not be written"):
+        write_atomically(path, b"new")  # though its name was guessed
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert victim.read_bytes() == b"precious"
+
+
+def test_no_two_temporary_files_have_one_name(tmp_path, monkeypatch):
+    names = set()
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", lambda a, b: (names.add(str(a)), replace(a, b)))
+    for _ in range(3):
+        write_atomically(tmp_path / "file", b"x")
+    assert len(names) == 3
+
+
+@needs_links
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_link_stays_one_and_what_it_leads_to_is_written(is_there, tmp_path):
+    (tmp_path / "far").mkdir()
+    target, near, link = tmp_path / "far" / "target", tmp_path / "near", tmp_path / "link"
+    if is_there:
+        target.write_bytes(b"old")
+    near.symlink_to(Path("far", "target"))
+    link.symlink_to(near)
+    write_atomically(link, b"new")
+    assert link.is_symlink()
+    assert near.is_symlink()
+    assert target.read_bytes() == b"new"
+    assert not target.is_symlink()
+
+
+@needs_links
+def test_a_link_to_itself_is_told(tmp_path):
+    for name, other in (("a", "b"), ("b", "a")):
+        (tmp_path / name).symlink_to(tmp_path / other)
+    with pytest.raises(StorageError, match="a could not be written: "):
+        write_atomically(tmp_path / "a", b"x")
+    assert (tmp_path / "a").is_symlink()
+
+
+PAGE = """
+import os, sys
+from chargen.storage.atomic import write_atomically
+print("before")
+write_atomically(sys.argv[1], b"page\\n")
+print("after")
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs Linux's open files")
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "link"])
+def test_an_open_file_is_written_into_where_it_is(name, tmp_path):
+    path = tmp_path / "out"
+    path.write_bytes(b"head\n")
+    if name == "link":
+        (tmp_path / name).symlink_to("/dev/stdout")
+        name = str(tmp_path / name)
+    with path.open("ab") as file:
+        subprocess.run([sys.executable, "-c", PAGE, name], stdout=file, check=True)
+    assert path.read_bytes() == b"head\nbefore\npage\nafter\n"
+    piped = subprocess.run([sys.executable, "-c", PAGE, name], stdout=subprocess.PIPE, check=True)
+    assert piped.stdout == b"before\npage\nafter\n"
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs Linux's open files")
+@pytest.mark.parametrize("number", ["987654", "9" * 400])
+def test_an_open_file_that_is_none_is_told(number):
+    with pytest.raises(StorageError, match="could not be written"):
+        write_atomically(f"/dev/fd/{number}", b"x")
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "é" * 200, "x/" * 3000 + "y"])
+def test_a_name_that_is_too_long_is_told_in_a_line(tmp_path, name):
+    with pytest.raises(StorageError, match="could not be written: the name is too long") as raised:
+        write_atomically(tmp_path / name, b"x")
+    assert len(str(raised.value)) < 300
+
+
+@pytest.mark.parametrize("name", ["a" * 250, "é" * 120])
+def test_a_name_may_be_as_long_as_the_system_allows(tmp_path, name):
+    write_atomically(tmp_path / name, b"x")
+    assert (tmp_path / name).read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_file_gets_a_second_name(has_links, tmp_path, monkeypatch):
+    source, path = tmp_path / "source", tmp_path / "path"
+    source.write_bytes(b"new")
+    path.write_bytes(b"old")
+    if not has_links:
+        monkeypatch.setattr(os, "link", failing(errno.EPERM))
+    for _ in range(2):  # also where it has it already
+        link_atomically(source, path)
+        assert path.read_bytes() == b"new"
+        assert sorted(tmp_path.iterdir()) == [path, source]
+    write_atomically(source, b"newer")
+    assert path.read_bytes() == b"new"

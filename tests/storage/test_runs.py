@@ -5,12 +5,13 @@ import os
 import pytest
 
 from chargen.checkpoint import Checkpoint
-from chargen.errors import CheckpointError
+from chargen.errors import CheckpointError, RunError
 from chargen.storage.runs import (
     MODEL_FILE,
     RUNS_FOLDER,
     bundled_checkpoint,
     find_checkpoint,
+    locked,
     run_folder,
 )
 
@@ -42,6 +43,45 @@ def test_a_name_means_a_run_unless_a_path_of_that_name_holds_one(workdir, make_c
     assert find("a").resolve() == workdir / "checkpoints" / "a"
     make_checkpoint().save(workdir / "a" / MODEL_FILE)
     assert find("a").resolve() == workdir / "a"
+
+
+@pytest.mark.parametrize("name", ["./a", "./a/", "../work/a"])
+def test_a_name_with_a_folder_in_it_is_a_path(workdir, make_checkpoint, name):
+    save_runs(make_checkpoint(), "a")
+    assert run_folder(name).resolve() == workdir / "a"
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        find_checkpoint(name)
+
+
+@pytest.mark.parametrize("name", [".", "./", "../a", "../../checkpoints/a"])
+def test_a_run_is_where_we_are(workdir, make_checkpoint, monkeypatch, name):
+    save_runs(make_checkpoint(), "a")
+    monkeypatch.chdir(workdir / "checkpoints" / "a")
+    assert run_folder(name).resolve() == workdir / "checkpoints" / "a"
+    assert run_folder(name).name == "a"
+    Checkpoint.load(find_checkpoint(name))
+    (workdir / "checkpoints" / "a" / "below").mkdir()
+    monkeypatch.chdir(workdir / "checkpoints" / "a" / "below")
+    assert run_folder("..") == workdir / "checkpoints" / "a"
+
+
+@pytest.mark.parametrize("name", ["", "/"])
+def test_a_name_of_no_folder_is_told(name):
+    with pytest.raises(RunError, match="needs a name of its own"):
+        run_folder(name)
+
+
+def test_a_folder_that_is_made_for_a_run_goes_if_nothing_is_put_there(workdir):
+    with locked(workdir / "deep" / "run"):
+        assert (workdir / "deep" / "run").is_dir()
+    assert list(workdir.iterdir()) == []
+    with locked(workdir / "deep" / "run"):
+        (workdir / "deep" / "run" / "file").touch()
+    assert (workdir / "deep" / "run" / "file").exists()
+    (workdir / "mine").mkdir()
+    with locked(workdir / "mine"):
+        pass
+    assert (workdir / "mine").exists()
 
 
 def test_a_name_of_nothing_is_told_with_the_newest_runs(workdir, make_checkpoint):

@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
-from chargen.training.interrupt import caught_signals
+from chargen.errors import Interrupted
+from chargen.training.interrupt import caught_signals, interruptible
 
 BUSY = """
 import hashlib
@@ -43,3 +45,67 @@ def test_the_first_signal_is_noted_and_the_handlers_come_back():
         os.kill(os.getpid(), signal.SIGTERM)
         assert received == [signal.SIGTERM]
     assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+needs_sighup = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP")
+
+
+@needs_sighup
+def test_a_closed_terminal_is_a_request_to_stop_however_often_it_is_told():
+    with subprocess.Popen(
+        [sys.executable, "-c", BUSY], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            assert process.stdout.readline() == b"ready\n"
+            for _ in range(3):
+                process.send_signal(signal.SIGHUP)
+                with pytest.raises(subprocess.TimeoutExpired):
+                    process.wait(0.2)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
+        finally:
+            process.kill()
+
+
+@needs_sighup
+def test_a_closed_terminal_is_ignored_where_it_was():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with caught_signals() as received:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert received == []
+        with interruptible():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        with caught_signals() as received:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert received == [signal.SIGHUP]
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def send(number, reached):
+    os.kill(os.getpid(), number)
+    reached.append("on")
+
+
+def send_and_catch(number, reached):  # as a library that is being imported may
+    with suppress(KeyboardInterrupt):
+        send(number, reached)
+
+
+@pytest.mark.parametrize("body", [send, send_and_catch])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_before_there_is_anything_to_save_a_signal_ends_the_work_at_once(number, body):
+    reached, before = [], signal.getsignal(number)
+    with pytest.raises(Interrupted, match="nothing was changed") as raised, interruptible():
+        body(number, reached)
+    assert raised.value.exit_code == 128 + number
+    assert reached == []
+    assert signal.getsignal(number) == before
+
+
+def test_other_errors_are_not_taken_for_signals():
+    with pytest.raises(ZeroDivisionError), interruptible():
+        raise ZeroDivisionError

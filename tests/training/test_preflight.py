@@ -24,6 +24,10 @@ def test_a_text_too_short_for_the_network_is_warned_of():
     assert "Warning: the text is very short" in said("ab\n" * 10, units=64)
 
 
+def test_weights_per_character_are_an_ordinary_number():
+    assert "weights, 1,200 per character." in said("ab\n" * 5, units=64)
+
+
 def test_a_text_without_line_ends_is_warned_of():
     assert "Warning: the text has no line end" in said("ab " * 500)
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from chargen.errors import DivergedError, Interrupted, RunError, StorageError
 from chargen.storage.arrays import read_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
 from chargen.training import run, start
-from chargen.training.history import HISTORY_FILE
+from chargen.training.history import HISTORY_FILE, read_history
 from chargen.training.report import Silent
 from chargen.training.trainer import Trainer
 from chargen.training.validation import ValidationLoss, Validator
@@ -47,13 +49,18 @@ class StopAt(Silent):
 
 
 def content(folder: Path) -> dict:
-    """All that a run leaves, but for the time of its files."""
+    """All that a run leaves, but for what tells when, how long and by which command it ran."""
     arrays, document = read_arrays(folder / RESUME_FILE)
+    weights, facts = read_arrays(folder / MODEL_FILE)
+    for each in (document["state"], facts["origin"], *document["state"]["rows"]):
+        for name in ("seconds", "date", "command"):
+            each.pop(name, None)
     return {
         "resume": {name: array.tobytes() for name, array in arrays.items()},
         "document": document,
-        "model": (folder / MODEL_FILE).read_bytes(),
-        "history": (folder / HISTORY_FILE).read_text(),
+        "model": {name: array.tobytes() for name, array in weights.items()},
+        "facts": facts,
+        "history": [replace(row, seconds=None) for row in read_history(folder)],
     }
 
 
@@ -65,7 +72,7 @@ def uninterrupted(tmp_path_factory) -> dict:
 
 
 def test_learning_happens(uninterrupted):
-    carried = [float(line.split(",")[4]) for line in uninterrupted["history"].splitlines()[1:]]
+    carried = [row.carried for row in uninterrupted["history"]]
     assert carried[-1] < 0.9 * carried[0]
 
 
@@ -213,7 +220,6 @@ def test_a_run_that_replaces_another_keeps_none_of_its_records(tmp_path):
     settings = SETTINGS | {"epochs": 1}
     api.train(CORPUS, name=str(folder), reporter=Silent(), **settings, tensorboard=True)
     old = {folder / "history.csv", folder / "curve.svg", *(folder / "tensorboard").iterdir()}
-    (folder / "curve.svg").touch()  # also where matplotlib, which draws it, is not installed
     (folder / "notes.txt").write_text("mine")
     before = {path: path.read_bytes() for path in old}
     with pytest.raises(Interrupted):
@@ -336,6 +342,42 @@ def test_a_run_killed_once_the_steps_are_fixed_keeps_them(tmp_path, known_speed)
     assert planned(tmp_path / "run") == 105
 
 
+def test_the_records_count_the_seconds_of_every_sitting(tmp_path, known_speed, monkeypatch):
+    class Killed(Silent):
+        def stepped(self, *, done, total, loss, characters):
+            if done == 8:
+                raise SystemExit
+
+    clock, _ = known_speed
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/chargen", "train", "/home/anna/sea.txt"])
+    with pytest.raises(SystemExit):
+        api.train(CORPUS, name=str(tmp_path / "run"), reporter=Killed(), **A_MINUTE)
+    clock.now = 1030  # it was left alone for a while; the last save was after step 5
+    monkeypatch.setattr(sys, "argv", ["chargen", "resume", "run"])
+    api.resume(tmp_path / "run", corpus=CORPUS, reporter=Silent())
+    rows = read_history(tmp_path / "run")
+    assert [row.step for row in rows] == [53, 105]
+    assert [row.seconds for row in rows] == [5 + 48 / 2 + 2, 5 + 100 / 2 + 4]
+    assert [row.characters for row in rows] == [53 * 4 * 16, 105 * 4 * 16]
+    origin = api.load(tmp_path / "run").origin
+    assert origin.seconds == rows[0].seconds
+    assert origin.command == "chargen train sea.txt"
+
+
+def test_samples_on_the_way_differ(tmp_path, monkeypatch):
+    """Even where the network stays the same."""
+    monkeypatch.setattr(Trainer, "step", lambda *_: 1.0)
+    lines = []
+
+    class Listening(Silent):
+        def say(self, line):
+            lines.append(line)
+
+    api.train(CORPUS, name=str(tmp_path / "run"), reporter=Listening(), **SETTINGS)
+    samples = [line for line in lines if line.startswith("    ")]
+    assert len(set(samples)) == len(samples) == 4
+
+
 def test_an_unwritable_folder_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot hold a run"):
@@ -360,5 +402,5 @@ def test_a_run_with_labels_resumes_bit_for_bit_and_minds_them(tmp_path):
     whole, stopped = (content(tmp_path / name) for name in ("whole", "stopped"))
     assert whole == stopped
     assert whole["document"]["config"]["model"]["labels"] == 2
-    carried = [float(line.split(",")[4]) for line in whole["history"].splitlines()[1:]]
+    carried = [row.carried for row in whole["history"]]
     assert carried[-1] < 0.9 * carried[0]

@@ -1,0 +1,61 @@
+"""Stand-ins for the network in training, for tests of the run around it: they need no time."""
+
+import numpy as np
+import pytest
+
+from chargen.checkpoint import weight_shapes
+
+
+class Network:
+    """Stands in for `Trainer`: weights that depend on every step before."""
+
+    def __init__(self, model_config, config, streams, *, boundary=None):
+        generator = np.random.default_rng(config.seed)
+        shapes = weight_shapes(model_config).items()
+        self._weights = {name: generator.normal(0, 1, s).astype(np.float32) for name, s in shapes}
+        self.model = self
+
+    def step(self, number, rate):
+        change = np.float32(rate * (number % 7 - 3))
+        self._weights = {n: each + change * np.roll(each, 1) for n, each in self._weights.items()}
+        return 1.0
+
+    def weights(self):
+        return {name: each.copy() for name, each in self._weights.items()}
+
+    def get_weights(self):
+        return list(self.weights().values())
+
+    def load_weights(self, weights):
+        self._weights = {name: each.copy() for name, each in weights.items()}
+
+    def arrays(self):
+        return {f"weights/{name}": each for name, each in self.weights().items()}
+
+    def restore(self, arrays, path):
+        self._weights = {name: arrays[f"weights/{name}"].copy() for name in self._weights}
+
+
+@pytest.fixture
+def stand_ins(monkeypatch):
+    """Lets runs train a `Network`, judge it by a loss of its weights, and draw no curve."""
+    from chargen.training import records, run
+    from chargen.training.validation import ValidationLoss
+
+    class Measure:
+        def __init__(self, *args, **kwargs):
+            pass
+
+        def __call__(self, weights):
+            with np.errstate(invalid="ignore"):
+                loss = 2 + float(np.sin(weights[0].sum()))
+            return ValidationLoss(loss, loss)
+
+        def seconds(self):
+            return 0.0
+
+    monkeypatch.setattr(run, "Trainer", Network)
+    monkeypatch.setattr(run, "Validator", Measure)
+    monkeypatch.setattr(run, "_excerpt", lambda *_: "")
+    monkeypatch.setattr(records, "draw_curves", lambda runs: repr(runs).encode())
+    monkeypatch.setattr(records.importlib.util, "find_spec", lambda name: name)
