@@ -329,6 +329,7 @@ class LanguageModel:
         of_all = [numbers for numbers in labels if numbers is not None]
         return np.concatenate(parts), np.concatenate(of_all) if of_all else None
 
+    @check_arguments
     def score(
         self,
         text: Text,

@@ -17,6 +17,7 @@ from chargen.config import SamplingConfig
 from chargen.config.base import given
 from chargen.config.model import MAX_CHARACTERS
 from chargen.config.sampling import DEFAULT_LENGTH
+from chargen.text.controls import escape_line
 
 if TYPE_CHECKING:
     from chargen.corpus.sources import Source
@@ -258,7 +259,7 @@ def _report(
 ) -> None:
     """Say how much of a text was copied at most, and from where."""
     if passage is not None:
-        source = sources[passage.number] if len(sources) > 1 else corpus
+        source = escape_line(str(sources[passage.number] if len(sources) > 1 else corpus))
         click.echo(
             f"{which} has at most {len(passage.text):,} characters in one piece from {source}, "
             f"line {passage.line:,}: {passage.text!r}",

@@ -132,7 +132,7 @@ def test_a_run_to_resume_that_is_not_there(refused):
 @pytest.mark.parametrize(
     ("option", "value", "told"),
     [
-        ("--units", "0", "--units must be one or more whole numbers from 1"),
+        ("--units", "0", "--units must be 1 to 64 whole numbers from 1"),
         ("--units", "8,0", "received (8, 0)"),
         ("--units", "-8", "received (-8,)"),
         ("--batch-size", "0", "--batch-size must be a whole number from 1 to 65,536; received 0"),

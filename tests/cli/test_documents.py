@@ -88,7 +88,7 @@ def test_what_is_told_of_files(invoke, model, plain, written, tmp_path):
     assert nowhere in invoke("evaluate", written[2], "-m", model).stderr
     (tmp_path / "folder" / "picture").write_bytes(b"\0" * 9)
     result = invoke("evaluate", written[2], "-m", model)
-    assert "Left out 1 files that are not text" in result.stderr
+    assert "Left out 1 file that is not text" in result.stderr
     assert "separated by '\\n\\n'" in invoke("info", "-m", model).stdout
 
 

@@ -113,7 +113,7 @@ def test_a_setting_has_help_and_numbers_have_limits(cls, setting):
         (
             ModelConfig,
             {"units": (8, 0)},
-            "units must be one or more whole numbers from 1 to 16,384, a width per layer, such as "
+            "units must be 1 to 64 whole numbers from 1 to 16,384, a width per layer, such as "
             "512 or 512,128; received (8, 0).",
         ),
         (
