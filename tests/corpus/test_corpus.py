@@ -42,7 +42,18 @@ def test_the_fingerprint_is_of_the_utf8_form():
     assert Corpus("añ").sha256 == hashlib.sha256("añ".encode()).hexdigest()
 
 
-@pytest.mark.parametrize(("text", "start"), [("ab\nc", "\n"), ("xyz", "x")])
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("ab\nc", "\n"),
+        ("xyz", "x"),
+        ("one two", " "),
+        ("xyz\n", "x"),
+        ("one two\n", " "),
+        ("\u3000日本", "\u3000"),
+        ("日" * 200 + "a b", "日"),
+    ],
+)
 def test_generation_starts_from_a_newline_where_there_is_one(text, start):
     assert Corpus(text).start == start
     kept = Corpus(text.replace("\n", "\r"), preparation=PreparationConfig(newlines="keep"))
