@@ -93,6 +93,7 @@ class Checkpoint:
         origin: where the weights came from.
         labels: how many characters were learned with each label, by name, in the order of their
             vectors.
+        label_rules: how the files of the corpus were labelled; see `ReadingConfig.label`.
     """
 
     config: ModelConfig
@@ -100,6 +101,7 @@ class Checkpoint:
     weights: Arrays
     origin: Origin = Origin()
     labels: Mapping[str, int] = field(default_factory=dict)
+    label_rules: tuple[str, ...] = ()
 
     def label_ids(self, label: str | None, texts: int = 1) -> Ids | None:
         """Return the number of a label, once for each of so many texts, shape [texts].
@@ -140,6 +142,9 @@ class Checkpoint:
             "start": self.tokenizer.start,
             "origin": self.origin.to_json(),
             "preparation": self.tokenizer.preparation.to_json(),
+            "document_separator": self.tokenizer.separator,
+            "line_end": self.tokenizer.line_end,
+            "label_rules": list(self.label_rules),
         }
         if self.labels:
             document["labels"] = list(self.labels.items())
@@ -164,9 +169,12 @@ class Checkpoint:
                 Vocabulary(document["vocabulary"]),
                 str(document["start"]),
                 PreparationConfig.from_json(
-                    document.get("preparation", PreparationConfig().to_json())
+                    document.get("preparation", PreparationConfig(newlines="keep").to_json())
                 ),
+                _optional_text(document, "document_separator"),
+                _optional_text(document, "line_end"),
             )
+            label_rules = tuple(map(str, document.get("label_rules", ())))
             origin = Origin.from_json(dict(document["origin"]))
             labels = {str(name): int(count) for name, count in document.get("labels", ())}
         except (KeyError, TypeError, AttributeError, ValueError, CorpusError) as error:
@@ -186,4 +194,16 @@ class Checkpoint:
             )
         shapes = weight_shapes(config)
         check_arrays(path, weights, {name: (shape, "float32") for name, shape in shapes.items()})
-        return cls(config, tokenizer, weights, origin, labels)
+        return cls(config, tokenizer, weights, origin, labels, label_rules)
+
+
+def _optional_text(document: Mapping[str, Any], name: str) -> str | None:
+    """Return a text that older files do not have.
+
+    Raises:
+        ValueError: if it is something else.
+    """
+    value = document.get(name)
+    if value is not None and not (isinstance(value, str) and value):
+        raise ValueError(f"{name} is no text")
+    return value

@@ -7,6 +7,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack
 
+import numpy as np
+
 from chargen.checkpoint import Checkpoint, Origin
 from chargen.config import ModelConfig, SamplingConfig
 from chargen.config.arguments import check_arguments
@@ -27,7 +29,7 @@ from chargen.generation.weights import DecoderWeights
 from chargen.storage.runs import find_checkpoint
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import PreparedText, Unknown
-from chargen.text.vocabulary import Vocabulary
+from chargen.text.vocabulary import Ids, Vocabulary
 from chargen.wording import count
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 _MAX_KERAS_BATCH = 65_536
 Engine = Literal["numpy", "keras"]
 Text = str | PreparedText
-"""A text as it is, or one that `CharTokenizer.prepare_prompt` made, which is taken as it is."""
+"""A text as it is, or one that a `CharTokenizer` prepared, which is taken as it is."""
 
 
 class LanguageModel:
@@ -165,7 +167,7 @@ class LanguageModel:
         prompts: Text | Sequence[Text] = "",
         *,
         n: int = 1,
-        label: str | Sequence[str] | None = None,
+        label: str | Sequence[str | None] | None = None,
         sampler: Sampler | None = None,
         copies: CopyIndex | None = None,
         unknown: Unknown = "error",
@@ -221,11 +223,22 @@ class LanguageModel:
             top=top,
         )
 
-    def _prepared(self, text: Text, unknown: Unknown) -> PreparedText:
+    def copy_index(self, texts: str | Sequence[str]) -> CopyIndex:
+        """Return an index of the corpus, or of each of its files, read as the model reads a text.
+
+        It is what `copies` takes, and finds what a text has copied.
+        """
+        tokenizer = self.checkpoint.tokenizer
+        several = [texts] if isinstance(texts, str) else texts
+        return CopyIndex([*map(tokenizer.prepare, several)], tokenizer.separator or "")
+
+    def _prepared(self, text: Text, unknown: Unknown, *, is_prompt: bool = True) -> PreparedText:
         """Return the text prepared; a warning says what was changed, where it was asked for."""
         if isinstance(text, PreparedText):
             return text
-        prepared = self.checkpoint.tokenizer.prepare_prompt(text, unknown)
+        tokenizer = self.checkpoint.tokenizer
+        prepare = tokenizer.prepare_prompt if is_prompt else tokenizer.prepare_text
+        prepared = prepare(text, unknown)
         for note in prepared.notes:
             warnings.warn(note, stacklevel=4)  # to the caller of a checked method
         return prepared
@@ -259,18 +272,22 @@ class LanguageModel:
     @check_arguments
     def evaluate(
         self,
-        text: Text,
+        text: Text | Sequence[Text],
         *,
-        label: str | None = None,
+        label: str | Sequence[str | None] | None = None,
         adapt: bool = False,
         unknown: Unknown = "error",
         progress: Progress = no_progress,
     ) -> Evaluation:
         """Measure how well the network predicts a text, carried and windowed.
 
+        A model of documents reads it as it read its corpus: cut at the document separator, if
+        that had one, and predicts the end of each document too.
+
         Args:
-            text: at least two characters; all but the first are predicted.
-            label: of the text, if the model has labels.
+            text: at least two characters, of which all but the first are predicted; or several
+                texts, which a model of documents reads as documents, any other as one text.
+            label: of the text, if the model has labels; or of each of several.
             adapt: measure dynamic evaluation too, where the network learns from the text as it
                 reads; this imports TensorFlow. The model itself is never changed.
             unknown: as for `stream`.
@@ -279,19 +296,39 @@ class LanguageModel:
 
         Raises:
             CorpusError: if there is nothing to predict.
-            SettingError: if the model has no such label, or needs one.
+            SettingError: if the model has no such label, or needs one, or there are not as many as
+                texts.
             UnknownCharacterError: if the text has characters that the model never saw.
         """
-        ids = self.checkpoint.tokenizer.encode(self._prepared(text, unknown).text)
-        result = evaluate(self._weights, ids, label=label, progress=progress)
+        several = [text] if isinstance(text, Text) else text
+        texts = list(map(partial(self._prepared, unknown=unknown, is_prompt=False), several))
+        ids, labels = self._as_corpus(texts, label)
+        result = evaluate(self._weights, ids, labels=labels, progress=progress)
         if adapt:
             from chargen.training.dynamic_evaluation import adapted_loss
 
-            adapted = adapted_loss(self.checkpoint, ids, label=label, progress=progress)
+            adapted = adapted_loss(self.checkpoint, ids, labels=labels, progress=progress)
             result = replace(result, adapted=adapted)
         return result
 
-    @check_arguments
+    def _as_corpus(
+        self, texts: Sequence[PreparedText], label: str | Sequence[str | None] | None
+    ) -> tuple[Ids, Ids | None]:
+        """Return the ids of several texts as those of one corpus, and the label of each id."""
+        each_label = [label] * len(texts) if label is None or isinstance(label, str) else label
+        if len(each_label) != len(texts):
+            raise SettingError(
+                f"There are {len(each_label):,} labels for {len(texts):,} texts; give one for each."
+            )
+        checkpoint = self.checkpoint
+        parts = checkpoint.tokenizer.encode_documents(text.text for text in texts)
+        labels = [
+            checkpoint.label_ids(name, len(part))
+            for name, part in zip(each_label, parts, strict=True)
+        ]
+        of_all = [numbers for numbers in labels if numbers is not None]
+        return np.concatenate(parts), np.concatenate(of_all) if of_all else None
+
     def score(
         self,
         text: Text,
@@ -304,7 +341,8 @@ class LanguageModel:
         """Measure how much each character of a text surprises the network.
 
         The first character counts too: it follows the start character, as where generation has
-        no prompt.
+        no prompt. A model of documents reads the text cut at the document separator, if its corpus
+        had one; in place of each stands a NUL, the end of a document.
 
         Args:
             text: at least one character.
@@ -316,7 +354,7 @@ class LanguageModel:
         Raises:
             Errors as `evaluate` does, and SettingError if `top` is not a whole number from 0.
         """
-        prepared = self._prepared(text, unknown)
+        prepared = self._prepared(text, unknown, is_prompt=False)
         return score(self._weights, prepared.text, label=label, top=top, progress=progress)
 
     def __repr__(self) -> str:

@@ -124,7 +124,9 @@ def test_a_model_of_documents_knows_their_end(make_checkpoint):
 def test_a_file_from_before_there_was_preparation_is_read(make_checkpoint, tmp_path):
     checkpoint = make_checkpoint()
     write_arrays(tmp_path / "file", checkpoint.weights, document_of(checkpoint))
-    assert Checkpoint.load(tmp_path / "file").tokenizer.preparation == PreparationConfig()
+    assert Checkpoint.load(tmp_path / "file").tokenizer.preparation == PreparationConfig(
+        newlines="keep"
+    )
 
 
 def test_the_same_content_is_the_same_file(make_checkpoint, tmp_path):

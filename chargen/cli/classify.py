@@ -1,6 +1,5 @@
 """chargen classify: tell which model's style a text has."""
 
-import io
 from pathlib import Path
 
 import click
@@ -9,7 +8,7 @@ from chargen.cli import options
 from chargen.cli.escapes import TEXT
 from chargen.cli.help import command
 from chargen.cli.terminal import say
-from chargen.cli.texts import check_one_source, json_text, note_file, progress_bar, read_text
+from chargen.cli.texts import check_one_source, json_text, note_file, progress_bar, read_texts
 from chargen.text.controls import escape_line
 
 
@@ -28,7 +27,7 @@ from chargen.text.controls import escape_line
     shell_complete=options.complete_run,
     help=f"Model to compare: {options.MODEL_HELP} Give two or more, or one with labels.",
 )
-@options.file("Classify each line of this file.")
+@options.file("Classify each line of this file, or of the files of this folder.")
 @options.encoding("the file or standard input")
 @options.option("--json", "as_json", is_flag=True, help="Print each result as a line of JSON.")
 def classify(
@@ -47,14 +46,17 @@ def classify(
     """
     from chargen.errors import CorpusError
     from chargen.evaluation.classify import Classification, candidates, classify
+    from chargen.text.line_ends import MARKS, split_lines
 
     check_one_source(text, file)
     note_file(text, "--file")
     if file is not None:
-        texts = [line.rstrip("\n") for line in io.StringIO(read_text(file, encoding), newline=None)]
+        texts = [line for _, each in read_texts(file, encoding) for line in split_lines(each)]
+    elif text == "-":
+        ((_, whole),) = read_texts("-", encoding)
+        texts = [whole.rstrip(MARKS)]
     else:
-        whole = read_text("-", encoding).rstrip("\r\n") if text == "-" else text
-        texts = [whole or ""]
+        texts = [text or ""]
     if not any(texts):
         raise CorpusError("The text is empty; there is nothing to tell models apart by.")
     several = candidates(models)

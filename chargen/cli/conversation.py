@@ -12,6 +12,7 @@ from chargen.cli.options import read_setting, show_setting
 from chargen.config import SamplingConfig
 from chargen.errors import CommandError
 from chargen.storage.atomic import write_atomically
+from chargen.text.line_ends import LINE_END
 from chargen.wording import count
 
 if TYPE_CHECKING:
@@ -110,20 +111,21 @@ class Conversation:
 
     def begin(self, prompt: str) -> Passage:
         """Begin a new text with a prompt, or with what is nearest to it that is known."""
-        prepared = self._model.checkpoint.tokenizer.prepare_prompt(prompt, "nearest")
+        tokenizer = self._model.checkpoint.tokenizer
+        prepared = tokenizer.prepare_prompt(prompt, "nearest")
         session = self._model.session(**self.settings.to_json())
         pieces = session.stream(prepared)
         self._session, notes = session, prepared.notes
         if self.settings.label is None and session.label is not None:
             notes = (*notes, f"Label: {session.label}")
-        return Passage(prepared.text, pieces, is_new=True, notes=notes)
+        return Passage(tokenizer.show(prepared.text), pieces, is_new=True, notes=notes)
 
     def more(self) -> Passage:
         """Carry the text on; begin one without a prompt, if there is none yet."""
         if self._session is None:
             return self.begin("")
         pieces = self._session.stream(**self.settings.to_json())
-        return Passage(self.text.rpartition("\n")[2], pieces, is_new=False)
+        return Passage(LINE_END.split(self.text)[-1], pieces, is_new=False)
 
     def save(self, name: str, *, overwrite: bool = False) -> str:
         """Write the text so far to a file, with a newline after it, as `chargen sample` does.

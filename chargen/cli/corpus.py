@@ -63,6 +63,7 @@ def _report(found: "Survey") -> Iterator[str]:
     """Yield the lines that are shown of a survey."""
     from chargen.corpus.survey import RARE_BELOW
     from chargen.text.characters import enumerate_some
+    from chargen.text.line_ends import describe_counts
 
     copies = ""
     if found.duplicates:
@@ -72,7 +73,7 @@ def _report(found: "Survey") -> Iterator[str]:
         are = "is a copy of another" if extra == 1 else "are copies of others"
         copies = f"; {extra:,} {are}: {', '.join(groups)}{more}"
     yield f"{found.name}: {found.characters:,} characters, {len(found.distinct):,} distinct"
-    yield f"  encoding      {found.encoding}; line endings: {found.line_ending}"
+    yield f"  encoding      {found.encoding}; line endings: {describe_counts(found.line_ends)}"
     yield f"  documents     {found.documents:,}{copies}"
     if found.labels:
         labels = [

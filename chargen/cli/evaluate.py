@@ -1,7 +1,10 @@
 """chargen evaluate: measure how well a model predicts a text."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,8 +12,15 @@ from chargen.cli import options
 from chargen.cli.help import command
 from chargen.cli.models import load_model
 from chargen.cli.terminal import say
-from chargen.cli.texts import progress_bar, put_json, read_text
+from chargen.cli.texts import progress_bar, put_json, read_texts
+from chargen.errors import CorpusError
 from chargen.wording import count
+
+if TYPE_CHECKING:
+    from chargen.checkpoint import Checkpoint
+    from chargen.corpus.sources import Source
+    from chargen.text.tokenizer import CharTokenizer
+    from chargen.text.unknown import PreparedText
 
 
 @command("chargen evaluate other.txt -m novel", "chargen evaluate other.txt --unknown skip --json")
@@ -38,19 +48,28 @@ def evaluate(
 ) -> None:
     """Measure how well a model predicts a text.
 
-    TEXT is a file, or - for standard input. Every character but the first is predicted from those
-    before it, in two ways. Carried: the state flows through the whole text. Windowed: each window
+    TEXT is a file, a folder, or - for standard input. It is read as the model's corpus was: cut
+    into documents where that was, and, unless --label names one, with the labels that its files
+    would have had there. Every character but the first is predicted from those before it, in two
+    ways. Carried: the state flows through the whole text. Windowed: each window
     of 256 characters starts from a zero state. With --adapt there is a third way, dynamic
     evaluation: the model predicts 20 characters, then learns from them, and so on. The model's
     file is never changed.
     """
     loaded = load_model(model, verbose=verbose)
-    loaded.checkpoint.label_ids(label)  # told before anything is read
-    prepared = loaded.checkpoint.tokenizer.prepare_prompt(read_text(text, encoding), unknown)
-    for note in prepared.notes:
+    checkpoint, tokenizer = loaded.checkpoint, loaded.checkpoint.tokenizer
+    if label is not None or not checkpoint.label_rules:
+        checkpoint.label_ids(label)  # told before anything is read
+    files = read_texts(text, encoding)
+    labels, prepared = [], []
+    for name, group in groupby(files, lambda each: label or _label_of(each[0], checkpoint)):
+        labels.append(name)
+        prepared.append(tokenizer.prepare_text([each for _, each in group], unknown))
+    for note in (*_notes(tokenizer, prepared, len(files)), *(n for p in prepared for n in p.notes)):
         say(note)
-    with progress_bar((3 if adapt else 2) * (len(prepared.text) - 1)) as progress:
-        result = loaded.evaluate(prepared, label=label, adapt=adapt, progress=progress)
+    characters = sum(len(each.text) for each in prepared)
+    with progress_bar((3 if adapt else 2) * characters) as progress:
+        result = loaded.evaluate(prepared, label=labels, adapt=adapt, progress=progress)
     values = result.to_json()
     if as_json:
         put_json(values)
@@ -64,3 +83,31 @@ def evaluate(
                 f"{name:<9}{loss['nats_per_char']:>10.4f}{loss['bits_per_char']:>11.4f}"
                 f"{loss['perplexity']:>12.4f}{loss['bits_per_byte']:>11.4f}"
             )
+
+
+def _label_of(source: "Source", checkpoint: "Checkpoint") -> str | None:
+    """Return the label that a file would have had in the model's corpus, if it is the model's."""
+    from chargen.corpus.labels import label_for_source
+
+    if checkpoint.label_rules:
+        with suppress(CorpusError):  # by no rule
+            label = label_for_source(source, checkpoint.label_rules)
+            return label if label in checkpoint.labels else None
+    return None
+
+
+def _notes(
+    tokenizer: "CharTokenizer", prepared: Sequence["PreparedText"], files: int
+) -> Iterator[str]:
+    """Yield what the user should know of how files become documents, a sentence each."""
+    from chargen.text.vocabulary import BOUNDARY
+
+    if tokenizer.boundary is None and files > 1:
+        yield f"The model learned from one text; the {count(files, 'file')} are read as one."
+    boundaries = sum(each.text.count(BOUNDARY) for each in prepared)
+    is_empty = boundaries == sum(len(each.text) for each in prepared)
+    if tokenizer.separator is not None and boundaries <= files and not is_empty:
+        yield (
+            f"The document separator {tokenizer.separator!r} is nowhere in the text: each file is "
+            "read as one document."
+        )

@@ -39,6 +39,7 @@ def info(model: str | None, as_json: bool) -> None:
                 "start": tokenizer.start,
                 "origin": origin.to_json(),
                 "preparation": preparation,
+                "document_separator": tokenizer.separator,
                 "labels": dict(checkpoint.labels),
             }
         )
@@ -66,9 +67,11 @@ def info(model: str | None, as_json: bool) -> None:
     if checkpoint.labels:
         counts = [f"{name} {count:,}" for name, count in checkpoint.labels.items()]
         lines["labels"] = enumerate_some(counts, max_names=20)
-    usual = PreparationConfig().to_json()
-    if done := {k: v for k, v in preparation.items() if v != usual[k]}:
-        lines["prepared"] = ", ".join(f"{name} {value}" for name, value in done.items())
+    if tokenizer.separator is not None:
+        lines["documents"] = f"separated by {tokenizer.separator!r}"
+    usual = {**PreparationConfig().to_json(), "newlines": None}  # those are always told
+    done = {name: value for name, value in preparation.items() if value != usual[name]}
+    lines["prepared"] = ", ".join(f"{name} {value}" for name, value in done.items())
     if origin.seconds is not None:
         lines["duration"] = duration(origin.seconds)
     if origin.date is not None:

@@ -1,6 +1,7 @@
 """chargen sample: write text that continues a prompt."""
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,14 +11,14 @@ from chargen.cli.escapes import TEXT
 from chargen.cli.help import command
 from chargen.cli.models import load_model, tell_unwritable
 from chargen.cli.terminal import TextOutput, is_terminal, say
-from chargen.cli.texts import json_text, note_file, read_text
+from chargen.cli.texts import json_text, note_file, read_text, read_texts
 from chargen.config import SamplingConfig
 from chargen.config.base import given
 from chargen.config.model import MAX_CHARACTERS
 from chargen.config.sampling import DEFAULT_LENGTH
-from chargen.wording import count
 
 if TYPE_CHECKING:
+    from chargen.corpus.sources import Source
     from chargen.text.copies import Passage
     from chargen.text.tokenizer import CharTokenizer
 
@@ -70,7 +71,8 @@ if TYPE_CHECKING:
     "--report-copies",
     "corpus",
     metavar="FILE",
-    help="Report the longest piece of each text that is copied word for word from this file.",
+    help="Report the longest piece of each text that is copied word for word from this file or "
+    "folder.",
 )
 @options.output(
     "--engine",
@@ -110,7 +112,6 @@ def sample(
     """
     from chargen.corpus.sources import check_standard_input
     from chargen.generation.generate import fresh_seed
-    from chargen.text.copies import CopyIndex
 
     if top and not as_json:
         raise click.UsageError("--top is shown in JSON only; add --json.")
@@ -129,7 +130,9 @@ def sample(
     for note in dict.fromkeys(note for each in prepared for note in each.notes):
         say(note)
     tell_unwritable(loaded, config)
-    index = None if corpus is None else CopyIndex(tokenizer.prepare(read_text(corpus, encoding)))
+    files = [] if corpus is None else read_texts(corpus, encoding)
+    index = loaded.copy_index([text for _, text in files]) if files else None
+    sources = [source for source, _ in files]
     if "seed" not in settings and not as_json and sys.stderr.isatty():
         settings["seed"] = fresh_seed()
         say(f"Seed: {settings['seed']}")
@@ -140,11 +143,11 @@ def sample(
         session = loaded.session(copies=index, label=labels[0] if labels else None, **settings)
         _tell(None if labels else session.label)
         pieces = session.stream(prepared[0])
-        output.put("" if no_echo else prepared[0].text)
+        output.put("" if no_echo else tokenizer.show(prepared[0].text))
         text = "".join(map(output.put, pieces))
         output.put("\n")
         cuts.count(len(text))
-        _report("The text", None if index is None else index.longest(text), corpus)
+        _report("The text", None if index is None else index.longest(text), sources, corpus)
         cuts.tell()
         return
     samples = loaded.samples(
@@ -155,7 +158,7 @@ def sample(
         passage = None if index is None else index.longest(each.text)
         cuts.count(len(each.text))
         if as_json:
-            copy = {} if index is None else {"copy": passage and vars(passage)}
+            copy = {} if index is None else {"copy": passage and _described(passage, sources)}
             output.put(json_text(each.to_json() | copy) + "\n")
             continue
         output.put(separator if number > 1 else "", "surrogateescape")  # it may be any bytes
@@ -163,17 +166,18 @@ def sample(
             say(f"Text {number:,} of {number_of_texts:,}:")
         _tell(None if len(labels) == 1 else each.label)
         output.put(("" if no_echo else each.prompt) + each.text + "\n")
-        _report(f"Text {number}", passage, corpus)
+        _report(f"Text {number}", passage, sources, corpus)
     cuts.tell()
 
 
 def _read_prompts(
     prompts: tuple[str, ...], prompt_files: tuple[str, ...], encoding: str
 ) -> list[str]:
-    """Return the prompts, those of standard input and of files without their last newline."""
+    """Return the prompts, those of standard input and of files without their last line end."""
+    from chargen.text.line_ends import without_last
 
     def read(path: str) -> str:
-        return read_text(path, encoding).removesuffix("\n").removesuffix("\r")
+        return without_last(read_text(path, encoding))
 
     for prompt in prompts:
         note_file(prompt, "--prompt-file")
@@ -208,12 +212,23 @@ def _tell(label: str | None) -> None:
         say(f"Label: {label}")
 
 
-def _report(which: str, passage: "Passage | None", corpus: str | None) -> None:
+def _described(passage: "Passage", sources: "Sequence[Source]") -> dict[str, Any]:
+    """Return a passage as plain values; the file that it is from, if there are several."""
+    values = vars(passage).copy()
+    number = values.pop("number")
+    return values | ({"file": str(sources[number])} if len(sources) > 1 else {})
+
+
+def _report(
+    which: str, passage: "Passage | None", sources: "Sequence[Source]", corpus: str | None
+) -> None:
     """Say how much of a text was copied at most, and from where."""
     if passage is not None:
-        say(
-            f"{which} has at most {count(len(passage.text), 'character')} in one piece from "
-            f"{corpus}, line {passage.line:,}: {passage.text!r}"
+        source = sources[passage.number] if len(sources) > 1 else corpus
+        click.echo(
+            f"{which} has at most {len(passage.text):,} characters in one piece from {source}, "
+            f"line {passage.line:,}: {passage.text!r}",
+            err=True,
         )
     elif corpus is not None:
         say(f"{which} copies nothing from {corpus}.")

@@ -12,7 +12,13 @@ from chargen.cli.escapes import TEXT
 from chargen.cli.help import command
 from chargen.cli.models import load_model
 from chargen.cli.terminal import say
-from chargen.cli.texts import check_one_source, json_text, note_file, progress_bar, read_text
+from chargen.cli.texts import (
+    check_one_source,
+    json_text,
+    note_file,
+    progress_bar,
+    read_texts,
+)
 from chargen.config.model import MAX_CHARACTERS
 from chargen.wording import count
 
@@ -28,7 +34,7 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
     'chargen score "Once upon a time"', "chargen score --file other.txt -m novel --html score.html"
 )
 @click.argument("text", required=False, type=TEXT)
-@options.file("Read the text from this file.")
+@options.file("Read the text from this file, or from the files of this folder.")
 @options.model
 @options.verbose
 @options.label
@@ -65,10 +71,11 @@ def score(
 
     check_one_source(text, file)
     note_file(text, "--file")
+    texts = [text or ""]
     if file is not None or text == "-":
-        text = read_text("-" if file is None else file, encoding)
+        texts = [each for _, each in read_texts("-" if file is None else file, encoding)]
     loaded = load_model(model, verbose=verbose)
-    prepared = loaded.checkpoint.tokenizer.prepare_prompt(text or "", unknown)
+    prepared = loaded.checkpoint.tokenizer.prepare_text(texts, unknown)
     for note in prepared.notes:
         say(note)
     with progress_bar(len(prepared.text)) as progress:
@@ -101,12 +108,14 @@ def _painted(text: str, cost: float) -> str:
 def _coloured(score: "Score") -> str:
     """Return the text with colours behind surprising characters and signs for invisible ones."""
     from chargen.text.characters import visible
+    from chargen.text.vocabulary import BOUNDARY
 
     painted = []
     for character, cost in zip(score.text, score.bits.tolist(), strict=True):
-        plain = character in "\n\t" and cost < _BACKGROUNDS[0][0]
-        painted.append("" if plain else _painted(visible(character), cost))
-        painted.append(character if character in "\n\t" else "")
+        is_space = character in "\n\t"
+        is_plain = is_space and cost < _BACKGROUNDS[0][0]
+        painted.append("" if is_plain else _painted(visible(character), cost))
+        painted.append("\n" if character == BOUNDARY else character if is_space else "")
     return "".join(painted)
 
 

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from chargen.cli.terminal import say
 from chargen.text.controls import CONTROLS
+
+if TYPE_CHECKING:
+    from chargen.corpus.sources import Source
 
 
 def read_text(source: str | Path, encoding: str) -> str:
@@ -32,6 +35,26 @@ def read_text(source: str | Path, encoding: str) -> str:
     if (files := len(reader.sources)) > 1:
         raise CorpusError(f"{source} matches {files:,} files; give the path of one text file.")
     return "".join(reader.pieces())
+
+
+def read_texts(source: str | Path, encoding: str) -> list[tuple["Source", str]]:
+    """Read a file, the files of a folder or those of a glob or, if it is "-", standard input.
+
+    Of several, what the user should know of them is told.
+
+    Raises:
+        CorpusError: if one cannot be read, or none is text.
+        EncodingError: if the bytes are not text in `encoding`.
+    """
+    from chargen.config import ReadingConfig
+    from chargen.corpus.reader import Reader
+
+    reader = Reader([source], ReadingConfig(encoding=encoding))
+    texts = list(reader.texts())
+    if len(reader.sources) > 1:
+        for note in reader.notes():
+            say(note)
+    return texts
 
 
 def check_one_source(text: str | None, file: Path | None) -> None:

@@ -31,7 +31,9 @@ class ReadingConfig(Settings):
     )
     encoding: str = setting("Encoding of the files; auto detects the encoding of each.", "utf-8")
     document_separator: str | None = setting(
-        "Split each file into documents at this text.", None, escapes=True
+        "Split each file into documents at this text, in which a newline stands for any line end.",
+        None,
+        escapes=True,
     )
     max_expansion: float = setting(
         "Refuse a compressed file that holds over 64 MB and over this many times its own size.",
@@ -61,7 +63,8 @@ class PreparationConfig(Settings):
         "Bring characters to this Unicode normalization form.", None
     )
     newlines: Newlines = setting(
-        "Keep line endings as they are, or turn each into a line feed (unix).", "keep"
+        "Turn every kind of line end into a line feed (unix), or keep line ends as they are.",
+        "unix",
     )
     lowercase: bool = setting("Turn all letters into lower case.", False)
     min_count: int = setting(

@@ -11,7 +11,6 @@ from chargen.config import PreparationConfig, ReadingConfig
 from chargen.config.arguments import check_arguments
 from chargen.config.base import shorten
 from chargen.corpus.decoding import refuse_nul
-from chargen.corpus.documents import mark_boundaries
 from chargen.corpus.encoder import BaseVocabulary, Encoded, Encoder, IdStore
 from chargen.corpus.id_cache import CacheEntry
 from chargen.corpus.labels import LabelRecorder
@@ -19,6 +18,8 @@ from chargen.corpus.reader import Reader, ReadingProgress
 from chargen.corpus.sources import Paths, absolute
 from chargen.errors import CorpusError, SettingError
 from chargen.storage.cache import cache_folder
+from chargen.text.documents import mark_boundaries
+from chargen.text.line_ends import KINDS, MARKS, LineEndCounter, line_ends_in_words
 from chargen.text.preparation import prepare_pieces
 from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import BOUNDARY, RARE
@@ -36,13 +37,14 @@ class Corpus:
         preparation: what to do to the text before it is learned.
         known: the vocabulary of a model that is to learn this text.
         labels: the label of each document.
+        separator: what stood between two documents, if the text was split at one.
 
     Attributes:
         ids: the whole text as ids, of the narrowest type, shape [characters and boundaries]. Where
             there are documents, a boundary stands before each and at the end.
         vocabulary: the distinct characters; among them, where there are documents, the boundary.
         counts: how often each id occurs, shape [vocab_size].
-        line_ending: how the lines end: LF, CRLF, CR or none.
+        line_ends: how often each kind, such as CRLF, ended a line of the text as it was read.
         labels: the documents' labels, among those of the known model; None if there are none.
 
     Raises:
@@ -61,14 +63,15 @@ class Corpus:
         preparation: PreparationConfig = PreparationConfig(),
         known: BaseVocabulary | None = None,
         labels: Sequence[str] | None = None,
+        separator: str | None = None,
     ) -> None:
         if not isinstance(text, Encoded):
             text = _encoded(text, labels, name, preparation, known)
         self._encoded = text
         self.ids, self.vocabulary, self.counts = text.ids, text.vocabulary, text.counts
-        self.line_ending = text.line_ending
+        self.line_ends, self.separator = text.line_ends, separator
         self.name, self.encoding, self.preparation = name, encoding, preparation
-        self.notes = (*notes, *_notes(text))
+        self.notes = (*notes, *_notes(text, preparation))
         self.labels = text.labels
         if self.labels is not None and known is not None:
             self.labels = self.labels.add_names(known.labels)
@@ -76,7 +79,9 @@ class Corpus:
     @cached_property
     def tokenizer(self) -> CharTokenizer:
         """Return what turns text into these ids, and back."""
-        return CharTokenizer(self.vocabulary, self.start, self.preparation)
+        return CharTokenizer(
+            self.vocabulary, self.start, self.preparation, self.separator, self._line_end
+        )
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -131,12 +136,19 @@ class Corpus:
         return int(self.counts[0]) if BOUNDARY in self.vocabulary else 0
 
     @property
+    def _line_end(self) -> str | None:
+        """Return the line end that a text which keeps its line ends has most."""
+        if self.preparation.newlines != "keep" or not self.line_ends:
+            return None
+        return KINDS[next(iter(self.line_ends))]
+
+    @property
     def start(self) -> str:
         """Return the character that generation starts from when nobody gives a prompt.
 
-        It is the boundary before a document, else a newline, else the first character.
+        It is the boundary before a document, else a line end, else the first character.
         """
-        marks = (each for each in (BOUNDARY, "\n") if each in self.vocabulary)
+        marks = (each for each in BOUNDARY + MARKS if each in self.vocabulary)
         return next(marks, self.vocabulary.idx2char[self.ids[0]])
 
 
@@ -148,14 +160,15 @@ def encode(
     known: BaseVocabulary | None = None,
     store: IdStore | None = None,
     label_recorder: LabelRecorder | None = None,
+    line_ends: LineEndCounter | None = None,
 ) -> Encoded:
-    """Return the ids of a text that comes in pieces, prepared first, and the recorded labels."""
+    """Return a text that comes in pieces as ids, prepared first, with what was recorded of it."""
     encoder = Encoder(store or IdStore(), name)
     for piece in prepare_pieces(pieces, preparation):
         encoder.add(piece)
     encoded = encoder.finish(min_count=preparation.min_count, known=known)
     labels = label_recorder.finish(encoded.ids) if label_recorder is not None else None
-    return replace(encoded, labels=labels)
+    return replace(encoded, labels=labels, line_ends=line_ends.counts if line_ends else {})
 
 
 def read_corpus(
@@ -186,11 +199,17 @@ def read_corpus(
         EncodingError: if the bytes are not text in the encoding; the message has the byte offset.
         StorageError: if the cache cannot be written.
     """
-    reader = Reader(paths, reading, preparation, documents=_has_documents(known), progress=progress)
+    reader = Reader(paths, reading, documents=_has_documents(known), progress=progress)
     characters = [known.vocabulary.idx2char, known.grow] if known is not None else []
     request = [absolute(paths), reading.to_json(), preparation.to_json(), *characters]
     entry = CacheEntry(cache_folder(cache), request)
-    make = partial(Corpus, name=reader.name, preparation=preparation, known=known)
+    make = partial(
+        Corpus,
+        name=reader.name,
+        preparation=preparation,
+        known=known,
+        separator=reader.separator,
+    )
     if reader.paths is not None and (found := entry.find(reader.paths)) is not None:
         encoded, encoding, notes = found
         return make(encoded, encoding=encoding, notes=notes)
@@ -202,6 +221,7 @@ def read_corpus(
             known=known,
             store=entry,
             label_recorder=reader.label_recorder,
+            line_ends=reader.line_ends,
         )
         notes = list(reader.notes())
         if entry.spilled and reader.paths is not None:
@@ -224,7 +244,7 @@ def _encoded(
     """Return the ids of one text or several, and their labels if there are some, one a text."""
     texts = [text] if isinstance(text, str) else text
     in_documents = texts is text or labels is not None or _has_documents(known)
-    label_recorder = LabelRecorder()
+    label_recorder, line_ends = LabelRecorder(), LineEndCounter()
 
     def pieces() -> Iterator[str]:
         number = 0
@@ -236,7 +256,7 @@ def _encoded(
                 yield BOUNDARY
             if labels is not None and number <= len(labels):
                 label_recorder.begin(labels[number - 1])
-            yield each
+            yield from line_ends.watch([each])
         if labels is not None and number != len(labels):
             raise CorpusError(
                 f"There {'is' if len(labels) == 1 else 'are'} {count(len(labels), 'label')} for "
@@ -249,13 +269,18 @@ def _encoded(
         preparation=preparation,
         known=known,
         label_recorder=label_recorder,
+        line_ends=line_ends,
     )
 
 
-def _notes(encoded: Encoded) -> Iterator[str]:
+def _notes(encoded: Encoded, preparation: PreparationConfig) -> Iterator[str]:
     """Yield what the user should know of a text's characters, a sentence each."""
-    if encoded.line_ending in ("CRLF", "CR"):
-        yield f"Line endings are {encoded.line_ending} and are kept: the model will write them too."
+    others = {kind: found for kind, found in encoded.line_ends.items() if kind != "LF"}
+    if others and preparation.newlines == "keep":
+        yield f"{line_ends_in_words(encoded.line_ends)} are kept: the model will write them too."
+    elif others:
+        were = "was" if sum(others.values()) == 1 else "were"
+        yield f"{line_ends_in_words(others)} {were} turned into LF."
     distinct, number = encoded.rare
     if distinct:
         yield (

@@ -1,7 +1,7 @@
 """From pieces of text to ids in one pass, though the vocabulary is known only at its end."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,9 @@ class Encoded:
     vocabulary: Vocabulary
     counts: NDArray[np.int64]  # of each id, shape [vocab_size]
     sha256: str  # of the text's UTF-8 form, boundaries and rare characters as they were
-    line_ending: str  # LF, CRLF, CR or none
     rare: tuple[int, int] = (0, 0)  # distinct characters folded into one, and how many in all
     labels: Labels | None = None  # of the documents, if they have any
+    line_ends: dict[str, int] = field(default_factory=dict)  # by kind, before it was prepared
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,6 @@ class Encoder:
         self._counts = np.empty(0, np.int64)
         self._table = CharacterTable(self._codes)
         self._digest = hashlib.sha256()
-        self._crlf = False
-        self._last = ""
 
     def add(self, text: str) -> None:
         """Read the next piece.
@@ -124,8 +122,6 @@ class Encoder:
                 ids = self._table.look_up(piece)
             self._counts += np.bincount(ids, minlength=len(self._codes))
             self._digest.update(piece.encode())
-            self._crlf = self._crlf or (self._last + piece[0]) == "\r\n" or "\r\n" in piece
-            self._last = piece[-1]
             self._store.append(ids)
 
     def _learn(self, codes: NDArray[np.uint32]) -> None:
@@ -154,14 +150,11 @@ class Encoder:
         codes = np.unique(np.concatenate([kept, required]))
         order = np.searchsorted(codes, kept).astype(np.min_scalar_type(len(codes) - 1))
         counts = np.bincount(order, self._counts, len(codes)).astype(np.int64)
-        endings = {"LF": "\n", "CR": "\r"}
-        found = (name for name, mark in endings.items() if ord(mark) in self._codes)
         return Encoded(
             self._store.finish(order),
             Vocabulary(codes.tobytes().decode("utf-32-le")),
             counts,
             self._digest.hexdigest(),
-            "CRLF" if self._crlf else next(found, "none"),
             (int(rare.sum()), int(self._counts[rare].sum())),
         )
 

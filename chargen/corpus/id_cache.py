@@ -26,7 +26,7 @@ from chargen.storage.cache import FOLDER_VARIABLE
 from chargen.storage.runs import acquire
 from chargen.text.vocabulary import Ids, Vocabulary
 
-_VERSION = 2
+_VERSION = 3
 _BUSY = "Another process is reading this text into the cache; wait for it, and then start."
 _MAX_IN_MEMORY = 64_000_000  # bytes of ids
 
@@ -78,9 +78,9 @@ class CacheEntry(IdStore):
                 Vocabulary(values["vocabulary"]),
                 counts,
                 values["sha256"],
-                values["line_ending"],
                 (distinct, rare),
                 Labels.from_json(labels) if (labels := values.get("labels")) else None,
+                dict(values["line_ends"]),
             )
             found = encoded, values["encoding"], [*values["notes"], f"Read from the cache: {path}."]
         except (OSError, ValueError, KeyError, TypeError, CorpusError, StorageError):
@@ -104,7 +104,7 @@ class CacheEntry(IdStore):
             "vocabulary": encoded.vocabulary.idx2char,
             "counts": encoded.counts.tolist(),
             "sha256": encoded.sha256,
-            "line_ending": encoded.line_ending,
+            "line_ends": encoded.line_ends,
             "rare": encoded.rare,
             "labels": encoded.labels and encoded.labels.to_json(),
             "encoding": encoding,

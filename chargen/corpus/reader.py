@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from chargen.config import PreparationConfig, ReadingConfig
+from chargen.config import ReadingConfig
 from chargen.corpus.decoding import AUTO, decode_blocks, detect
 from chargen.corpus.decompression import read_blocks
-from chargen.corpus.documents import mark_boundaries, split_documents
 from chargen.corpus.labels import LabelRecorder, label_for_source
 from chargen.corpus.sources import Paths, Source, find_sources, title
 from chargen.errors import CorpusError, EncodingError
-from chargen.text.preparation import prepare, prepare_pieces
+from chargen.text.documents import mark_boundaries, split_documents
+from chargen.text.line_ends import LineEndCounter
 from chargen.text.vocabulary import BOUNDARY
 from chargen.wording import count
 
@@ -61,13 +61,13 @@ class Reader:
     Args:
         paths: what to read; see `find_sources`.
         config: how to read it.
-        preparation: what will be done to the text; a document separator is searched for in the text
-            with its line ends changed so.
         documents: whether even a single file is a document, with boundaries.
         progress: called after every block.
 
     Attributes:
         label_recorder: has the labels of the documents read so far.
+        line_ends: counts those of the files read so far.
+        separator: the text between two documents, if there is one.
         fingerprints: of the files read so far.
 
     Raises:
@@ -79,7 +79,6 @@ class Reader:
         self,
         paths: Paths,
         config: ReadingConfig,
-        preparation: PreparationConfig = PreparationConfig(),
         *,
         documents: bool = False,
         progress: ReadingProgress | None = None,
@@ -87,14 +86,12 @@ class Reader:
         self.name = title(paths)
         self.sources = find_sources(paths, config.include)
         self._config, self._progress = config, progress
-        self._line_ends = PreparationConfig(newlines=preparation.newlines)
-        separator = config.document_separator
-        self._separator = separator and prepare(separator, self._line_ends)
+        self.separator = config.document_separator
         self._separators = 0  # found
         self._labels = [
             label_for_source(source, config.label) for source in self.sources if config.label
         ]
-        self.label_recorder = LabelRecorder()
+        self.label_recorder, self.line_ends = LabelRecorder(), LineEndCounter()
         self._documents = documents or len(self.sources) > 1 or bool(config.label)
         files = [Path(path) for path in self.paths or [] if os.path.isfile(path)]
         sizes = [file.stat().st_size for file in files]
@@ -121,9 +118,22 @@ class Reader:
         Raises:
             CorpusError: if a file cannot be read, or no file is text.
         """
-        if self._separator is None and not self._documents:
+        if self.separator is None and not self._documents:
             return self._files()
         return self.label_recorder.watch(mark_boundaries(self._files()))
+
+    def texts(self) -> Iterator[tuple[Source, str]]:
+        """Yield the files that are text, whole, with their sources; no documents are marked.
+
+        Raises:
+            Errors as `pieces` does.
+        """
+        for source in self.sources:
+            skipped = len(self._skipped)
+            text = "".join(self._file(source))
+            if len(self._skipped) == skipped:
+                yield source, text
+        self._finish()
 
     def _files(self) -> Iterator[str]:
         for number, source in enumerate(self.sources):
@@ -131,13 +141,17 @@ class Reader:
                 yield BOUNDARY
             if self._labels:
                 self.label_recorder.begin(self._labels[number])
-            if self._separator is None:
-                yield from self._file(source)
+            text = self.line_ends.watch(self._file(source))
+            if self.separator is None:
+                yield from text
                 continue
-            prepared = prepare_pieces(self._file(source), self._line_ends)
-            for piece in split_documents(prepared, self._separator):
+            for piece in split_documents(text, self.separator):
                 self._separators += piece.count(BOUNDARY)
                 yield piece
+        self._finish()
+
+    def _finish(self) -> None:
+        """Say that all is read; refuse files none of which is text."""
         self._tell(self._done, self._done)
         if len(self._skipped) == len(self.sources):
             others = len(self._skipped) - 1
@@ -210,10 +224,8 @@ class Reader:
                 f"Left out {count(len(self._skipped), 'file that is', 'files that are')} not text, "
                 f"such as {self._skipped[0]}."
             )
-        if self._separator is not None and not self._separators:
-            keeps = "\n" in self._separator and self._line_ends.newlines == "keep"
-            hint = "; if its lines end as on Windows, add --newlines unix" if keeps else ""
-            yield f"The document separator {self._separator!r} is nowhere in the text{hint}."
+        if self.separator is not None and not self._separators:
+            yield f"The document separator {self.separator!r} is nowhere in the text."
         if len(self._encodings) > 1:
             counts = (f"{name} {number:,}" for name, number in self._encodings.most_common())
             yield f"Encodings of the files: {', '.join(counts)}."

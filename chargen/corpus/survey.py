@@ -17,6 +17,7 @@ from chargen.corpus.spans import Spans
 from chargen.corpus.split import train_validation_split
 from chargen.errors import CorpusError
 from chargen.text.characters import unicode_name
+from chargen.text.line_ends import MARKS
 from chargen.text.vocabulary import BOUNDARY, Ids
 
 ORDERS = 5  # characters that the longest n-gram looks back
@@ -82,7 +83,7 @@ class Survey:
 
     name: str
     encoding: str
-    line_ending: str
+    line_ends: dict[str, int]  # how many of each kind, as the text was read
     documents: int
     labels: list[LabelCount]  # in the order of their names; none if the text has none
     characters: int
@@ -120,7 +121,7 @@ def survey(corpus: Corpus) -> Survey:
     return Survey(
         name=corpus.name,
         encoding=corpus.encoding,
-        line_ending=corpus.line_ending,
+        line_ends=corpus.line_ends,
         documents=corpus.documents,
         labels=labels,
         characters=corpus.characters,
@@ -142,25 +143,26 @@ def _lines(corpus: Corpus) -> Lines:
     The end of a document ends a line too.
     """
     place_of = corpus.vocabulary.char2idx.get
-    end = place_of("\r" if corpus.line_ending == "CR" else "\n", -1)  # -1 is no id
-    returns = place_of("\r", -1) if corpus.line_ending == "CRLF" else -1
+    is_end = np.array([*(each in MARKS for each in corpus.vocabulary.idx2char), False])
     boundary = place_of(BOUNDARY, len(corpus.vocabulary))
+    carriage_return, line_feed = place_of("\r", -1), place_of("\n", -1)  # -1 is no id
     last = np.zeros(1, np.int64)  # of the block before
     lengths = np.zeros(_MAX_LINE + 1, np.int64)
     longest = open_length = total = 0
     for block in chain(blocks(corpus.ids), [np.array([boundary])]):
-        places = np.flatnonzero((block == end) | (block == boundary))
+        ends = is_end[block]
+        places = np.flatnonzero(ends | (block == boundary))
         before, last = np.concatenate([last, block[:-1]]), block[-1:]
         if not len(places):
             open_length += len(block)
             continue
         found = np.diff(places, prepend=-1) - 1
         found[0] += open_length
-        # A line feed's carriage return is no part of its line.
-        found -= (block[places] == end) & (before[places] == returns)
         open_length = len(block) - 1 - int(places[-1])
-        # Between a line's end and the document's there is no line.
-        found = found[(found > 0) | (block[places] == end)]
+        # There is no line between a carriage return and its line feed, nor between a line's end
+        # and the document's.
+        paired = (block[places] == line_feed) & (before[places] == carriage_return)
+        found = found[~paired & ((found > 0) | ends[places])]
         longest = max(longest, int(found.max(initial=0)))
         total += int(found.sum())
         lengths += np.bincount(np.minimum(found, _MAX_LINE), minlength=len(lengths))

@@ -19,6 +19,8 @@ from chargen.generation.log_probs import Progress, bits, no_progress, surprisal
 from chargen.generation.weights import DecoderWeights
 from chargen.storage.runs import find_checkpoint
 from chargen.text.characters import enumerate_some
+from chargen.text.documents import merge_boundaries
+from chargen.text.vocabulary import BOUNDARY
 
 UNKNOWN_BITS = 21.0
 """What a character costs a model that never saw it: a little more than the log2 of the 1,114,112
@@ -155,6 +157,7 @@ def _bits(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDA
     texts = [tokenizer.prepare(text) for text in texts]
     readable = ["".join(c for c in text if c in known) for text in texts]
     unknown = np.array([len(text) for text in texts]) - [len(text) for text in readable]
+    readable = [merge_boundaries(text).removeprefix(BOUNDARY) for text in readable]
     costs = UNKNOWN_BITS * unknown
     progress(int(unknown.sum()))
     by_length = sorted(range(len(texts)), key=lambda i: len(readable[i]))

@@ -1,7 +1,7 @@
 """The loss of a network on a text, by the definitions of the held-out losses in training."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from chargen.errors import CorpusError
 from chargen.generation.decoder import MAX_BATCH, Decoder
 from chargen.generation.log_probs import WINDOW, Progress, bits, no_progress, perplexity, surprisal
+from chargen.generation.state import State
 from chargen.generation.weights import DecoderWeights
 from chargen.text.vocabulary import Ids, Vocabulary
 from chargen.wording import count
@@ -21,7 +22,7 @@ _MIN_WINDOWS = 16  # in a row, so that warming up costs a sixteenth at most
 class Evaluation:
     """Mean losses over a text, in nats per character: every character weighs the same."""
 
-    characters: int  # that were predicted: all but the first
+    characters: int  # that were predicted: all but the first, the ends of documents among them
     carried: float  # the state flows through the whole text
     windowed: float  # windows of 256 characters, each from a zero state, all positions counted
     adapted: float | None = None  # carried, and the network goes on learning as it reads
@@ -78,7 +79,7 @@ def evaluate(
     weights: DecoderWeights,
     ids: Ids,
     *,
-    label: str | None = None,
+    labels: Ids | None = None,
     progress: Progress = no_progress,
 ) -> Evaluation:
     """Measure the loss of a network on a text.
@@ -91,19 +92,18 @@ def evaluate(
     Args:
         weights: of the network.
         ids: the text, at least two characters.
-        label: the text's, if the network has labels.
+        labels: the number of each character's label, if the network has labels; shape as `ids`.
         progress: told how many characters were read; twice the text's in all.
 
     Raises:
         CorpusError: if there is nothing to predict.
-        SettingError: if the network has no such label, or needs one.
     """
     check_predictable(ids)
-    characters = len(ids) - 1
+    text, characters = _Text(weights, ids, labels), len(ids) - 1
     return Evaluation(
         characters,
-        carried=_carried(weights, ids, label, progress) / characters,
-        windowed=_windowed(weights, ids, label, progress) / characters,
+        carried=_carried(text, progress) / characters,
+        windowed=_windowed(text, progress) / characters,
         bytes=_utf8_bytes(weights.checkpoint.tokenizer.vocabulary, ids[1:]),
     )
 
@@ -126,42 +126,67 @@ def check_predictable(ids: Ids) -> None:
         )
 
 
-def _carried(weights: DecoderWeights, ids: Ids, label: str | None, progress: Progress) -> float:
-    windows = math.ceil((len(ids) - 1) / WINDOW)
+@dataclass(frozen=True, eq=False)
+class _Text:
+    """What is read, and by which network."""
+
+    weights: DecoderWeights
+    ids: Ids
+    labels: Ids | None  # of each id
+
+    def zero_state(self, rows: int) -> State:
+        """Return the state of so many places in the text, each as if a text began there."""
+        labels = None if self.labels is None else self.labels[np.zeros(rows, np.int32)]
+        return self.weights.zero_state(rows, labels)
+
+    def decoder(self, state: State, positions: NDArray[np.integer]) -> Decoder:
+        """Return a decoder that goes on from a state with the labels that some places have."""
+        labels = None if self.labels is None else self.labels[positions]
+        return Decoder(self.weights, replace(state, labels=labels))
+
+    def total(
+        self, state: State, starts: NDArray[np.integer], steps: int, progress: Progress
+    ) -> tuple[float, State]:
+        """Return the summed loss over `steps` characters from each start, inside the text.
+
+        And the state after them.
+        """
+        total, predictable = 0.0, len(self.ids) - 1
+        decoder = None
+        for position in range(min(steps, predictable - int(starts[0]))):
+            positions = starts + position
+            inside = (positions >= 0) & (positions < predictable)
+            positions = positions.clip(0, predictable - 1)
+            if decoder is None or self._is_relabelled(positions):
+                decoder = self.decoder(decoder.state if decoder else state, positions)
+            nats = surprisal(decoder.step(self.ids[positions]), self.ids[positions + 1])
+            total += float(nats[inside].sum())
+            progress(int(inside.sum()))
+        return total, decoder.state if decoder else state
+
+    def _is_relabelled(self, positions: NDArray[np.integer]) -> bool:
+        """Return whether some of the places have another label than those before them."""
+        labels = self.labels
+        return labels is not None and bool((labels[positions] != labels[positions - 1]).any())
+
+
+def _carried(text: _Text, progress: Progress) -> float:
+    windows = math.ceil((len(text.ids) - 1) / WINDOW)
     rows = max(1, min(MAX_BATCH, windows // _MIN_WINDOWS))
     length = math.ceil(windows / rows) * WINDOW
     starts = np.arange(rows) * length
-    decoder = _decoder(weights, rows, label)
+    state = text.zero_state(rows)
     if rows > 1:
-        _total(decoder, ids, starts - WINDOW, WINDOW, no_progress)
-        first = np.arange(rows) == 0  # nothing comes before it
-        decoder = Decoder(weights, decoder.state.reset_rows(first))
-    return _total(decoder, ids, starts, length, progress)
-
-
-def _windowed(weights: DecoderWeights, ids: Ids, label: str | None, progress: Progress) -> float:
-    windows = math.ceil((len(ids) - 1) / WINDOW)
-    rows, total = min(MAX_BATCH, windows), 0.0
-    for first in range(0, windows, rows):
-        decoder = _decoder(weights, rows, label)
-        total += _total(decoder, ids, (first + np.arange(rows)) * WINDOW, WINDOW, progress)
+        _, state = text.total(state, starts - WINDOW, WINDOW, no_progress)
+        state = state.reset_rows(np.arange(rows) == 0)  # nothing comes before the first
+    total, _ = text.total(state, starts, length, progress)
     return total
 
 
-def _decoder(weights: DecoderWeights, rows: int, label: str | None) -> Decoder:
-    return Decoder(weights, weights.zero_state(rows, weights.checkpoint.label_ids(label, rows)))
-
-
-def _total(
-    decoder: Decoder, ids: Ids, starts: NDArray[np.integer], steps: int, progress: Progress
-) -> float:
-    """Return the summed loss over `steps` characters from each start, inside the text."""
-    total, predictable = 0.0, len(ids) - 1
-    for position in range(min(steps, predictable - int(starts[0]))):
-        positions = starts + position
-        inside = (positions >= 0) & (positions < predictable)
-        positions = positions.clip(0, predictable - 1)
-        nats = surprisal(decoder.step(ids[positions]), ids[positions + 1])
-        total += float(nats[inside].sum())
-        progress(int(inside.sum()))
+def _windowed(text: _Text, progress: Progress) -> float:
+    windows = math.ceil((len(text.ids) - 1) / WINDOW)
+    rows, total = min(MAX_BATCH, windows), 0.0
+    for first in range(0, windows, rows):
+        starts = (first + np.arange(rows)) * WINDOW
+        total += text.total(text.zero_state(rows), starts, WINDOW, progress)[0]
     return total

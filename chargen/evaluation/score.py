@@ -18,6 +18,7 @@ from chargen.generation.log_probs import (
     perplexity,
 )
 from chargen.generation.weights import DecoderWeights
+from chargen.text.vocabulary import BOUNDARY
 from chargen.wording import count
 
 TOP = 5
@@ -30,7 +31,7 @@ class Score:
     In a notebook it shows itself, coloured; each character tells its alternatives when pointed at.
     """
 
-    text: str
+    text: str  # with a NUL for the end of each document that another one follows
     bits: NDArray[np.float64]  # the surprise of each character, -log2 p, shape [len(text)]
     likeliest: tuple[str, ...]  # at each place, the likeliest characters, best first
     probabilities: NDArray[np.float64]  # and theirs, shape [len(text), top]
@@ -122,6 +123,7 @@ def score(
     """
     if not isinstance(top, int) or top < 0:
         raise SettingError(f"top must be a whole number from 0; received {top!r}.")
+    text = text.removeprefix(BOUNDARY)
     if not text:
         raise CorpusError("The text is empty; a score needs at least one character.")
     checkpoint = weights.checkpoint

@@ -189,7 +189,7 @@ def generate_samples(
         while under_way and under_way[0][1].finish_reason is not None:
             request, sequence, recorder = under_way.popleft()
             yield recorder.sample(
-                prompt=request.prompt,
+                prompt=checkpoint.tokenizer.show(request.prompt),
                 seed=generator.seed,
                 number=request.number,
                 finish_reason=sequence.finish_reason,
@@ -203,7 +203,7 @@ def _read_prompt(
     """Read a prompt, or what stands for an empty one; return the state and the logits after it."""
     tokenizer = checkpoint.tokenizer
     decoder = make_decoder(initial_state(checkpoint, label))
-    logits = decoder.read(tokenizer.encode(prompt or tokenizer.start)[None])
+    logits = decoder.read(tokenizer.encode_beginning(prompt)[None])
     return decoder.state, logits
 
 
@@ -214,6 +214,5 @@ def _sequence(
     recorder: SampleRecorder | None = None,
 ) -> Sequence:
     uniform = random_numbers(generator.seed, request.number).random
-    return generator.sequence(
-        checkpoint.tokenizer.encode(request.prompt), uniform, recorder=recorder
-    )
+    text = checkpoint.tokenizer.encode(request.prompt)
+    return generator.sequence(text, uniform, recorder=recorder)

@@ -137,19 +137,20 @@ class Generator:
             raise SettingError(
                 "max_copy needs a corpus whose passages are not to be copied.", setting="max_copy"
             )
-        self._vocabulary, self._copies = tokenizer.vocabulary, copies
-        stop = tuple(map(tokenizer.prepare, config.stop))
+        self._tokenizer, self._copies = tokenizer, copies
+        stop = [tokenizer.with_own_line_ends(tokenizer.prepare(text)) for text in config.stop]
         if tokenizer.boundary is not None:  # a document that ends is over
-            stop += (tokenizer.boundary,)
-        self._config = replace(config, stop=stop, length=length_limit(config, tokenizer))
+            stop.append(tokenizer.boundary)
+        limit = length_limit(config, tokenizer)
+        self._config = replace(config, stop=tuple(stop), length=limit)
         self._sampler = make_sampler(config) if sampler is None else sampler
-        self._mask = allowed(config, tokenizer.vocabulary, tokenizer.unknown)
+        self._mask = allowed(config, tokenizer.vocabulary, tokenizer.unknown, tokenizer.newline)
         self.seed = fresh_seed() if config.seed is None else config.seed
 
     @property
     def characters(self) -> str:
         """Return the characters of the vocabulary, by id."""
-        return self._vocabulary.idx2char
+        return self._tokenizer.vocabulary.idx2char
 
     def sequence(
         self,
@@ -167,12 +168,16 @@ class Generator:
             copied: the end of the text that counts as written, where `max_copy` is about it.
             recorder: records the sequence, if anything does.
         """
+        tokenizer, last = self._tokenizer, self.characters[text[-1]] if len(text) else ""
+        processors = make_processors(
+            self._config, tokenizer.vocabulary, text, self._copies, copied, tokenizer.newline
+        )
         return Sequence(
             self.characters,
-            StopCondition(self._config),
+            StopCondition(self._config, last),
             self._sampler,
             uniform,
             mask=self._mask,
-            processors=make_processors(self._config, self._vocabulary, text, self._copies, copied),
+            processors=processors,
             recorder=recorder,
         )

@@ -8,6 +8,7 @@ import math
 import re
 import warnings
 from collections import deque
+from collections.abc import Set
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ from chargen.config import SamplingConfig
 from chargen.errors import SettingError
 from chargen.generation.state import Floats
 from chargen.text.copies import CopyIndex, CopyTracker
+from chargen.text.line_ends import MARKS
 from chargen.text.vocabulary import BOUNDARY, Ids, Vocabulary
 
 
@@ -65,20 +67,30 @@ class RepetitionPenalty:
 
 
 class LineLimit:
-    """Force a newline where a line has reached its most characters, prompt included."""
+    """Force a line end where a line has reached its most characters, prompt included.
 
-    def __init__(self, max_length: int, newline: int) -> None:
-        self._max_length, self._newline = max_length, newline
+    Args:
+        max_length: characters of a line, its end left out.
+        newline: the ids of the line end to force: one, or those of CR LF.
+        ends: the ids of all characters that end a line.
+    """
+
+    def __init__(self, max_length: int, newline: list[int], ends: Set[int]) -> None:
+        self._max_length, self._newline, self._ends = max_length, newline, ends
         self._length = 0
+        self._due: list[int] = []  # the rest of a line end that has begun
 
     def read(self, index: int) -> None:
-        self._length = 0 if index == self._newline else self._length + 1
+        is_forced = self._length >= self._max_length and index == self._newline[0]
+        self._due = self._newline[1:] if is_forced else self._due[1:]
+        self._length = 0 if index in self._ends else self._length + 1
 
     def adjust(self, logits: Floats) -> None:
-        if self._length >= self._max_length:
-            newline = logits[self._newline]
+        if self._length >= self._max_length or self._due:
+            (forced, *_) = self._due or self._newline
+            logit = logits[forced]
             logits[:] = -np.inf
-            logits[self._newline] = newline
+            logits[forced] = logit
 
 
 class CopyLimit:
@@ -126,7 +138,10 @@ def charset(pattern: str, name: str) -> "re.Pattern[str]":
 
 
 def allowed(
-    config: SamplingConfig, vocabulary: Vocabulary, unknown: str | None = None
+    config: SamplingConfig,
+    vocabulary: Vocabulary,
+    unknown: str | None = None,
+    newline: str | None = "\n",
 ) -> Floats | None:
     """Return what `only` and `ban` leave, to be added to logits: 0 or -inf, shape [vocab_size].
 
@@ -136,12 +151,13 @@ def allowed(
         config: the settings.
         vocabulary: the network's.
         unknown: the character that stands for others, which is banned whatever they say.
+        newline: the line end that `max_line` forces.
 
     Returns:
         None if they leave everything.
 
     Raises:
-        SettingError: if they leave nothing, or no newline where `max_line` needs one.
+        SettingError: if they leave nothing, or no line end where `max_line` needs one.
     """
     mask = np.zeros(vocabulary.vocab_size, np.float32)
     for name, pattern in (("only", config.only), ("ban", config.ban)):
@@ -157,9 +173,8 @@ def allowed(
             f"only {config.only!r} and ban {config.ban!r} leave none of the model's characters "
             f"(`chargen info` lists them)."
         )
-    if config.max_line is not None and (
-        "\n" not in vocabulary or mask[vocabulary.char2idx["\n"]] == -np.inf
-    ):
+    left = {each for each, added in zip(vocabulary.idx2char, mask, strict=True) if not added}
+    if config.max_line is not None and not (newline and left.issuperset(newline)):
         raise SettingError(
             "max_line needs the newline, which is unknown to the model or banned.",
             setting="max_line",
@@ -174,6 +189,7 @@ def make_processors(
     text: Ids,
     copies: CopyIndex | None = None,
     copied: Ids | None = None,
+    newline: str | None = "\n",
 ) -> list[LogitsProcessor]:
     """Return the processors that `config` asks for, for one sequence that continues a text.
 
@@ -183,13 +199,17 @@ def make_processors(
         text: so far, prompt included, shape [n].
         copies: of the corpus that `max_copy` is about.
         copied: the end of the text that was written, and counts as a copy; shape [m].
+        newline: the line end that `max_line` forces.
     """
     processors: list[LogitsProcessor] = []
     if config.repetition_penalty != 1:
         penalty, window = config.repetition_penalty, config.repetition_window
         processors.append(RepetitionPenalty(penalty, window, vocabulary.vocab_size))
-    if config.max_line is not None:
-        processors.append(LineLimit(config.max_line, vocabulary.char2idx["\n"]))
+    if config.max_line is not None and newline is not None:
+        known = vocabulary.char2idx
+        ends = {known[mark] for mark in MARKS + BOUNDARY if mark in known}
+        forced = [known[character] for character in newline]
+        processors.append(LineLimit(config.max_line, forced, ends))
     for processor in processors:
         for index in text.tolist():
             processor.read(index)

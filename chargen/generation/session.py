@@ -24,7 +24,6 @@ from chargen.generation.initial_state import choose_label, initial_state
 from chargen.generation.sampler import Sampler
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import PreparedText, Unknown
-from chargen.text.vocabulary import BOUNDARY
 
 _KEEP_EVERY = 256  # characters; so many are read again at most after an interrupt
 
@@ -76,7 +75,7 @@ class Session:
     @property
     def text(self) -> str:
         """Return the text so far, prompts included."""
-        return "".join(self._text[: self._given]).replace(BOUNDARY, "")
+        return self._checkpoint.tokenizer.show("".join(self._text[: self._given]))
 
     @property
     def label(self) -> str | None:
@@ -132,7 +131,8 @@ class Session:
         tokenizer = self._checkpoint.tokenizer
         if not isinstance(prompt, PreparedText):
             prompt = tokenizer.prepare_prompt(prompt, unknown)
-        read = tokenizer.encode(prompt.text)
+        is_first = not (self._text or self._unread)
+        read = (tokenizer.encode_beginning if is_first else tokenizer.encode)(prompt.text)
         if self._part is not None:
             self._part.close()
         if label not in (None, self._label):
@@ -143,9 +143,7 @@ class Session:
         if prompt.text:
             self._text += prompt.text
             self._given = self._prompt_end = len(self._text)
-            self._unread += read.tolist()
-        elif not (self._text or self._unread):
-            self._unread = tokenizer.encode(tokenizer.start).tolist()
+        self._unread += read.tolist()
         self._part = self._write(generator)
         return self._part
 
@@ -153,10 +151,11 @@ class Session:
         return Generator(self._checkpoint.tokenizer, config, self._sampler, self._copies)
 
     def _write(self, generator: Generator) -> PyGenerator[str, None, None]:
+        tokenizer = self._checkpoint.tokenizer
         if left_out := "".join(self._text[self._given :]):
             self._given = len(self._text)
-            yield left_out.replace(BOUNDARY, "")
-        ids = self._checkpoint.tokenizer.encode("".join(self._text))
+            yield tokenizer.show(left_out)
+        ids = tokenizer.encode("".join(self._text))
         sequence = generator.sequence(ids, self._random.random, copied=ids[self._prompt_end :])
         if sequence.finish_reason is not None:
             return

@@ -7,6 +7,7 @@ from chargen.config.sampling import DOCUMENT_LENGTH
 from chargen.errors import SettingError
 from chargen.generation.logits_processors import allowed
 from chargen.text.characters import describe, enumerate_some
+from chargen.text.line_ends import MARKS
 from chargen.text.tokenizer import CharTokenizer
 
 FinishReason = Literal["length", "lines", "stop", "max_copy"]
@@ -16,9 +17,14 @@ class StopCondition:
     """Take the characters of one text as they are drawn, and say when it is over.
 
     What may turn out to be the beginning of a stop text is held back until that is known.
+
+    Args:
+        config: the settings.
+        last: the character before the first one, if there is one.
     """
 
-    def __init__(self, config: SamplingConfig) -> None:
+    def __init__(self, config: SamplingConfig, last: str = "") -> None:
+        self._last = last
         self._left = config.max_length
         self._lines_left = config.lines
         self._stop = config.stop
@@ -30,7 +36,8 @@ class StopCondition:
     def add(self, character: str) -> str:
         """Take one more character; return what has become certain to belong to the text."""
         self._left -= 1
-        if self._lines_left is not None and character == "\n":
+        ended, self._last = self._last == "\r" and character == "\n", character
+        if self._lines_left is not None and character in MARKS and not ended:
             self._lines_left -= 1
             if self._lines_left == 0:
                 self.reason = "lines"
@@ -72,16 +79,15 @@ def unwritable_stops(config: SamplingConfig, tokenizer: CharTokenizer) -> list[s
     """Return a sentence on each text to stop at that the network cannot write."""
     vocabulary, notes = tokenizer.vocabulary, []
     try:
-        mask = allowed(config, vocabulary, tokenizer.unknown)
+        mask = allowed(config, vocabulary, tokenizer.unknown, tokenizer.newline)
     except SettingError:  # which is told where a text begins
         mask = None
     for stop in config.stop:
-        never = [c for c in sorted(set(tokenizer.prepare(stop))) if c not in vocabulary]
+        text = tokenizer.with_own_line_ends(tokenizer.prepare(stop))
+        never = [c for c in sorted(set(text)) if c not in vocabulary]
         if never:
             known = f"the model does not know {enumerate_some(list(map(describe, never)))}"
             notes.append(f"No text will stop at {stop!r}: {known}.")
-        elif mask is not None and any(
-            mask[vocabulary.char2idx[c]] for c in tokenizer.prepare(stop)
-        ):
+        elif mask is not None and any(mask[vocabulary.char2idx[c]] for c in text):
             notes.append(f"No text will stop at {stop!r}: only or ban rule it out.")
     return notes

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from chargen.pages.frame import frame
 from chargen.text.characters import visible
+from chargen.text.vocabulary import BOUNDARY
 from chargen.wording import count
 
 MAX_LEVEL = 10  # from so many bits on, the colour stays the same
@@ -97,7 +98,7 @@ def _character(score: Scored, position: int) -> str:
     if expected := score.alternatives(position):
         lines += ["expected:", *(f"{_named(other)} {share:.1%}" for other, share in expected)]
     label = escape("\n".join(lines)).replace("\n", "&#10;")
-    after = character if character in "\n\t" else ""
+    after = "\n" if character == BOUNDARY else character if character in "\n\t" else ""
     level = min(MAX_LEVEL, int(cost))
     return (
         f'<b class="l{level}" tabindex="-1" role="img" aria-label="{label}">'

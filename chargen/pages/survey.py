@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from chargen.pages.frame import frame
+from chargen.text.line_ends import describe_counts
 
 if TYPE_CHECKING:
     from chargen.corpus.survey import Survey
@@ -26,7 +27,7 @@ def page(survey: "Survey") -> str:
         ("documents", survey.documents),
         ("documents that are copies", sum(len(group) - 1 for group in survey.duplicates)),
         ("encoding", survey.encoding),
-        ("line endings", survey.line_ending),
+        ("line endings", describe_counts(survey.line_ends)),
         ("lines", lines.number),
         ("mean length of a line", round(lines.mean, 1)),
         ("median length", lines.median),

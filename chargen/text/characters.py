@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from chargen.errors import CorpusError
 
-_SIGNS = {"\n": "↵", "\r": "␍", "\t": "⇥"}
+_SIGNS = {"\0": "␃", "\n": "↵", "\r": "␍", "\t": "⇥"}  # NUL: the end of a document
 # Unicode gives control characters no name; these are its aliases for those that texts have.
 _CONTROLS = {"\t": "CHARACTER TABULATION", "\n": "LINE FEED", "\r": "CARRIAGE RETURN"}
 _FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF

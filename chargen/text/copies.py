@@ -6,15 +6,17 @@ corpus, so one binary search finds the longest end of a new text that stands the
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chargen.config.arguments import check_arguments
-from chargen.text.vocabulary import Vocabulary
+from chargen.text.line_ends import LINE_END
+from chargen.text.vocabulary import BOUNDARY, Vocabulary
 
 Places = NDArray[np.integer]
 
@@ -45,25 +47,31 @@ class Passage:
         start: where it starts in the text that was read, in characters from 0.
         position: where it first stands in the corpus, in characters from 0.
         line: the line of the corpus, from 1, of its first character that is no space.
+        number: of several texts, the one that it stands in, from 0; position and line are in that.
     """
 
     text: str
     start: int
     position: int
     line: int
+    number: int = 0
 
 
 class CopyIndex:
     """A corpus in which passages are found quickly; never changed, so that trackers may share it.
 
     Args:
-        text: the corpus.
+        text: the corpus; or several texts, across whose ends nothing is a passage.
+        separator: what stood where a text has a boundary between two documents.
     """
 
     @check_arguments
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self._backwards = text[::-1]
+    def __init__(self, text: str | Sequence[str], separator: str = "") -> None:
+        texts = [text] if isinstance(text, str) else text
+        self.text = BOUNDARY.join(texts)
+        self._starts = list(accumulate((len(each) + 1 for each in texts[:-1]), initial=0))
+        self._lines_of_separator = len(LINE_END.findall(separator))
+        self._backwards = self.text[::-1]
         order = suffix_array(self._backwards)
         # A memoryview gives single numbers sooner than NumPy does. It does not know the byte order
         # that the type of divsufsort's arrays names, and this view's type does not name it.
@@ -71,6 +79,16 @@ class CopyIndex:
         # The same questions come again and again.
         self.followers = lru_cache(_KEPT)(self._followers)
         self._ranks = lru_cache(_KEPT)(self._search)
+
+    def passage(self, text: str, start: int) -> Passage:
+        """Return a passage that stands in the corpus, with the first place where it does."""
+        position = self.text.index(text)
+        number = bisect_right(self._starts, position) - 1
+        origin = self._starts[number]
+        indent = (len(text) - len(text.lstrip())) % len(text)  # 0 if it is all space
+        before = self.text[origin : position + indent]
+        line = len(LINE_END.findall(before)) + before.count(BOUNDARY) * self._lines_of_separator
+        return Passage(text, start, position - origin, line + 1, number)
 
     def longest(self, characters: Iterable[str]) -> "Passage | None":
         """Return the longest passage of a text that stands in the corpus, the first of several."""
@@ -148,12 +166,7 @@ class CopyTracker:
         size, end, start = self._longest
         if not size:
             return None
-        corpus = self._index.text
-        text = corpus[end - size : end]
-        position = corpus.index(text)
-        indent = (len(text) - len(text.lstrip())) % size  # 0 if it is all space
-        newline = "\n" if "\n" in corpus else "\r"
-        return Passage(text, start, position, corpus.count(newline, 0, position + indent) + 1)
+        return self._index.passage(self._index.text[end - size : end], start)
 
     def read(self, character: str) -> None:
         """Read the next character."""

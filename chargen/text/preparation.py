@@ -1,20 +1,19 @@
 """Prepare a text before it is learned: line ends, letters, Unicode form, rare characters."""
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
 from chargen.config import PreparationConfig
+from chargen.text.line_ends import unify
 from chargen.text.vocabulary import BOUNDARY, RARE, Vocabulary
 
 _MAX_HELD = 1 << 22  # characters without a space, after which the text is cut anywhere
-_ENDINGS = re.compile(r"\r\n?")
 
 
 def prepare(text: str, config: PreparationConfig) -> str:
     """Return the text with its line ends, letters and Unicode form changed as `config` asks."""
-    if config.newlines == "unix" and "\r" in text:
-        text = _ENDINGS.sub("\n", text)
+    if config.newlines == "unix":
+        text = unify(text)
     if config.normalize is not None:
         text = unicodedata.normalize(config.normalize, text)
     if config.lowercase:
@@ -30,13 +29,17 @@ def prepare_pieces(pieces: Iterable[str], config: PreparationConfig) -> Iterator
     What is done to a character depends on its neighbours, but never across a space or a line end.
     So the text is cut again, before one of these.
     """
-    if config.newlines == "keep" and config.normalize is None and not config.lowercase:
+    by_line_ends_only = config.normalize is None and not config.lowercase
+    if by_line_ends_only and config.newlines == "keep":
         yield from pieces
         return
     held = ""
     for piece in pieces:
         text = held + piece
-        cut = max(text.rfind(" "), text.rfind("\n"), text.rfind(BOUNDARY))
+        if by_line_ends_only:
+            cut = len(text) - text.endswith("\r")
+        else:
+            cut = max(text.rfind(" "), text.rfind("\n"), text.rfind(BOUNDARY))
         if text[cut - 1 : cut + 1] == "\r\n":
             cut -= 1
         if cut <= 0:

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 
 from chargen.errors import SettingError, UnknownCharacterError
 from chargen.text.characters import describe, enumerate_some
-from chargen.text.vocabulary import Vocabulary
+from chargen.text.vocabulary import BOUNDARY, Vocabulary
 
 Unknown = Literal["error", "skip", "nearest"]
 UNKNOWNS: tuple[str, ...] = get_args(Unknown)
@@ -46,7 +46,7 @@ class PreparedText:
     """A text made of characters that the model can read.
 
     Args:
-        text: the characters.
+        text: the characters, with a `BOUNDARY` between two documents.
         notes: sentences that say what was changed and what was left out; none if nothing was.
     """
 
@@ -88,13 +88,17 @@ def replace_unknown(text: str, vocabulary: Vocabulary, unknown: Unknown = "error
 
     clusters = _clusters(set(text), unknown_chars) if unknown == "nearest" else ""
     replaced = re.sub(clusters + _unknown_pattern(vocabulary), replace, text)
-    if text.strip() and not replaced.strip():
+    if _has_more_than_space(text) and not _has_more_than_space(replaced):
         named = enumerate_some([describe(character) for character in sorted(unknown_chars)])
         raise UnknownCharacterError(
             f"Nothing is left of the text without {named}; the model knows "
             f"{vocabulary.vocab_size} characters (`chargen info` lists them)."
         )
     return PreparedText(replaced, tuple(_notes(changes)))
+
+
+def _has_more_than_space(text: str) -> bool:
+    return bool(text.replace(BOUNDARY, "").strip())
 
 
 def check_unknown(unknown: Unknown) -> None:
@@ -171,7 +175,12 @@ def _joins(character: str) -> bool:
 def _opens(text: str, place: int) -> bool:
     """Return whether a straight quote at `place` opens: after a space or what opens itself."""
     before = text[place - 1 : place]
-    return not before or before.isspace() or unicodedata.category(before) in ("Ps", "Pi")
+    return (
+        not before
+        or before.isspace()
+        or before == BOUNDARY
+        or unicodedata.category(before) in ("Ps", "Pi")
+    )
 
 
 def _unknown_pattern(vocabulary: Vocabulary) -> str:

@@ -31,11 +31,9 @@ class DynamicEvaluator:
 
     Args:
         checkpoint: the network to begin with; its own weights are not changed.
-        label: the text's label, if the network has labels.
     """
 
-    def __init__(self, checkpoint: Checkpoint, label: str | None = None) -> None:
-        self._label = checkpoint.label_ids(label)
+    def __init__(self, checkpoint: Checkpoint) -> None:
         self.model = build_model(
             checkpoint.config,
             batch_size=1,
@@ -49,23 +47,25 @@ class DynamicEvaluator:
         self._squares = [tf.Variable(tf.zeros_like(weight)) for weight in self._original]
         self._updates = tf.Variable(0.0)
 
-    def read(self, ids: Ids) -> float:
+    def read(self, ids: Ids, labels: Ids | None = None) -> float:
         """Read the characters that follow those read before, and learn from them.
 
         Args:
             ids: up to 21 characters, of which the first was predicted already; fewer than 21 only
                 at the end of the text.
+            labels: the number of each one's label, if the network has labels.
 
         Returns:
             The summed loss of all but the first before the update, in nats.
         """
-        padded = np.zeros(_SEGMENT + 1, np.int32)
-        padded[: len(ids)] = ids
         counted: NDArray[np.float32] = (np.arange(_SEGMENT) < len(ids) - 1).astype(np.float32)
-        inputs = [padded[:-1]]
-        if self._label is not None:
-            inputs.append(np.full(_SEGMENT, self._label[0], np.int32))
-        return float(self._step(*(tf.constant(x[None]) for x in (padded[1:], counted, *inputs))))
+        padded = [
+            np.pad(each.astype(np.int32), (0, _SEGMENT + 1 - len(each)))
+            for each in (ids, labels)
+            if each is not None
+        ]
+        arrays = (padded[0][1:], counted, *(each[:-1] for each in padded))
+        return float(self._step(*(tf.constant(each[None]) for each in arrays)))
 
     @graph
     def _step(self, targets, counted, *inputs):  # type: ignore[no-untyped-def]
@@ -91,7 +91,7 @@ class DynamicEvaluator:
 
 
 def adapted_loss(
-    checkpoint: Checkpoint, ids: Ids, *, label: str | None = None, progress: Progress
+    checkpoint: Checkpoint, ids: Ids, *, labels: Ids | None = None, progress: Progress
 ) -> float:
     """Return the mean loss of dynamic evaluation, in nats per character.
 
@@ -100,12 +100,12 @@ def adapted_loss(
     Args:
         checkpoint: the network to begin with.
         ids: the text, at least two characters; all but the first are predicted.
-        label: the text's label, if the network has labels.
+        labels: the number of each one's label, if the network has labels.
         progress: called with how many more characters were read.
     """
-    evaluator, total = DynamicEvaluator(checkpoint, label), 0.0
+    evaluator, total = DynamicEvaluator(checkpoint), 0.0
     for first in range(0, len(ids) - 1, _SEGMENT):
-        segment = ids[first : first + _SEGMENT + 1]
-        total += evaluator.read(segment)
-        progress(len(segment) - 1)
+        segment = slice(first, min(first + _SEGMENT + 1, len(ids)))
+        total += evaluator.read(ids[segment], None if labels is None else labels[segment])
+        progress(segment.stop - first - 1)
     return total / (len(ids) - 1)

@@ -9,6 +9,7 @@ from chargen.checkpoint import weight_shapes
 from chargen.config import ModelConfig
 from chargen.corpus.corpus import Corpus
 from chargen.text.characters import describe, enumerate_some
+from chargen.text.line_ends import describe_counts
 from chargen.wording import about
 
 _MAX_WEIGHTS_PER_CHARACTER = 50
@@ -21,7 +22,7 @@ def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
     documents = f" in {corpus.documents:,} documents" if corpus.documents > 1 else ""
     yield (
         f"{corpus.name}: {characters:,} characters{documents}, {len(counts):,} distinct; "
-        f"{corpus.encoding}, line endings: {corpus.line_ending}."
+        f"{corpus.encoding}, line endings: {describe_counts(corpus.line_ends)}."
     )
     rarest = ", ".join(f"{describe(each)} {counts[each]:,}×" for each in islice(counts, 4))
     yield f"Rarest: {rarest}."
@@ -44,7 +45,7 @@ def preflight(corpus: Corpus, config: ModelConfig) -> Iterator[str]:
             f"Warning: {singletons:,} characters occur only once, too rare to be learned; "
             "is the encoding right?"
         )
-    if corpus.line_ending == "none":
+    if not corpus.line_ends:
         yield "Warning: the text has no line endings, so the model will never end a line."
 
 

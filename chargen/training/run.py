@@ -26,6 +26,7 @@ from chargen.shell import command
 from chargen.storage.arrays import Arrays, read_arrays, write_arrays
 from chargen.storage.atomic import link_atomically, remove
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE, ROLLBACK_FILE
+from chargen.text.line_ends import LINE_END
 from chargen.text.vocabulary import BOUNDARY
 from chargen.training import provenance
 from chargen.training.history import Row
@@ -330,7 +331,8 @@ class Run:
             origin = replace(origin, loss=row.loss, carried=row.carried, windowed=row.windowed)
         labels = corpus.labels.characters if corpus.labels is not None else {}
         weights = self.trainer.weights()
-        return Checkpoint(self.model_config, corpus.tokenizer, weights, origin, labels)
+        rules = self.run_config.reading.label
+        return Checkpoint(self.model_config, corpus.tokenizer, weights, origin, labels, rules)
 
     def _save(self, *, keep: bool = False) -> None:
         """Write what resuming needs and, until the first evaluation, the weights as they are.
@@ -358,6 +360,6 @@ def _excerpt(checkpoint: Checkpoint, number: int, *, seed: int) -> str:
     session = Session(checkpoint, partial(Decoder, DecoderWeights(checkpoint)), config)
     parts: list[str] = []  # documents, which can be short
     while (left := _SAMPLE_LENGTH - sum(map(len, parts)) - len(parts)) > 0:
-        parts += session.generate(length=left).split("\n")
+        parts += LINE_END.split(session.generate(length=left))
     lead = f"    {config.label}: " if names else "    "
-    return lead + " / ".join(parts)
+    return lead + " / ".join(filter(None, parts))

@@ -241,15 +241,12 @@ def test_standard_input_for_two_things(refused, lstm_file, given):
     assert "can be read once only" in refused("sample", "-m", lstm_file, *given)
 
 
-@pytest.mark.parametrize("option", ["--prompt-file", "--report-copies"])
-def test_several_files_for_one_text(refused, lstm_file, tmp_path, option):
+def test_several_files_for_one_prompt(refused, lstm_file, tmp_path):
     for name in "ab":
         (tmp_path / name).write_text("abc")
     pattern = tmp_path / "[ab]"
     told = f"{pattern} matches 2 files; give the path of one text file"
-    assert told in refused("sample", "-m", lstm_file, option, pattern)
-    assert told in refused("score", "-m", lstm_file, "--file", pattern)
-    assert told in refused("classify", "-m", lstm_file, "-m", "x", "--file", pattern)
+    assert told in refused("sample", "-m", lstm_file, "--prompt-file", pattern)
 
 
 @pytest.mark.parametrize(

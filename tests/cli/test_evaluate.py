@@ -94,5 +94,4 @@ def test_a_text_that_cannot_be_measured(refused, lstm_file, tmp_path, data, told
 
 def test_a_missing_text_or_model(refused, lstm_file, text_file, tmp_path):
     assert "There is no file nowhere.txt" in refused("evaluate", "-m", lstm_file, "nowhere.txt")
-    assert "is a folder" in refused("evaluate", "-m", lstm_file, tmp_path)
     assert "There is no checkpoint nowhere" in refused("evaluate", "-m", "nowhere", text_file)

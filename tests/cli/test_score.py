@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import chargen
+from chargen.config import PreparationConfig
+from tests.helpers import with_tokenizer
 
 SCORE = (sys.executable, "-m", "chargen", "score")
 TEXT = "ABC: cab\nA"
@@ -29,7 +31,8 @@ def test_in_a_pipe_a_line_for_each_character(invoke, checkpoint_file):
 
 def test_fields_never_break_a_line(invoke, make_checkpoint, tmp_path):
     text = "\\\t\r\x1b\x85\u2028\n é"
-    make_checkpoint(characters=text).save(tmp_path / "odd")
+    kept = PreparationConfig(newlines="keep")
+    with_tokenizer(make_checkpoint(characters=text), preparation=kept).save(tmp_path / "odd")
     lines = invoke("score", text, "-m", tmp_path / "odd").stdout.split("\n")
     escapes = [r"\\", r"\t", r"\r", r"\x1b", r"\x85", r"\u2028", r"\n", " ", "é"]
     assert [line.split("\t")[0] for line in lines[1:-1]] == escapes

@@ -25,7 +25,14 @@ def test_train_then_sample_then_refuse_to_overwrite(corpus):
     trained = run(main, ["train", str(corpus), *SMALL, "--tensorboard"])
     assert trained.exit_code == 0, trained.output
     assert trained.stdout == ""
-    for told in ("1,620 characters", "CRLF", "held-out", "carried", "windowed", "chargen sample"):
+    for told in (
+        "1,560 characters",
+        "line endings: CRLF 60×",
+        "held-out",
+        "carried",
+        "windowed",
+        "chargen sample",
+    ):
         assert told in trained.stderr
     folder = corpus.parent / "checkpoints" / "sea"
     assert {"model.safetensors", "resume.safetensors", "history.csv"} <= {

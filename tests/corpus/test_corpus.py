@@ -16,10 +16,11 @@ from chargen.errors import CorpusError, EncodingError
 def read(tmp_path):
     """Writes bytes to a file and reads them as a corpus."""
 
-    def write_and_read(data, encoding="utf-8"):
+    def write_and_read(data, encoding="utf-8", **preparation):
         path = tmp_path / "corpus.txt"
         path.write_bytes(data)
-        return read_corpus(path, ReadingConfig(encoding=encoding))
+        reading = ReadingConfig(encoding=encoding)
+        return read_corpus(path, reading, PreparationConfig(**preparation))
 
     return write_and_read
 
@@ -44,6 +45,8 @@ def test_the_fingerprint_is_of_the_utf8_form():
 @pytest.mark.parametrize(("text", "start"), [("ab\nc", "\n"), ("xyz", "x")])
 def test_generation_starts_from_a_newline_where_there_is_one(text, start):
     assert Corpus(text).start == start
+    kept = Corpus(text.replace("\n", "\r"), preparation=PreparationConfig(newlines="keep"))
+    assert kept.start == start.replace("\n", "\r")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "cp1252", "utf-8-sig"])
@@ -58,11 +61,40 @@ def test_a_byte_order_mark_is_dropped_and_noted(read, encoding):
     assert ["byte order mark" in note for note in corpus.notes] == [True]
 
 
-@pytest.mark.parametrize(("text", "ending"), [("a\r\nb\r\n", "CRLF"), ("a\rb\r", "CR")])
-def test_line_endings_are_kept_and_noted(read, text, ending):
-    corpus = read(text.encode())
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a\r\nb\r\n", "2 CRLF line ends"),
+        ("a\rb\r", "2 CR line ends"),
+        ("a\nb\nc\rd", "2 LF and 1 CR line ends"),
+    ],
+)
+def test_line_ends_are_kept_if_asked_and_noted(read, text, told):
+    corpus = read(text.encode(), newlines="keep")
     assert corpus.text == text
-    assert [f"are {ending} and are kept" in note for note in corpus.notes] == [True]
+    assert corpus.notes == (f"{told} are kept: the model will write them too.",)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a\nb\n", ()),
+        ("a\nb\r\n", ("1 CRLF line end was turned into LF.",)),
+        ("a\r\nb\r\nc\r", ("2 CRLF and 1 CR line ends were turned into LF.",)),
+        (
+            "\x85".join("abc") + "\v\f\u2029x\u2028",
+            (
+                "2 NEL (U+0085), 1 VT (U+000B), 1 FF (U+000C), 1 LS (U+2028) and 1 PS (U+2029) "
+                "line ends were turned into LF.",
+            ),
+        ),
+    ],
+)
+def test_every_line_end_becomes_a_line_feed_and_that_is_noted(read, text, told):
+    corpus = read(text.encode())
+    assert corpus.text == "\n".join(text.splitlines()) + "\n"
+    assert corpus.notes == told
+    assert Corpus(text).notes == told
 
 
 @pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf"])
@@ -137,7 +169,7 @@ def test_ids_are_of_the_narrowest_type(distinct, dtype):
     generator = random.Random(0)
     characters = [chr(code) for code in range(1, distinct + 2049) if not 0xD800 <= code <= 0xDFFF]
     text = generator.sample(characters[:distinct], distinct) * 2
-    corpus = Corpus("".join(text))
+    corpus = Corpus("".join(text), preparation=PreparationConfig(newlines="keep"))
     assert corpus.ids.dtype == dtype
     assert corpus.text == "".join(text)
     assert corpus.vocabulary.vocab_size == distinct
@@ -183,7 +215,7 @@ def test_all_scripts_come_back_as_they_went_in(read, text):
 
 def test_a_long_file_is_read_across_all_its_blocks(read):
     text = "".join(random.Random(1).choices("aé漢😀\r\n", k=900_000))
-    corpus = read(text.encode())
+    corpus = read(text.encode(), newlines="keep")
     assert corpus.text == text
     assert corpus.sha256 == hashlib.sha256(text.encode()).hexdigest()
 
@@ -200,7 +232,7 @@ def test_a_nul_is_named_with_its_place_in_a_long_file(read):
 
 
 def test_line_ends_cut_in_two_are_seen(read):
-    assert read(b"a" * ((1 << 20) - 1) + b"\r\nb").line_ending == "CRLF"
+    assert read(b"a" * ((1 << 20) - 1) + b"\r\nb").line_ends == {"CRLF": 1}
 
 
 class TestFolder:
@@ -286,26 +318,20 @@ def test_a_single_file_with_a_separator_has_documents(tmp_path):
     assert read_corpus(tmp_path / "file", reading).text == "\0one\0two\n\0"
 
 
-@pytest.mark.parametrize("separator", ["\n\n", "\r\n\r\n", "\n\r"])
-def test_a_separator_is_found_whatever_the_line_ends_were(tmp_path, separator):
+@pytest.mark.parametrize("separator", ["\\n\\n", "\n\n", "\r\n\r\n", "\n\r"])
+@pytest.mark.parametrize(("newlines", "kept"), [("unix", "\n"), ("keep", "\r\n")])
+def test_a_separator_is_found_whatever_the_line_ends_were(tmp_path, separator, newlines, kept):
     (tmp_path / "file").write_bytes(b"one\r\n\r\ntwo\r\n" + b"a" * (1 << 20) + b"\r\n\nb")
     reading = ReadingConfig(document_separator=separator)
-    corpus = read_corpus(tmp_path / "file", reading, PreparationConfig(newlines="unix"))
-    assert corpus.text == f"\0one\0two\n{'a' * (1 << 20)}\0b\0"
-    assert corpus.notes == ()
+    corpus = read_corpus(tmp_path / "file", reading, PreparationConfig(newlines=newlines))
+    assert corpus.text == f"\0one\0two{kept}{'a' * (1 << 20)}\0b\0"
+    assert corpus.line_ends == {"CRLF": 4, "LF": 1}
 
 
 def test_a_separator_that_is_nowhere_is_told(tmp_path):
-    (tmp_path / "file").write_bytes(b"one\r\n\r\ntwo")
-
-    def first_note(separator):
-        return read_corpus(tmp_path / "file", ReadingConfig(document_separator=separator)).notes[0]
-
-    assert first_note("\n\n") == (
-        r"The document separator '\n\n' is nowhere in the text; "
-        "if its lines end as on Windows, add --newlines unix."
-    )
-    assert first_note("<end>") == "The document separator '<end>' is nowhere in the text."
+    (tmp_path / "file").write_bytes(b"one\n\ntwo")
+    corpus = read_corpus(tmp_path / "file", ReadingConfig(document_separator="<end>"))
+    assert corpus.notes == ("The document separator '<end>' is nowhere in the text.",)
 
 
 def test_an_empty_folder_is_refused(tmp_path):

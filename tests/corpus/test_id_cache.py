@@ -54,7 +54,7 @@ def same(corpus, other):
     assert corpus.ids.dtype == other.ids.dtype
     assert corpus.vocabulary == other.vocabulary
     assert corpus.sha256 == other.sha256
-    assert corpus.line_ending == other.line_ending
+    assert corpus.line_ends == other.line_ends
     np.testing.assert_array_equal(corpus.counts, other.counts)
     return True
 

@@ -85,7 +85,7 @@ def test_every_character_has_its_documents_label(shelf):
     assert by_label(read(shelf, "folder")) == {
         "deep": "\0VERSE||",
         "poems": "\0Ro\u0308te|Glut",
-        "prose": "\0A tale.\r\n\0|Another|",
+        "prose": "\0A tale.\n\0|Another|",
     }
 
 

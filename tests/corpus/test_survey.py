@@ -38,8 +38,9 @@ def test_characters_are_listed_the_commonest_first():
         ("one\nno end", Lines(2, 4.5, 3, 6)),
         ("a\r\nbcd\r\n", Lines(2, 2, 1, 3)),
         ("ab\r\ncdef", Lines(2, 3, 2, 4)),
-        ("ab\r\n\r\nc\rd\nefgh\r\n", Lines(4, 9 / 4, 2, 4)),
-        (["ab\r\n\r", "cde"], Lines(3, 2, 2, 3)),
+        ("ab\r\n\r\nc\rd\nefgh\r\n", Lines(5, 8 / 5, 1, 4)),
+        (["ab\r\n\r", "cde"], Lines(3, 5 / 3, 2, 3)),
+        ("a\u2028bcd\f\vef", Lines(4, 6 / 4, 1, 3)),
         ("x" * 70_000 + "\r\ny\r\n", Lines(2, 35_000.5, 1, 70_000)),
         ("a\rbcd\r", Lines(2, 2, 1, 3)),
         ("x" * 70_000 + "\ny\n", Lines(2, 35_000.5, 1, 70_000)),
@@ -47,8 +48,9 @@ def test_characters_are_listed_the_commonest_first():
         (["one\nfour\n", "sixsix"], Lines(3, 13 / 3, 4, 6)),
     ],
 )
-def test_line_lengths(text, lines):
-    found = survey(Corpus(text)).lines
+@pytest.mark.parametrize("newlines", ["unix", "keep"])
+def test_line_lengths(text, lines, newlines):
+    found = survey(Corpus(text, preparation=PreparationConfig(newlines=newlines))).lines
     assert found == replace(lines, mean=pytest.approx(lines.mean))
 
 
@@ -94,7 +96,7 @@ def test_plans_grow_with_the_minutes():
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_line_end_that_is_rare_ends_no_line(end):
     text = f"ababab{end}ab"
-    found = survey(Corpus(text, preparation=PreparationConfig(min_count=2)))
+    found = survey(Corpus(text, preparation=PreparationConfig(newlines="keep", min_count=2)))
     assert (found.lines.number, found.lines.longest) == (1, len(text))
 
 

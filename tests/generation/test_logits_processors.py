@@ -63,7 +63,7 @@ def test_nothing_is_adjusted_before_anything_was_written():
 
 
 def test_a_full_line_leaves_a_newline_only():
-    limit = LineLimit(3, newline=0)
+    limit = LineLimit(3, newline=[0], ends={0})
     for ids, forced in [([1, 2], False), ([1], True), ([0], False), ([1, 1, 1], True), ([2], True)]:
         after(limit, ids)
         assert (adjusted([limit], [0.1, 0.4, 0.5])[0] == 1) == forced

@@ -13,7 +13,8 @@ TEXT = "Cafe\u0301 ﬁn\r\nΟΔΟΣ ΣΑΣ.\rİ한글 e\u0323\u0301 한국어\r\
 @pytest.mark.parametrize(
     ("settings", "text", "expected"),
     [
-        ({}, "e\u0301\r\nA", "e\u0301\r\nA"),
+        ({"newlines": "keep"}, "e\u0301\r\nA\u2028", "e\u0301\r\nA\u2028"),
+        ({}, "e\u0301\r\nA\r\r\n\n\v\f\x85\u2028\u2029", "e\u0301\nA" + 8 * "\n"),
         ({"normalize": "NFC"}, "e\u0301ﬁ", "éﬁ"),
         ({"normalize": "NFKC"}, "e\u0301ﬁ", "éfi"),
         ({"newlines": "unix"}, "a\r\nb\rc\nd", "a\nb\nc\nd"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chargen.corpus.documents import mark_boundaries, split_documents
+from chargen.text.documents import mark_boundaries, split_documents
 from tests.helpers import cut_anyhow
 
 
