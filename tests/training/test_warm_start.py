@@ -62,7 +62,7 @@ def test_the_vocabulary_grows_and_the_shape_stays(base):
     model = fine_tune(base)
     assert set(model.vocabulary.idx2char) == set(OLD + NEW)
     assert model.config.units == (12,)
-    assert model.origin.base == str(base)
+    assert model.origin.base == base.name  # a model that is given away tells of no folders
     assert model.generate("the Glocke", length=5)
 
 
