@@ -12,6 +12,7 @@
     ├── RunError                a run that exists, is locked, or cannot be continued
     ├── DivergedError           a training loss that diverged again after every rollback
     ├── Interrupted             training stopped by a signal, with everything saved
+    ├── MissingLibraryError     a library that this needs and that is not installed
     └── StorageError            a folder that cannot be written, or a full disk
 
 The command line catches `ChargenError` once, prints its message and exits with `exit_code`.
@@ -124,6 +125,10 @@ class Interrupted(ChargenError):
     def __init__(self, message: str, signal_number: int) -> None:
         super().__init__(message)
         self.exit_code = 128 + signal_number
+
+
+class MissingLibraryError(ChargenError):
+    """A library that something needs and that is not installed; the message says how to get it."""
 
 
 class StorageError(ChargenError):

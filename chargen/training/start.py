@@ -34,6 +34,7 @@ from chargen.storage.runs import (
 from chargen.text.characters import describe, enumerate_some
 from chargen.text.vocabulary import BOUNDARY, Vocabulary
 from chargen.training.existing import nothing_to_resume, refuse_to_replace, tell_finished
+from chargen.training.installed import check_tensorflow
 from chargen.training.interrupt import interruptible
 from chargen.training.preflight import preflight
 from chargen.training.warm_start import inherit_settings, warm_start_weights
@@ -84,6 +85,7 @@ def start_run(
 ) -> Path:
     """Train in a new run, as `chargen.train` says, and return its folder."""
     started = time.monotonic()
+    check_tensorflow()
     check("vocabulary", vocabulary, vocabulary in get_args(Growth), "grow or keep")
     old, source, asked = None, Source(), settings
     if base is not None:
@@ -133,6 +135,7 @@ def resume_run(
 ) -> Path:
     """Continue a run, as `chargen.resume` says, and return its folder."""
     started = time.monotonic()
+    check_tensorflow()
     folder = run_folder(run)
     path = folder / RESUME_FILE
     if not os.path.exists(path):
