@@ -39,7 +39,7 @@ VOCABULARY = Vocabulary("\n" + "".join(map(chr, range(32, 96))))
 TEMPERATURE = 0.8
 EVERY_FILTER = {
     "ban": "Q",
-    "repetition_penalty": 1.1,
+    "no_repeat": 20,
     "max_line": 80,
     "top_k": 40,
     "top_p": 0.95,

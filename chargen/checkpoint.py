@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from chargen.config import ModelConfig, PreparationConfig
-from chargen.config.arguments import check_arguments
+from chargen.config.arguments import check_arguments, check_fields
+from chargen.config.base import is_integer, shorten
 from chargen.errors import CheckpointError, CorpusError, SettingError
 from chargen.storage.arrays import Arrays, check_arrays, read_arrays, write_arrays
 from chargen.storage.runs import MODEL_FILE
@@ -74,9 +75,15 @@ class Origin:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Origin":
-        """Return what `to_json` wrote; what is not there is None."""
+        """Return what `to_json` wrote; what is not there is None.
+
+        Raises:
+            SettingError: if a value is none of its kind.
+        """
         names = {each.name: _JSON_NAMES.get(each.name, each.name) for each in fields(cls)}
-        return cls(**{name: values[key] for name, key in names.items() if key in values})
+        origin = cls(**{name: values[key] for name, key in names.items() if key in values})
+        check_fields(origin)
+        return origin
 
 
 _JSON_NAMES = {"base": "from"}
@@ -167,16 +174,15 @@ class Checkpoint:
             config = ModelConfig.from_json(document["config"])
             tokenizer = CharTokenizer(
                 Vocabulary(document["vocabulary"]),
-                str(document["start"]),
+                _text(document["start"]),
                 PreparationConfig.from_json(
                     document.get("preparation", PreparationConfig(newlines="keep").to_json())
                 ),
-                _optional_text(document, "document_separator"),
-                _optional_text(document, "line_end"),
+                *map(_optional_text, map(document.get, ("document_separator", "line_end"))),
             )
-            label_rules = tuple(map(str, document.get("label_rules", ())))
+            label_rules = tuple(map(_text, document.get("label_rules", ())))
             origin = Origin.from_json(dict(document["origin"]))
-            labels = {str(name): int(count) for name, count in document.get("labels", ())}
+            labels = {_text(name): count for name, count in document.get("labels", ())}
         except (KeyError, TypeError, AttributeError, ValueError, CorpusError) as error:
             raise CheckpointError(
                 f"{path} has a header that cannot be understood: {error}."
@@ -187,7 +193,7 @@ class Checkpoint:
                 f"{path} has a vocabulary of {vocabulary.vocab_size} characters that does not fit "
                 f"its vocab_size of {config.vocab_size}."
             )
-        if config.labels != len(labels) or min(labels.values(), default=0) < 0:
+        if config.labels != len(labels) or not all(is_integer(each, 0) for each in labels.values()):
             raise CheckpointError(
                 f"{path} has {len(labels)} labels that do not fit its configuration, which has "
                 f"{config.labels}."
@@ -197,13 +203,17 @@ class Checkpoint:
         return cls(config, tokenizer, weights, origin, labels, label_rules)
 
 
-def _optional_text(document: Mapping[str, Any], name: str) -> str | None:
-    """Return a text that older files do not have.
+def _text(value: object) -> str:
+    """Return a text that a file gives.
 
     Raises:
-        ValueError: if it is something else.
+        ValueError: if it is something else, or empty.
     """
-    value = document.get(name)
-    if value is not None and not (isinstance(value, str) and value):
-        raise ValueError(f"{name} is no text")
+    if not (isinstance(value, str) and value):
+        raise ValueError(f"it has {shorten(value)} where a text should be")
     return value
+
+
+def _optional_text(value: object) -> str | None:
+    """Return a text that older files do not have."""
+    return None if value is None else _text(value)

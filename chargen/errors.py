@@ -4,7 +4,8 @@
     ├── SettingError            a setting outside its limits (also a ValueError)
     ├── CommandError            a line of `chargen chat` that is no valid command
     ├── CorpusError             a text that cannot be read or learned from
-    │   └── EncodingError       bytes that are not text in the encoding asked for
+    │   ├── EncodingError       bytes that are not text in the encoding asked for
+    │   └── FormatError         a file that is no plain text, such as a PDF
     ├── UnknownCharacterError   a prompt with characters that the model never saw
     ├── CheckpointError         a checkpoint that is missing, damaged, foreign or too new
     ├── StateError              a recurrent state that does not fit the model
@@ -77,6 +78,19 @@ class EncodingError(CorpusError):
     def __init__(self, message: str, likely: str | None = None) -> None:
         super().__init__(message)
         self.likely = likely
+
+
+class FormatError(CorpusError):
+    """A file that is no plain text; the message says what it is, and how to get its text.
+
+    Args:
+        message: what is wrong.
+        kind: what the file is, such as "a PDF".
+    """
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class UnknownCharacterError(ChargenError):

@@ -25,6 +25,7 @@ from chargen.generation.log_probs import Progress, bits, no_progress
 from chargen.generation.recorder import Sample
 from chargen.generation.sampler import Sampler
 from chargen.generation.session import Session
+from chargen.generation.threads import held
 from chargen.generation.weights import DecoderWeights
 from chargen.storage.runs import find_checkpoint
 from chargen.text.copies import CopyIndex
@@ -49,15 +50,25 @@ class LanguageModel:
     Args:
         checkpoint: the trained network.
         engine: "numpy", or "keras" for the same network rebuilt in Keras, which is far slower.
+        threads: how many threads multiply, at most one for each processor core; one where more
+            would change the result. None takes one, or more while that is measured to be quicker.
+
+    Raises:
+        SettingError: if a setting is outside its limits, or threads cannot be set here.
     """
 
     @check_arguments
-    def __init__(self, checkpoint: Checkpoint, engine: Engine = "numpy") -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, engine: Engine = "numpy", *, threads: int | None = None
+    ) -> None:
         self.checkpoint = checkpoint
+        self._threads = threads
         self._make_decoder: MakeDecoder
         if engine == "numpy":
             self._make_decoder = partial(Decoder, self._weights)
         elif engine == "keras":
+            if threads is not None:
+                raise SettingError("threads is for the numpy engine.", setting="threads")
             from chargen.training.model import KerasDecoder, KerasNetwork
 
             self._make_decoder = partial(KerasDecoder, KerasNetwork(checkpoint))
@@ -66,7 +77,7 @@ class LanguageModel:
 
     @cached_property
     def _weights(self) -> DecoderWeights:
-        return DecoderWeights(self.checkpoint)
+        return DecoderWeights(self.checkpoint, self._threads)
 
     @property
     def config(self) -> ModelConfig:
@@ -122,14 +133,17 @@ class LanguageModel:
     ) -> Iterator[str]:
         """Give the text that continues a prompt, each character as soon as it is drawn.
 
-        Where there are texts to stop at, what may be the beginning of one is held back.
+        Where there are texts to stop at, what may be the beginning of one is held back. With
+        `unique`, the text comes as a whole (with `lines` from 2, line by line), and is empty if
+        300 in a row were not new.
 
         Args:
             prompt: what the text starts with; it is read but not given back. An empty one starts
-                a document, where the corpus had several, else from a newline, or from the
-                corpus's first character where it had none.
+                a document, where the corpus had several, else a line, or a word where it has no
+                lines; where it has no words either, the text begins with its first character.
             sampler: used instead of what the settings say of temperature, top_k, top_p and min_p.
-            copies: of the corpus that the setting `max_copy` is about; see `chargen.CopyIndex`.
+            copies: of the corpus that the settings `max_copy` and `unique` are about; see
+                `chargen.CopyIndex`.
             unknown: what to do with prompt characters that the model never saw: "error", "skip" or
                 "nearest"; see `CharTokenizer.prepare_prompt`.
             settings: any field of `SamplingConfig`, such as `length=1000, temperature=0.5`. Of a
@@ -143,8 +157,8 @@ class LanguageModel:
         prepared = self._prepared(prompt, unknown)
         config = SamplingConfig.of(settings)
         generator = Generator(self.checkpoint.tokenizer, config, sampler, copies)
-        label = choose_label(self.checkpoint, config.label, seed=generator.seed)
-        request = Request(prepared.text, 0, label)
+        choose_label(self.checkpoint, config.label, seed=generator.seed)  # what is wrong is told
+        request = Request(prepared.text, 0, config.label)
         return stream_text(self.checkpoint, self._make_decoder, generator, request)
 
     @check_arguments
@@ -159,7 +173,9 @@ class LanguageModel:
     ) -> str:
         """Return the text that continues a prompt, without it; as `stream`, but whole."""
         prepared = self._prepared(prompt, unknown)  # here, so that a warning names our caller
-        return "".join(self.stream(prepared, sampler=sampler, copies=copies, **settings))
+        pieces = self.stream(prepared, sampler=sampler, copies=copies, **settings)
+        with held():
+            return "".join(pieces)
 
     @check_arguments
     def samples(
@@ -192,6 +208,9 @@ class LanguageModel:
             log_probs: whether to record the log-probability of each character.
             top: how many of the likeliest characters to record at each place.
 
+        With `unique`, a text that is not new is left out, and sample n takes its place, and so on;
+        so the numbers have gaps. When 300 in a row were not new, there are fewer than n texts.
+
         Yields:
             The samples of the first prompt, in order, then those of the next; of each prompt,
             those of the first label, then those of the next.
@@ -204,15 +223,9 @@ class LanguageModel:
         # Mapped, not listed: a warning counts the frames to the line that asked.
         texts = list(map(partial(self._prepared, unknown=unknown), given))
         labels = [label] if label is None or isinstance(label, str) else list(label)
-        choose = partial(choose_label, self.checkpoint, seed=generator.seed)
-        for each in labels:
-            choose(each)  # what is wrong is told at once
-        requests = (
-            Request(text.text, number, choose(each, number=number))
-            for text in texts
-            for each in labels
-            for number in range(n)
-        )
+        for each in labels:  # what is wrong is told at once
+            choose_label(self.checkpoint, each, seed=generator.seed)
+        requests = (Request(text.text, 0, each, n) for text in texts for each in labels)
         return generate_samples(
             self.checkpoint,
             self._make_decoder,
@@ -329,6 +342,7 @@ class LanguageModel:
         of_all = [numbers for numbers in labels if numbers is not None]
         return np.concatenate(parts), np.concatenate(of_all) if of_all else None
 
+    @check_arguments
     def score(
         self,
         text: Text,
@@ -372,15 +386,19 @@ class LanguageModel:
 
 
 @check_arguments
-def load(path: str | Path | None = None, *, engine: Engine = "numpy") -> LanguageModel:
+def load(
+    path: str | Path | None = None, *, engine: Engine = "numpy", threads: int | None = None
+) -> LanguageModel:
     """Load a trained model.
 
     Args:
         path: a run's folder, a .safetensors file, or the name of a run under checkpoints/. None
             takes the run there that was written last, else the model that comes with chargen.
         engine: what computes; see `LanguageModel`.
+        threads: how many threads multiply; see `LanguageModel`.
 
     Raises:
         CheckpointError: if there is none, or it is damaged, foreign or too new.
+        SettingError: as `LanguageModel` does.
     """
-    return LanguageModel(Checkpoint.load(find_checkpoint(path)), engine)
+    return LanguageModel(Checkpoint.load(find_checkpoint(path)), engine, threads=threads)

@@ -81,7 +81,7 @@ def lstm_file(make_checkpoint, tmp_path):
 @pytest.fixture
 def no_training(monkeypatch):
     """Whoever gets as far as to import training's modules fails."""
-    for name in ("backend", "model", "report", "run"):
+    for name in ("backend", "model", "run"):
         monkeypatch.setitem(sys.modules, f"chargen.training.{name}", None)
 
 

@@ -90,17 +90,25 @@ def test_the_prompt_counts(model):
     assert len({likeliest(prompt) for prompt in ("A", "b", "c:", "BBB\n")}) > 1
 
 
-@pytest.mark.parametrize(("characters", "start"), [("\t\nab", "\n"), ("dcba", "d")])
-def test_an_empty_prompt_starts_as_the_checkpoint_says(
-    make_checkpoint, tmp_path, characters, start
-):
-    make_checkpoint(characters=characters).save(tmp_path / "file")
-    model = chargen.load(tmp_path / "file")
+def test_an_empty_prompt_starts_after_the_start_that_cannot_be_seen(make_checkpoint):
+    model = chargen.LanguageModel(make_checkpoint(characters="\t\nab"))
 
     def texts(prompt):
         return [model.generate(prompt, length=10, seed=seed) for seed in range(50)]
 
-    assert [prompt for prompt in characters if texts(prompt) == texts("")] == [start]
+    assert [prompt for prompt in "\t\nab" if texts(prompt) == texts("")] == ["\n"]
+
+
+def test_a_start_that_can_be_seen_is_the_first_character_of_the_text(make_checkpoint):
+    model = chargen.LanguageModel(make_checkpoint(characters="dcba"))
+    for seed in range(5):
+        text = "d" + model.generate("d", length=9, temperature=0)
+        assert model.generate(length=10, temperature=0, seed=seed) == text
+        (sample,) = model.samples(length=10, temperature=0, seed=seed, log_probs=True)
+        assert (sample.text, sample.log_probs[0], len(sample.log_probs)) == (text, 0, 10)
+        session = model.session(temperature=0, seed=seed)
+        assert session.generate(length=1) + session.generate(length=9) == text == session.text
+    assert "d" not in model.generate(length=20, ban="d")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +126,7 @@ def test_an_unknown_character_is_told_at_once(model):
 
 
 def test_an_unknown_setting_is_told_at_once(model):
-    with pytest.raises(SettingError, match="no setting 'temprature'; there are length, lines"):
+    with pytest.raises(SettingError, match="no setting 'temprature'; there are length, min_length"):
         model.stream("A", temprature=1)
 
 
@@ -140,14 +148,14 @@ def test_what_stands_for_an_empty_prompt_is_not_held_against_the_text(make_check
     made = make_checkpoint(characters="\0\nab")
     weights = {name: np.zeros_like(array) for name, array in made.weights.items()}
     weights["dense/bias"][:] = -9, 1, 0, 0
-    rules = {"max_line": 3, "repetition_penalty": 99, "temperature": 0, "length": 3}
+    rules = {"max_line": 3, "no_repeat": 2, "temperature": 0, "length": 4}
     newline_first = chargen.LanguageModel(dataclasses.replace(made, weights=weights))
-    assert newline_first.generate(**rules) == "\nab"
+    assert newline_first.generate(**rules) == "\n\na\n"
     weights["dense/bias"][1] = -1
     model = chargen.LanguageModel(
         with_tokenizer(dataclasses.replace(made, weights=weights), start="\0")
     )
-    rules |= {"length": 4, "repetition_penalty": 1}
+    del rules["no_repeat"]
     (sample,) = model.samples(**rules)
     assert model.generate(**rules) == sample.text == "aaa\n"
 
@@ -243,7 +251,7 @@ def test_a_sampler_can_be_any_callable(model):
 def test_a_long_text_takes_no_more_memory_than_a_short_one(model):
     def peak(length):
         tracemalloc.start()
-        for _ in model.stream("A", length=length, stop="AAAA", repetition_penalty=1.1):
+        for _ in model.stream("A", length=length, stop="AAAA", no_repeat=9, no_repeat_window=100):
             pass
         try:
             return tracemalloc.get_traced_memory()[1]

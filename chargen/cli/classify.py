@@ -29,9 +29,15 @@ from chargen.text.controls import escape_line
 )
 @options.file("Classify each line of this file, or of the files of this folder.")
 @options.encoding("the file or standard input")
+@options.threads
 @options.option("--json", "as_json", is_flag=True, help="Print each result as a line of JSON.")
 def classify(
-    text: str | None, models: tuple[str, ...], file: Path | None, encoding: str, as_json: bool
+    text: str | None,
+    models: tuple[str, ...],
+    file: Path | None,
+    encoding: str,
+    threads: int | None,
+    as_json: bool,
 ) -> None:
     r"""Tell which model's style a text has.
 
@@ -59,7 +65,7 @@ def classify(
         texts = [text or ""]
     if not any(texts):
         raise CorpusError("The text is empty; there is nothing to tell models apart by.")
-    several = candidates(models)
+    several = candidates(models, threads)
     with progress_bar(len(several) * sum(map(len, texts))) as progress:
         results: list[Classification] = classify(texts, several, progress=progress)
     for result in results:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also measure the loss while the model goes on learning from the text (slow).",
 )
+@options.threads
 @options.json
 def evaluate(
     text: Path,
@@ -44,6 +45,7 @@ def evaluate(
     encoding: str,
     unknown: Any,
     adapt: bool,
+    threads: int | None,
     as_json: bool,
 ) -> None:
     """Measure how well a model predicts a text.
@@ -56,7 +58,7 @@ def evaluate(
     evaluation: the model predicts 20 characters, then learns from them, and so on. The model's
     file is never changed.
     """
-    loaded = load_model(model, verbose=verbose)
+    loaded = load_model(model, verbose=verbose, threads=threads)
     checkpoint, tokenizer = loaded.checkpoint, loaded.checkpoint.tokenizer
     if label is not None or not checkpoint.label_rules:
         checkpoint.label_ids(label)  # told before anything is read

@@ -12,6 +12,7 @@ import click
 
 from chargen.cli.escapes import IN_WORDS, TEXT, escape
 from chargen.cli.help import Option
+from chargen.config import ComputingConfig
 from chargen.config.base import Setting, Settings, check, shorten
 from chargen.errors import CommandError, SettingError, StorageError
 from chargen.text.controls import escape_line
@@ -235,6 +236,9 @@ def _help(setting: Setting) -> str:
         facts.append(setting.limits)
     help = f"{setting.help} {IN_WORDS}" if setting.escapes else setting.help
     return f"{help}  [{'; '.join(facts)}]" if facts else help
+
+
+threads = settings(ComputingConfig)
 
 
 def read_setting(setting: Setting, text: str) -> Any:

@@ -1,7 +1,8 @@
 """chargen sample: write text that continues a prompt."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,9 +17,11 @@ from chargen.config import SamplingConfig
 from chargen.config.base import given
 from chargen.config.model import MAX_CHARACTERS
 from chargen.config.sampling import DEFAULT_LENGTH
+from chargen.text.controls import escape_line
 
 if TYPE_CHECKING:
     from chargen.corpus.sources import Source
+    from chargen.generation.stopping import FinishReason
     from chargen.text.copies import Passage
     from chargen.text.tokenizer import CharTokenizer
 
@@ -74,12 +77,14 @@ if TYPE_CHECKING:
     help="Report the longest piece of each text that is copied word for word from this file or "
     "folder.",
 )
-@options.output(
+@options.option(
     "--engine",
     type=click.Choice(["numpy", "keras"]),
     default="numpy",
+    group="Computing",
     help="Library that computes the text; keras is slow and serves as a reference.",
 )
+@options.threads
 def sample(
     prompts: tuple[str, ...],
     model: str | None,
@@ -95,6 +100,7 @@ def sample(
     top: int,
     corpus: str | None,
     engine: Any,
+    threads: int | None,
     **settings: Any,
 ) -> None:
     r"""Write text that continues a prompt.
@@ -103,15 +109,19 @@ def sample(
     from standard input, without its last newline. Without a PROMPT, a new text begins. In a PROMPT,
     as in --stop and --separator, \n, \t and \f stand for those characters, \\ for a backslash.
 
-    Each character is chosen in these steps: --only, --ban, --repetition-penalty, --max-line and
-    --max-copy limit what may come; --temperature flattens or sharpens the probabilities; --top-k,
-    --top-p and --min-p remove unlikely characters; one of the rest is drawn at random.
+    Each character is chosen in these steps: --only, --ban, --max-line, --min-length, --max-copy
+    and --no-repeat limit what may come; --temperature flattens or sharpens the probabilities;
+    --top-k, --top-p and --min-p remove unlikely characters; one of the rest is drawn at random.
+
+    With --unique, --report-copies names the corpus to differ from. When 300 texts in a row were not
+    new, no more are tried, and standard error says how many came.
 
     Standard error says which label a text has, if that was drawn, and, if it is a terminal, which
     model writes with which random seed.
     """
     from chargen.corpus.sources import check_standard_input
     from chargen.generation.generate import fresh_seed
+    from chargen.generation.threads import held
 
     if top and not as_json:
         raise click.UsageError("--top is shown in JSON only; add --json.")
@@ -120,12 +130,13 @@ def sample(
     settings = given(settings)
     config = SamplingConfig(**settings)  # what is wrong is told before anything is read
     check_standard_input([*prompts, *prompt_files, corpus])
-    loaded = load_model(model, verbose=verbose, engine=engine)
+    loaded = load_model(model, verbose=verbose, engine=engine, threads=threads)
+    click.get_current_context().with_resource(held())
     for label in labels:
         loaded.checkpoint.label_ids(label)
 
-    texts = _read_prompts(prompts, prompt_files, encoding)
     tokenizer = loaded.checkpoint.tokenizer
+    texts = _read_prompts(prompts, prompt_files, encoding)
     prepared = [tokenizer.prepare_prompt(text, unknown) for text in texts]
     for note in dict.fromkeys(note for each in prepared for note in each.notes):
         say(note)
@@ -137,26 +148,24 @@ def sample(
         settings["seed"] = fresh_seed()
         say(f"Seed: {settings['seed']}")
 
-    output, cuts = TextOutput(), _Cuts(config, tokenizer)
     number_of_texts = len(prepared) * n * max(1, len(labels))
+    output, tally = TextOutput(), _Tally(config, tokenizer, number_of_texts)
     if number_of_texts == 1 and not as_json:
         session = loaded.session(copies=index, label=labels[0] if labels else None, **settings)
         _tell(None if labels else session.label)
-        pieces = session.stream(prepared[0])
-        output.put("" if no_echo else tokenizer.show(prepared[0].text))
-        text = "".join(map(output.put, pieces))
-        output.put("\n")
-        cuts.count(len(text))
-        _report("The text", None if index is None else index.longest(text), sources, corpus)
-        cuts.tell()
-        return
+        lead = "" if no_echo else tokenizer.show(prepared[0].text)
+        text = _write_one(output, lead, session.stream(prepared[0]), config)
+        if text is not None:
+            tally.count(text, session.finish_reason)
+            _report("The text", index.longest(text) if index else None, sources, corpus)
+        return tally.tell()
     samples = loaded.samples(
         prepared, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **settings
     )
-    are_numbered = output.at_terminal and is_terminal(sys.stderr)
+    are_numbered = output.at_terminal and is_terminal(sys.stderr) and not as_json
     for number, each in enumerate(samples, start=1):
-        passage = None if index is None else index.longest(each.text)
-        cuts.count(len(each.text))
+        passage = index.longest(each.text) if index else None
+        tally.count(each.text, each.finish_reason)
         if as_json:
             copy = {} if index is None else {"copy": passage and _described(passage, sources)}
             output.put(json_text(each.to_json() | copy) + "\n")
@@ -167,7 +176,20 @@ def sample(
         _tell(None if len(labels) == 1 else each.label)
         output.put(("" if no_echo else each.prompt) + each.text + "\n")
         _report(f"Text {number}", passage, sources, corpus)
-    cuts.tell()
+    tally.tell()
+
+
+def _write_one(
+    output: TextOutput, lead: str, pieces: Iterator[str], config: SamplingConfig
+) -> str | None:
+    """Write a text as it comes, after `lead`; return it, or None where no new one came."""
+    first = next(filter(None, pieces), "") if config.unique else ""
+    if config.unique and not first:
+        return None
+    output.put(lead)
+    text = "".join(map(output.put, chain([first], pieces)))
+    output.put("\n")
+    return text
 
 
 def _read_prompts(
@@ -185,25 +207,41 @@ def _read_prompts(
     return [*texts, *map(read, prompt_files)] or [""]
 
 
-class _Cuts:
-    """Counts the texts that should have ended by themselves, and were cut at the usual length."""
+class _Tally:
+    """Counts the texts, and of them those that did not come as they should.
 
-    def __init__(self, config: SamplingConfig, tokenizer: "CharTokenizer") -> None:
+    Some are cut at the usual length, though they should have ended by themselves. Some lack lines,
+    or do not come at all, since too many in a row were not new.
+    """
+
+    def __init__(self, config: SamplingConfig, tokenizer: "CharTokenizer", wanted: int) -> None:
         from chargen.generation.stopping import length_limit
 
         self._limit = length_limit(config, tokenizer)
+        self._wanted, self._lines_wanted = wanted, config.lines
         self._is_usual = config.length is None and self._limit > DEFAULT_LENGTH
-        self._cut = 0
+        self._came = self._cut = self._lines = self._stuck = 0
 
-    def count(self, length: int) -> None:
-        """Take the length of a text."""
-        self._cut += self._is_usual and length >= self._limit
+    def count(self, text: str, reason: "FinishReason | None") -> None:
+        """Take a text and why it ended."""
+        self._came += 1
+        self._cut += self._is_usual and len(text) >= self._limit
+        self._lines += len(text.splitlines())
+        self._stuck += reason == "unique"
 
     def tell(self) -> None:
-        """Say how many there were, if there were any."""
+        """Say how many there were of each, if there were any."""
         if self._cut:
             texts = "The text was" if self._cut == 1 else f"{self._cut:,} texts were"
             say(f"{texts} cut at {self._limit:,} characters; --length changes that.")
+        missing = f"{self._came:,} of {self._wanted:,} texts" if self._came < self._wanted else ""
+        if self._stuck and self._lines_wanted:
+            missing = f"{self._lines:,} of {self._lines_wanted * self._came:,} lines"
+        if missing:
+            say(
+                f"Only {missing} came: too many in a row were not new. "
+                "A higher --temperature brings more."
+            )
 
 
 def _tell(label: str | None) -> None:
@@ -224,7 +262,7 @@ def _report(
 ) -> None:
     """Say how much of a text was copied at most, and from where."""
     if passage is not None:
-        source = sources[passage.number] if len(sources) > 1 else corpus
+        source = escape_line(str(sources[passage.number] if len(sources) > 1 else corpus))
         click.echo(
             f"{which} has at most {len(passage.text):,} characters in one piece from {source}, "
             f"line {passage.line:,}: {passage.text!r}",

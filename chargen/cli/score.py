@@ -43,6 +43,7 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
 @options.number(
     "List this many of the most likely characters at each place.", 5, "--top", max=MAX_CHARACTERS
 )
+@options.threads
 @options.json
 @options.html
 def score(
@@ -54,6 +55,7 @@ def score(
     encoding: str,
     unknown: Any,
     top: int,
+    threads: int | None,
     as_json: bool,
     html: Path | None,
 ) -> None:
@@ -74,7 +76,7 @@ def score(
     texts = [text or ""]
     if file is not None or text == "-":
         texts = [each for _, each in read_texts("-" if file is None else file, encoding)]
-    loaded = load_model(model, verbose=verbose)
+    loaded = load_model(model, verbose=verbose, threads=threads)
     prepared = loaded.checkpoint.tokenizer.prepare_text(texts, unknown)
     for note in prepared.notes:
         say(note)

@@ -1,16 +1,18 @@
-"""Check the arguments of public functions against their annotations.
+"""Check arguments of public functions, and fields that a file gives, against their annotations.
 
 So a wrong type is told at the door, in the words of a wrong setting, and not by whatever fails
 first within.
 """
 
 import inspect
+import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from chargen.config.base import check
 
@@ -25,6 +27,10 @@ _WORDS = {
     float: "a number",
     NoneType: "None",
 }
+_MAX_NUMBER = 2**63
+_MAX_LENGTH = 100_000  # of texts and lists
+_MAX_DEPTH = 4
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _NO_SEQUENCES = (str, bytes, bytearray, memoryview)
 
 
@@ -58,6 +64,37 @@ def check_arguments(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return checked
+
+
+def check_fields(instance: Any) -> None:
+    """Check the fields of a dataclass that a file gave: plain values of the annotated types.
+
+    Whole numbers are 0 or more, others are finite, and all are of bounded length and depth.
+
+    Raises:
+        SettingError: naming the first field that is something else.
+    """
+    hints = get_type_hints(type(instance))
+    for name, value in vars(instance).items():
+        hint = hints[name]
+        check(name, value, _fits(value, hint) and _is_plain(value), _in_words(hint))
+
+
+def _is_plain(value: Any, depth: int = 0) -> bool:
+    """Return whether a value is one of JSON, neither odd, nor long, nor deep."""
+    if isinstance(value, bool) or value is None:
+        return True
+    if isinstance(value, int):
+        return 0 <= value < _MAX_NUMBER
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, str):
+        return len(value) <= _MAX_LENGTH and not _SURROGATES.search(value)
+    if depth == _MAX_DEPTH:
+        return False
+    items = [*value, *value.values()] if isinstance(value, Mapping) else value
+    is_list = isinstance(items, list | tuple) and len(items) <= _MAX_LENGTH
+    return is_list and all(_is_plain(each, depth + 1) for each in items)
 
 
 def _fits(value: Any, hint: Any) -> bool:

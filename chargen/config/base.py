@@ -49,6 +49,7 @@ class Setting:
     by_preset: bool = False  # whether `chargen train` takes the preset's value instead of default
     flag_value: str | None = None  # the value of an option that is given without one, if it may be
     escapes: bool = False  # whether its option is a text with escapes, such as \n
+    max_items: int = 1000  # of a tuple
     short: str | None = None  # the option's short form, such as -l
     name: str = ""
     type: type = str  # bool, int, float or str; of a tuple, that of its values
@@ -86,7 +87,11 @@ class Setting:
         """Return whether the value is of the right type and within the limits."""
         if value is None or not self.is_tuple:
             return self.is_optional if value is None else self._allows_one(value)
-        is_long_enough = isinstance(value, tuple) and (bool(value) or self.default == ())
+        is_long_enough = (
+            isinstance(value, tuple)
+            and (bool(value) or self.default == ())
+            and len(value) <= self.max_items
+        )
         return is_long_enough and all(map(self._allows_one, value))  # type: ignore[call-overload]
 
     def _allows_one(self, value: Any) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chargen.config.base import Settings, check, setting
+from chargen.errors import SettingError
 
 Normalization = Literal["NFC", "NFKC"]
 Newlines = Literal["keep", "unix"]
@@ -13,7 +14,7 @@ Newlines = Literal["keep", "unix"]
 class ReadingConfig(Settings):
     """How files become a corpus's text. A value outside its limits raises `SettingError`."""
 
-    _added = ("label",)
+    _added = ("label", "column", "label_column")
     _group = "Corpus"
 
     include: tuple[str, ...] = setting(
@@ -35,6 +36,14 @@ class ReadingConfig(Settings):
         None,
         escapes=True,
     )
+    column: str | None = setting(
+        "Read the files as tables, CSV whose first line names the columns or JSON lines, and learn "
+        "this column; each row is a document.",
+        None,
+    )
+    label_column: str | None = setting(
+        "With --column: the column that holds the label of each row.", None
+    )
     max_expansion: float = setting(
         "Refuse a compressed file that holds over 64 MB and over this many times its own size.",
         250.0,
@@ -48,6 +57,9 @@ class ReadingConfig(Settings):
             ok = rule in ("folder", "file") or bool(name and pattern)
             expected = "folder, file or NAME=PATTERN (a text to learn from goes before it)"
             check("label", rule, ok, expected)
+        if self.label_column is not None and (self.column is None or self.label):
+            which = "needs column" if self.column is None else "and label exclude each other"
+            raise SettingError(f"label_column {which}.", setting="label_column")
 
 
 @dataclass(frozen=True, kw_only=True)

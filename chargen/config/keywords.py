@@ -19,6 +19,8 @@ class ResumeKeywords(TypedDict, total=False):
     label: str | Sequence[str]
     encoding: str
     document_separator: str | None
+    column: str | None
+    label_column: str | None
     max_expansion: float
     normalize: Normalization | None
     newlines: Newlines
@@ -57,12 +59,14 @@ class SamplesKeywords(TypedDict, total=False):
     """The fields of `SamplingConfig`, but the label."""
 
     length: int | None
+    min_length: int
     lines: int | None
     stop: str | Sequence[str]
     only: str | None
     ban: str | None
-    repetition_penalty: float
-    repetition_window: int
+    no_repeat: int | None
+    no_repeat_window: int
+    unique: bool
     max_line: int | None
     max_copy: int | None
     temperature: float

@@ -9,6 +9,7 @@ Cell = Literal["lstm", "gru", "rnn"]
 CELLS: tuple[str, ...] = get_args(Cell)
 MAX_CHARACTERS = 0x110000  # in Unicode
 _MAX_WIDTH = 16_384
+_MAX_LAYERS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +32,9 @@ class ModelConfig(Settings):
         (512,),
         min=1,
         max=_MAX_WIDTH,
-        expected=f"one or more whole numbers from 1 to {_MAX_WIDTH:,}, a width per layer, such as "
-        "512 or 512,128",
+        max_items=_MAX_LAYERS,
+        expected=f"1 to {_MAX_LAYERS} whole numbers from 1 to {_MAX_WIDTH:,}, a width per "
+        "layer, such as 512 or 512,128",
         by_preset=True,
     )
     dropout: float = setting(

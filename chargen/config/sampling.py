@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chargen.config.base import Settings, setting
+from chargen.config.base import Settings, check, setting
 from chargen.config.model import MAX_CHARACTERS
 
 DEFAULT_LENGTH = 500
@@ -24,6 +24,9 @@ class SamplingConfig(Settings):
         group="Length",
         short="-l",
     )
+    min_length: int = setting(
+        "Write at least this many characters before a text may end by itself.", 0, group="Length"
+    )
     lines: int | None = setting(
         "Write at most this many lines; the last newline is left out.", None, min=1, group="Length"
     )
@@ -39,16 +42,26 @@ class SamplingConfig(Settings):
     ban: str | None = setting(
         r"Never write these characters, given as in a regular expression's brackets: '0-9'.", None
     )
-    repetition_penalty: float = setting(
-        "Divide the odds of the characters written last by this; 1 changes nothing.",
-        1.0,
-        excluded=0,
+    no_repeat: int | None = setting(
+        "Never write a stretch of this many characters a second time; 20 keeps a text from going "
+        "round in circles.",
+        None,
+        min=2,
+        max=10_000,
     )
-    repetition_window: int = setting(
-        "Number of characters that the repetition penalty looks back.", 64, min=1
+    no_repeat_window: int = setting(
+        "Number of characters that no-repeat looks back.", 10_000, min=1, max=1_000_000
+    )
+    unique: bool = setting(
+        "Write only texts (with 2 lines or more: lines) that differ from each other and, if there "
+        "is a corpus to compare with (--report-copies), from its lines and documents.",
+        False,
     )
     max_line: int | None = setting(
-        "Force a newline after this many characters in a line.", None, min=1, group="Length"
+        "Write at most this many characters in a line; it ends after a word where it can.",
+        None,
+        min=1,
+        group="Length",
     )
     max_copy: int | None = setting(
         "Never copy more than this many characters in one piece from the corpus.", None, min=1
@@ -84,9 +97,16 @@ class SamplingConfig(Settings):
         None,
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        expected = f"at most length, which is {self.length}"
+        fits = self.length is None or self.min_length <= self.length
+        check("min_length", self.min_length, fits, expected)
+
     @property
     def max_length(self) -> int:
         """The number of characters that may be written."""
         if self.length is not None:
             return self.length
-        return ENDING_LENGTH if self.lines or self.stop else DEFAULT_LENGTH
+        length = ENDING_LENGTH if self.lines or self.stop else DEFAULT_LENGTH
+        return max(length, self.min_length)

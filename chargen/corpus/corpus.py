@@ -25,6 +25,9 @@ from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import BOUNDARY, RARE
 from chargen.wording import count
 
+_STARTS = ((MARKS, 5_000), (" \t\u3000", 100))
+"""What a text may start after, and in how many characters there must be one at least."""
+
 
 class Corpus:
     """A text to learn from, or several, each a document of its own.
@@ -146,10 +149,18 @@ class Corpus:
     def start(self) -> str:
         """Return the character that generation starts from when nobody gives a prompt.
 
-        It is the boundary before a document, else a line end, else the first character.
+        It is the boundary before a document, else a line end or a space, after which a line or a
+        word begins, if there are enough to learn from; else the first character.
         """
-        marks = (each for each in BOUNDARY + MARKS if each in self.vocabulary)
-        return next(marks, self.vocabulary.idx2char[self.ids[0]])
+        if BOUNDARY in self.vocabulary:
+            return BOUNDARY
+        followed = dict(zip(self.vocabulary.idx2char, self.counts.tolist(), strict=True))
+        followed[self.vocabulary.idx2char[self.ids[-1]]] -= 1
+        for marks, once_in in _STARTS:
+            most = max(marks, key=lambda mark: followed.get(mark, 0))
+            if followed.get(most, 0) * once_in >= len(self.ids):
+                return most
+        return self.vocabulary.idx2char[self.ids[0]]
 
 
 def encode(

@@ -4,13 +4,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import count
 
 import numpy as np
 
 from chargen.checkpoint import Checkpoint
 from chargen.generation.decoder import MakeDecoder, StepDecoder
 from chargen.generation.generate import Generator, Sequence, random_numbers
-from chargen.generation.initial_state import initial_state
+from chargen.generation.initial_state import choose_label, first_logits, initial_state
 from chargen.generation.recorder import Sample, SampleRecorder
 from chargen.generation.sampler import Sampler
 from chargen.generation.state import Floats, State
@@ -123,11 +124,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class Request:
-    """A text to write."""
+    """Texts to write."""
 
     prompt: str  # as it was prepared; empty to begin where texts begin
-    number: int  # which sample of its seed it is
-    label: str | None = None
+    number: int  # which sample of its seed the first one is
+    label: str | None = None  # None draws one for each text, if the network has labels
+    n: int = 1  # how many texts
 
 
 def stream_text(
@@ -135,19 +137,55 @@ def stream_text(
 ) -> Iterator[str]:
     """Write one text, each character given as soon as it is drawn.
 
+    One that is to be new comes as a whole: it is the first sample that is.
+
     Args:
         checkpoint: the network.
         make_decoder: gives decoders of the network.
         generator: makes the sequence.
         request: the text to write.
     """
-    sequence = _sequence(checkpoint, generator, request)
-    batch = Batch(make_decoder)
-    batch.add(sequence, *_read_prompt(checkpoint, make_decoder, request.prompt, request.label))
-    while sequence.finish_reason is None:
-        ((_, piece),) = batch.step()
-        if piece:
-            yield piece
+    if not generator.has_unique_texts:
+        yield from _stream(checkpoint, make_decoder, generator, request)
+        return
+    samples = generate_samples(checkpoint, make_decoder, generator, [request], max_batch=1)
+    for sample in samples:
+        yield from sample.text
+
+
+def _stream(
+    checkpoint: Checkpoint, make_decoder: MakeDecoder, generator: Generator, request: Request
+) -> Iterator[str]:
+    for number in range(request.number, request.number + generator.max_rejected):
+        label = choose_label(checkpoint, request.label, seed=generator.seed, number=number)
+        sequence = _sequence(checkpoint, generator, request.prompt, number)
+        batch = Batch(make_decoder)
+        batch.add(sequence, *_read_prompt(checkpoint, make_decoder, request.prompt, label))
+        while sequence.finish_reason is None:
+            ((_, piece),) = batch.step()
+            if piece:
+                yield piece
+        if not sequence.is_spoilt:
+            return
+
+
+class _UnderWay:
+    """The texts of a request that are under way, by their number, and how many are to come."""
+
+    def __init__(self, request: Request) -> None:
+        self.request, self.numbers, self.wanted = request, count(request.number), request.n
+        self.texts: deque[tuple[int, str | None, Sequence, SampleRecorder]] = deque()
+        self.rejected = 0  # texts in a row that were not new
+
+    @property
+    def lacks_texts(self) -> bool:
+        """Return whether more are wanted than are under way."""
+        return len(self.texts) < self.wanted
+
+    @property
+    def has_finished(self) -> bool:
+        """Return whether the first of them is over."""
+        return bool(self.texts) and self.texts[0][2].finish_reason is not None
 
 
 def generate_samples(
@@ -162,6 +200,9 @@ def generate_samples(
 ) -> Iterator[Sample]:
     """Write texts side by side, and give them in the order of the requests.
 
+    Where texts are to be new, the next number's takes the place of one that is not. When too many
+    in a row were not, a request has no more texts.
+
     Args:
         checkpoint: the network.
         make_decoder: gives decoders of the network.
@@ -173,28 +214,56 @@ def generate_samples(
     """
     read_prompt = lru_cache(_PROMPTS_KEPT)(partial(_read_prompt, checkpoint, make_decoder))
     batch, waiting = Batch(make_decoder), iter(requests)
-    under_way: deque[tuple[Request, Sequence, SampleRecorder]] = deque()
+    under_way: deque[_UnderWay] = deque()
+
+    def with_room() -> _UnderWay | None:
+        """Return what to begin a text of: the first lacks some where one of its was not new."""
+        for each in (under_way[0], under_way[-1]) if under_way else ():
+            if each.lacks_texts:
+                return each
+        if (request := next(waiting, None)) is not None:
+            under_way.append(_UnderWay(request))
+            return under_way[-1]
+        return None
+
+    def begin(several: _UnderWay) -> None:
+        request, number = several.request, next(several.numbers)
+        label = choose_label(checkpoint, request.label, seed=generator.seed, number=number)
+        recorder = SampleRecorder(generator.characters, log_probs=log_probs, top=top)
+        sequence = _sequence(checkpoint, generator, request.prompt, number, recorder)
+        several.texts.append((number, label, sequence, recorder))
+        if sequence.finish_reason is None:
+            batch.add(sequence, *read_prompt(request.prompt, label))
+
     while True:
-        while len(batch) < max_batch and (request := next(waiting, None)) is not None:
-            recorder = SampleRecorder(generator.characters, log_probs=log_probs, top=top)
-            sequence = _sequence(checkpoint, generator, request, recorder)
-            under_way.append((request, sequence, recorder))
-            if sequence.finish_reason is None:
-                batch.add(sequence, *read_prompt(request.prompt, request.label))
+        while len(batch) < max_batch and (several := with_room()) is not None:
+            begin(several)
         if not under_way:
             return
         for sequence, _ in batch.step():
             if sequence.finish_reason is not None:
                 batch.remove(sequence)
-        while under_way and under_way[0][1].finish_reason is not None:
-            request, sequence, recorder = under_way.popleft()
-            yield recorder.sample(
-                prompt=checkpoint.tokenizer.show(request.prompt),
+        while under_way and under_way[0].has_finished:
+            first = under_way[0]
+            number, label, sequence, recorder = first.texts.popleft()
+            sample = recorder.sample(
+                prompt=checkpoint.tokenizer.show(first.request.prompt),
                 seed=generator.seed,
-                number=request.number,
+                number=number,
                 finish_reason=sequence.finish_reason,
-                label=request.label,
+                label=label,
             )
+            if generator.accepts(sequence, sample.text):
+                first.wanted, first.rejected = first.wanted - 1, 0
+                yield sample
+            else:
+                first.rejected += 1
+            if first.rejected == generator.max_rejected:
+                first.wanted = 0
+                for _, _, each, _ in first.texts:
+                    batch.remove(each)
+            if not first.wanted:
+                under_way.popleft()
 
 
 def _read_prompt(
@@ -203,16 +272,16 @@ def _read_prompt(
     """Read a prompt, or what stands for an empty one; return the state and the logits after it."""
     tokenizer = checkpoint.tokenizer
     decoder = make_decoder(initial_state(checkpoint, label))
-    logits = decoder.read(tokenizer.encode_beginning(prompt)[None])
+    logits = first_logits(decoder, tokenizer, tokenizer.encode_beginning(prompt))
     return decoder.state, logits
 
 
 def _sequence(
     checkpoint: Checkpoint,
     generator: Generator,
-    request: Request,
+    prompt: str,
+    number: int,
     recorder: SampleRecorder | None = None,
 ) -> Sequence:
-    uniform = random_numbers(generator.seed, request.number).random
-    text = checkpoint.tokenizer.encode(request.prompt)
-    return generator.sequence(text, uniform, recorder=recorder)
+    uniform = random_numbers(generator.seed, number).random
+    return generator.sequence(checkpoint.tokenizer.encode(prompt), uniform, recorder=recorder)

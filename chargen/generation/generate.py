@@ -18,6 +18,7 @@ from chargen.generation.logits_processors import (
     allowed,
     make_processors,
 )
+from chargen.generation.novelty import MAX_REJECTED, NewLines, Novelty, last_line
 from chargen.generation.recorder import SampleRecorder
 from chargen.generation.sampler import Sampler, make_sampler
 from chargen.generation.state import Floats
@@ -25,6 +26,8 @@ from chargen.generation.stopping import FinishReason, StopCondition, length_limi
 from chargen.text.copies import CopyIndex
 from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import Ids
+
+_MAX_GREEDY = 10  # of the likeliest text, which is the same each time unless its label is drawn
 
 
 def random_numbers(seed: int, number: int = 0) -> np.random.Generator:
@@ -52,6 +55,12 @@ class Sequence:
         mask: what to add to the logits of each character, shape [vocab_size].
         processors: change its logits; they have read the prompt.
         recorder: records it, if anything does.
+        begun: the last line of what it continues, without a line end.
+        lines: let only new lines pass, if lines are to be unique.
+
+    Attributes:
+        drawn: the id of the last character, once there is one.
+        taken: of the last step, the characters that belong to the text.
     """
 
     def __init__(
@@ -64,11 +73,16 @@ class Sequence:
         mask: Floats | None = None,
         processors: Several[LogitsProcessor] = (),
         recorder: SampleRecorder | None = None,
+        begun: str = "",
+        lines: NewLines | None = None,
     ) -> None:
         self._characters, self._stop, self._recorder = characters, stop, recorder
         self._mask, self._processors = mask, processors
+        self._lines, self.begun = lines, begun
+        self._held: list[tuple[int, Floats]] = []  # what the recorder is told of a line held back
         self.sampler, self.uniform = sampler, uniform
-        self.drawn = 0  # the id of the last character, once there is one
+        self.drawn = 0
+        self.taken = ""
 
     @property
     def finish_reason(self) -> FinishReason | None:
@@ -76,9 +90,14 @@ class Sequence:
         return self._stop.reason
 
     @property
-    def character(self) -> str:
-        """Return the last character drawn."""
-        return self._characters[self.drawn]
+    def is_spoilt(self) -> bool:
+        """Return whether it is over before its first line, which was not new."""
+        return self._lines is not None and self._lines.is_spoilt
+
+    @property
+    def held(self) -> str:
+        """Return what was drawn of a line that is not yet whole, if lines are to be unique."""
+        return "" if self._lines is None else self._lines.held
 
     @property
     def is_constrained(self) -> bool:
@@ -99,14 +118,42 @@ class Sequence:
     def add(self, index: int, logits: Floats) -> str:
         """Take the character that was drawn; return what has become certain to be text."""
         if self._stop.reason:  # it was over before this one
+            self.taken = ""
             piece = self._stop.release()
         else:
             self.drawn = index
             for processor in self._processors:
                 processor.read(index)
-            piece = self._stop.add(self._characters[index])
+            self.taken = self._characters[index]
+            if self._lines is not None:
+                return self._add_to_line(self._lines, index, logits)
+            piece = self._stop.add(self.taken)
         if self._recorder is not None:
             self._recorder.add(piece, index, logits)
+        return piece
+
+    def _add_to_line(self, lines: NewLines, index: int, logits: Floats) -> str:
+        """Hold a character back until its line is whole; return what has become certain."""
+        if self._recorder is not None:
+            self._held.append((index, logits.copy()))
+        line = lines.add(self.taken, self._stop.left)
+        self.taken = line or ""
+        if line is None:
+            return ""
+        # Of a line that is not new, only the end is left, if anything.
+        held, self._held = self._held[len(self._held) - len(line) :], []
+        piece = ""
+        for place, character in enumerate(line):
+            certain = self._stop.add(character)
+            if self._recorder is not None:
+                self._recorder.add(certain, *held[place])
+            piece += certain
+            if self._stop.reason:
+                break
+        if lines.is_stuck or lines.is_spoilt:
+            self._stop.reason = "unique"
+        elif lines.is_cut:
+            self._stop.reason = "length"
         return piece
 
 
@@ -120,7 +167,8 @@ class Generator:
         tokenizer: the network's.
         config: the settings.
         sampler: instead of what they say of temperature, top_k, top_p and min_p.
-        copies: of the corpus that `max_copy` is about.
+        copies: of the corpus that `max_copy` and `unique` are about.
+        novelty: what was written before, where that matters for `unique`.
 
     Raises:
         SettingError: if the settings leave nothing to write with, or limit copies of no corpus.
@@ -132,6 +180,7 @@ class Generator:
         config: SamplingConfig,
         sampler: Sampler | None = None,
         copies: CopyIndex | None = None,
+        novelty: Novelty | None = None,
     ) -> None:
         if config.max_copy is not None and copies is None:
             raise SettingError(
@@ -146,6 +195,31 @@ class Generator:
         self._sampler = make_sampler(config) if sampler is None else sampler
         self._mask = allowed(config, tokenizer.vocabulary, tokenizer.unknown, tokenizer.newline)
         self.seed = fresh_seed() if config.seed is None else config.seed
+        self._novelty = novelty
+        if config.unique and novelty is None:
+            self._novelty = Novelty(copies)
+
+    @property
+    def has_unique_lines(self) -> bool:
+        """Return whether each line is to be new."""
+        return self._config.unique and (self._config.lines or 0) > 1
+
+    @property
+    def has_unique_texts(self) -> bool:
+        """Return whether each text as a whole is to be new."""
+        return self._config.unique and not self.has_unique_lines
+
+    @property
+    def max_rejected(self) -> int:
+        """Return after how many texts in a row that were not new no more are tried."""
+        is_greedy = self._config.temperature == 0
+        return _MAX_GREEDY if is_greedy else MAX_REJECTED
+
+    def accepts(self, sequence: "Sequence", text: str) -> bool:
+        """Return whether a text that is over is kept; it is not if it was to be new and is not."""
+        if self._novelty is None or not self.has_unique_texts:
+            return not sequence.is_spoilt
+        return self._novelty.take(sequence.begun + text)
 
     @property
     def characters(self) -> str:
@@ -172,6 +246,11 @@ class Generator:
         processors = make_processors(
             self._config, tokenizer.vocabulary, text, self._copies, copied, tokenizer.newline
         )
+        begun, lines = "", None
+        if self._novelty is not None:
+            begun = last_line("".join(self.characters[index] for index in text))
+            if self.has_unique_lines:
+                lines = NewLines(self._novelty, begun, self._config.stop)
         return Sequence(
             self.characters,
             StopCondition(self._config, last),
@@ -180,4 +259,6 @@ class Generator:
             mask=self._mask,
             processors=processors,
             recorder=recorder,
+            begun=begun,
+            lines=lines,
         )

@@ -1,9 +1,14 @@
-"""What a network knows before a text: nothing but the label to write with, if there are labels."""
+"""How a text begins: what a network knows before it, and what its first character may be."""
 
 import numpy as np
 
 from chargen.checkpoint import Checkpoint
-from chargen.generation.state import State
+from chargen.generation.decoder import StepDecoder
+from chargen.generation.state import Floats, State
+from chargen.text.tokenizer import CharTokenizer
+from chargen.text.vocabulary import Ids
+
+_NEVER = -1e4  # a logit that nothing is drawn by, and that JSON can hold
 
 
 def initial_state(checkpoint: Checkpoint, label: str | None = None) -> State:
@@ -14,6 +19,26 @@ def initial_state(checkpoint: Checkpoint, label: str | None = None) -> State:
     """
     config = checkpoint.config
     return State.zeros(config.cell, config.units, 1, checkpoint.label_ids(label))
+
+
+def first_logits(decoder: StepDecoder, tokenizer: CharTokenizer, ids: Ids) -> Floats:
+    """Read what stands before the first character to write; return that one's logits.
+
+    Where nothing does, the text begins with the start character, which is then written.
+
+    Args:
+        decoder: of one text.
+        tokenizer: the network's.
+        ids: to read, shape [n].
+
+    Returns:
+        Shape [1, vocab_size].
+    """
+    if len(ids):
+        return decoder.read(ids[None])
+    logits = np.full((1, tokenizer.vocabulary.vocab_size), _NEVER, np.float32)
+    logits[0, tokenizer.vocabulary.char2idx[tokenizer.start]] = 0
+    return logits
 
 
 def choose_label(

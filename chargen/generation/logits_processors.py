@@ -4,21 +4,24 @@ A processor reads every character that is written and, before the next is drawn,
 shape [vocab_size], in place, -inf for what may not be.
 """
 
-import math
 import re
 import warnings
-from collections import deque
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from typing import Protocol
 
 import numpy as np
 
 from chargen.config import SamplingConfig
 from chargen.errors import SettingError
+from chargen.generation.min_length import MinLength, NoEmptyDocument
+from chargen.generation.repetition import NoRepeat
 from chargen.generation.state import Floats
 from chargen.text.copies import CopyIndex, CopyTracker
 from chargen.text.line_ends import MARKS
 from chargen.text.vocabulary import BOUNDARY, Ids, Vocabulary
+
+_SPACES = " \t\N{IDEOGRAPHIC SPACE}"  # where a line may be broken
+_LAST_WORD = 16  # characters before the limit of a line from which on it ends at a space
 
 
 class NothingLeft(Exception):
@@ -39,58 +42,44 @@ class LogitsProcessor(Protocol):
         """
 
 
-class RepetitionPenalty:
-    """Divide the odds of each character among the last few by a penalty, prompt included.
-
-    In logits, log(penalty) is taken off. (Keskar et al. 2019, "CTRL", divide the logit itself,
-    which depends on where its zero happens to be.)
-    """
-
-    def __init__(self, penalty: float, window: int, vocab_size: int) -> None:
-        self._log_penalty, self._window = math.log(penalty), window
-        self._recent: deque[int] = deque()
-        self._counts = [0] * vocab_size
-        self._taken_off = np.zeros(vocab_size, np.float32)
-
-    def read(self, index: int) -> None:
-        self._recent.append(index)
-        self._counts[index] += 1
-        self._taken_off[index] = self._log_penalty
-        if len(self._recent) > self._window:
-            oldest = self._recent.popleft()
-            self._counts[oldest] -= 1
-            if not self._counts[oldest]:
-                self._taken_off[oldest] = 0
-
-    def adjust(self, logits: Floats) -> None:
-        logits -= self._taken_off
-
-
 class LineLimit:
-    """Force a line end where a line has reached its most characters, prompt included.
+    """End a line after a word before it is too long, prompt included; else in the middle of one.
+
+    In the last characters of the limit a line end comes where a space would: it takes over the
+    probability of the spaces.
 
     Args:
         max_length: characters of a line, its end left out.
         newline: the ids of the line end to force: one, or those of CR LF.
         ends: the ids of all characters that end a line.
+        spaces: the ids of the characters after a word.
     """
 
-    def __init__(self, max_length: int, newline: list[int], ends: Set[int]) -> None:
+    def __init__(
+        self, max_length: int, newline: list[int], ends: Set[int], spaces: Sequence[int] = ()
+    ) -> None:
         self._max_length, self._newline, self._ends = max_length, newline, ends
+        self._spaces = list(spaces)
+        self._breaking = max(1, max_length - min(_LAST_WORD, max_length // 2))
         self._length = 0
         self._due: list[int] = []  # the rest of a line end that has begun
 
     def read(self, index: int) -> None:
-        is_forced = self._length >= self._max_length and index == self._newline[0]
+        is_forced = self._length >= self._breaking and index == self._newline[0]
         self._due = self._newline[1:] if is_forced else self._due[1:]
         self._length = 0 if index in self._ends else self._length + 1
 
     def adjust(self, logits: Floats) -> None:
+        if self._length < self._breaking and not self._due:
+            return
+        (forced, *_) = self._due or self._newline
+        logit = logits[forced]
         if self._length >= self._max_length or self._due:
-            (forced, *_) = self._due or self._newline
-            logit = logits[forced]
             logits[:] = -np.inf
-            logits[forced] = logit
+        elif self._spaces:
+            logit = np.logaddexp.reduce(logits[[forced, *self._spaces]])
+            logits[self._spaces] = -np.inf
+        logits[forced] = logit
 
 
 class CopyLimit:
@@ -202,20 +191,27 @@ def make_processors(
         newline: the line end that `max_line` forces.
     """
     processors: list[LogitsProcessor] = []
-    if config.repetition_penalty != 1:
-        penalty, window = config.repetition_penalty, config.repetition_window
-        processors.append(RepetitionPenalty(penalty, window, vocabulary.vocab_size))
+    read, known = text.tolist(), vocabulary.char2idx
+    ends = {known[mark] for mark in MARKS + BOUNDARY if mark in known}
     if config.max_line is not None and newline is not None:
-        known = vocabulary.char2idx
-        ends = {known[mark] for mark in MARKS + BOUNDARY if mark in known}
+        spaces = [known[space] for space in _SPACES if space in known]
         forced = [known[character] for character in newline]
-        processors.append(LineLimit(config.max_line, forced, ends))
+        processors.append(LineLimit(config.max_line, forced, ends, spaces))
+    if BOUNDARY in vocabulary:
+        processors.append(NoEmptyDocument(vocabulary))
     for processor in processors:
-        for index in text.tolist():
+        for index in read:
             processor.read(index)
+    if config.min_length:
+        processors.append(MinLength(config, vocabulary))
     if config.max_copy is not None and copies is not None:
         limit = CopyLimit(CopyTracker(copies), config.max_copy, vocabulary)
         for index in [] if copied is None else copied.tolist():
             limit.read(index)
         processors.append(limit)
+    if config.no_repeat is not None:  # the last, since it gives way where nothing else is left
+        no_repeat = NoRepeat(config.no_repeat, config.no_repeat_window)
+        for index in read[-no_repeat.memory :]:
+            no_repeat.read(index)
+        processors.append(no_repeat)
     return processors

@@ -20,8 +20,11 @@ from chargen.generation.generate import (
     fresh_seed,
     random_numbers,
 )
-from chargen.generation.initial_state import choose_label, initial_state
+from chargen.generation.initial_state import choose_label, first_logits, initial_state
+from chargen.generation.novelty import Novelty
 from chargen.generation.sampler import Sampler
+from chargen.generation.stopping import FinishReason
+from chargen.generation.threads import held
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import PreparedText, Unknown
 
@@ -37,13 +40,14 @@ class Session:
 
     Attributes:
         seed: of the random numbers.
+        finish_reason: why the last part ended; None while it is written.
 
     Args:
         checkpoint: the network.
         make_decoder: gives decoders of the network.
         config: the settings, which each part may change.
         sampler: used instead of what they say of temperature, top_k, top_p and min_p.
-        copies: of the corpus that `max_copy` is about.
+        copies: of the corpus that `max_copy` and `unique` are about.
 
     Raises:
         SettingError: if the settings leave nothing to write with, or the network has no such label.
@@ -61,6 +65,7 @@ class Session:
     ) -> None:
         self._checkpoint, self._make_decoder = checkpoint, make_decoder
         self._config, self._sampler, self._copies = config, sampler, copies
+        self._novelty: Novelty | None = None  # once it matters
         self._generator(config)  # what is wrong with the settings is told at once
         self.seed = fresh_seed() if config.seed is None else config.seed
         self._random = random_numbers(self.seed)
@@ -71,6 +76,8 @@ class Session:
         self._prompt_end = 0  # of these, how many there are up to the end of the last prompt
         self._given = 0  # of these, how many were given
         self._part: PyGenerator[str, None, None] | None = None  # that was begun last
+        self._rejected = 0  # parts that were not new
+        self.finish_reason: FinishReason | None = None
 
     @property
     def text(self) -> str:
@@ -86,7 +93,7 @@ class Session:
         """Return a copy that goes on by itself, from the same place with the same numbers."""
         other = copy.copy(self)
         other._part, other._unread, other._text = None, list(self._unread), list(self._text)
-        other._random = copy.deepcopy(self._random)
+        other._random, other._novelty = copy.deepcopy(self._random), copy.deepcopy(self._novelty)
         return other
 
     @check_arguments
@@ -98,7 +105,8 @@ class Session:
         **settings: Unpack[SamplingKeywords],
     ) -> str:
         """Return the next part of the text; as `stream`, but whole."""
-        return "".join(self.stream(prompt, unknown=unknown, **settings))
+        with held():
+            return "".join(self.stream(prompt, unknown=unknown, **settings))
 
     @check_arguments
     def stream(
@@ -148,40 +156,72 @@ class Session:
         return self._part
 
     def _generator(self, config: SamplingConfig) -> Generator:
-        return Generator(self._checkpoint.tokenizer, config, self._sampler, self._copies)
+        tokenizer, novelty = self._checkpoint.tokenizer, None
+        if config.unique:
+            self._novelty = novelty = self._novelty or Novelty(self._copies)
+        return Generator(tokenizer, config, self._sampler, self._copies, novelty)
 
     def _write(self, generator: Generator) -> PyGenerator[str, None, None]:
         tokenizer = self._checkpoint.tokenizer
         if left_out := "".join(self._text[self._given :]):
             self._given = len(self._text)
             yield tokenizer.show(left_out)
+        before = self._state, list(self._unread), len(self._text)
+        for _ in range(generator.max_rejected):
+            if (yield from self._attempt(generator)):
+                return
+            self._state, self._unread, length = before[0], list(before[1]), before[2]
+            del self._text[length:]
+            self._given = length
+            self._rejected += 1
+            self._random = random_numbers(self.seed, self._rejected)
+        self.finish_reason = "unique"
+
+    def _attempt(self, generator: Generator) -> PyGenerator[str, None, bool]:
+        """Write a part; return whether it was kept, which one that was to be new may not be."""
+        tokenizer = self._checkpoint.tokenizer
         ids = tokenizer.encode("".join(self._text))
         sequence = generator.sequence(ids, self._random.random, copied=ids[self._prompt_end :])
+        self.finish_reason = sequence.finish_reason
         if sequence.finish_reason is not None:
-            return
+            return True
         decoder = self._make_decoder(self._state)
-        logits = decoder.read(np.array([self._unread]))
+        logits = first_logits(decoder, tokenizer, np.array(self._unread, np.int32))
         batch = Batch(self._make_decoder)
         batch.add(sequence, decoder.state, logits)
         since, whole = 0, True  # characters since the state was kept; whether the last step ended
+        held: list[str] | None = [] if generator.has_unique_texts else None
         try:
             while sequence.finish_reason is None:
                 whole = False
                 ((_, piece),) = batch.step()
                 whole = True
+                self.finish_reason = sequence.finish_reason
                 if sequence.finish_reason != "max_copy":
-                    self._text.append(sequence.character)
+                    self._text += sequence.taken
                     self._unread.append(sequence.drawn)
                     since += 1
-                self._given += len(piece)
+                if held is None:
+                    self._given += len(piece)
+                else:  # the caller may want to stop meanwhile
+                    held.append(piece)
+                    piece = ""
                 if since >= _KEEP_EVERY:
                     self._keep(batch, sequence)
                     since = 0
-                if piece:
+                if piece or held is not None:
                     yield piece
         finally:
+            self._text += sequence.held
             if whole and since and sequence.finish_reason != "max_copy":
                 self._keep(batch, sequence)
+        text = "".join(held or ())
+        if not generator.accepts(sequence, text):
+            return False
+        self._given += len(text)
+        if text:
+            yield text
+        return True
 
     def _keep(self, batch: Batch, sequence: Sequence) -> None:
         """Keep the state as it is, which has read all but the last character."""

@@ -10,7 +10,7 @@ from chargen.text.characters import describe, enumerate_some
 from chargen.text.line_ends import MARKS
 from chargen.text.tokenizer import CharTokenizer
 
-FinishReason = Literal["length", "lines", "stop", "max_copy"]
+FinishReason = Literal["length", "lines", "stop", "max_copy", "unique"]
 
 
 class StopCondition:
@@ -21,11 +21,15 @@ class StopCondition:
     Args:
         config: the settings.
         last: the character before the first one, if there is one.
+
+    Attributes:
+        left: how many more characters the text may have.
+        reason: why it is over; None while it is not.
     """
 
     def __init__(self, config: SamplingConfig, last: str = "") -> None:
         self._last = last
-        self._left = config.max_length
+        self.left = config.max_length
         self._lines_left = config.lines
         self._stop = config.stop
         self._beginnings = {text[:size] for text in config.stop for size in range(1, len(text))}
@@ -35,7 +39,7 @@ class StopCondition:
 
     def add(self, character: str) -> str:
         """Take one more character; return what has become certain to belong to the text."""
-        self._left -= 1
+        self.left -= 1
         ended, self._last = self._last == "\r" and character == "\n", character
         if self._lines_left is not None and character in MARKS and not ended:
             self._lines_left -= 1
@@ -43,7 +47,7 @@ class StopCondition:
                 self.reason = "lines"
                 return self.release()
         if not self._stop:
-            if not self._left:
+            if not self.left:
                 self.reason = "length"
             return character
         self._held += character
@@ -51,7 +55,7 @@ class StopCondition:
             self.reason = "stop"
             met = max(len(text) for text in self._stop if self._held.endswith(text))
             self._held = self._held[:-met]
-        elif not self._left:
+        elif not self.left:
             self.reason = "length"
         return self.release(0 if self.reason else self._undecided())
 
@@ -72,7 +76,9 @@ class StopCondition:
 def length_limit(config: SamplingConfig, tokenizer: CharTokenizer) -> int:
     """Return how many characters a text may have."""
     ends_by_document = tokenizer.boundary is not None and not (config.lines or config.stop)
-    return DOCUMENT_LENGTH if config.length is None and ends_by_document else config.max_length
+    if config.length is None and ends_by_document:
+        return max(DOCUMENT_LENGTH, config.min_length)
+    return config.max_length
 
 
 def unwritable_stops(config: SamplingConfig, tokenizer: CharTokenizer) -> list[str]:

@@ -20,6 +20,7 @@ from chargen.storage.atomic import write_atomically
 
 FORMAT = "chargen"
 FORMAT_VERSION = 1
+MAX_NUMBER = 1e9  # in an array; products of such numbers are still finite
 _WAY = "restore it or train again."
 _MAX_HEADER = 100_000_000  # bytes, as in safetensors
 
@@ -44,8 +45,10 @@ def check_arrays(
                 f"{path}: array {name} is {array.dtype} {array.shape}, expected {dtype} {shape}; "
                 + _WAY
             )
-        if not np.isfinite(array).all():
-            raise CheckpointError(f"{path}: array {name} holds numbers that are not finite; {_WAY}")
+        if not (np.abs(array) <= MAX_NUMBER).all():  # so neither NaN nor infinity
+            raise CheckpointError(
+                f"{path}: array {name} holds numbers that are not finite, or beyond all use; {_WAY}"
+            )
 
 
 def write_arrays(path: str | Path, arrays: Arrays, document: Mapping[str, Any]) -> None:
@@ -91,7 +94,9 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     try:
         header = json.loads(metadata[FORMAT])
         version, written, document = (header[k] for k in ("format_version", "sha256", "document"))
-    except (ValueError, KeyError, TypeError):
+        if not isinstance(document, dict) or isinstance(version, bool):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise CheckpointError(f"{path} has a damaged header; {_WAY}") from None
     if version != FORMAT_VERSION:
         raise CheckpointError(

@@ -8,14 +8,14 @@ corpus, so one binary search finds the longest end of a new text that stands the
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import accumulate
+from functools import cached_property, lru_cache
+from itertools import accumulate, chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chargen.config.arguments import check_arguments
-from chargen.text.line_ends import LINE_END
+from chargen.text.line_ends import LINE_END, split_lines
 from chargen.text.vocabulary import BOUNDARY, Vocabulary
 
 Places = NDArray[np.integer]
@@ -79,6 +79,13 @@ class CopyIndex:
         # The same questions come again and again.
         self.followers = lru_cache(_KEPT)(self._followers)
         self._ranks = lru_cache(_KEPT)(self._search)
+
+    @cached_property
+    def lines_and_documents(self) -> frozenset[str]:
+        """Return its lines and its documents, without the white space around them."""
+        documents = self.text.split(BOUNDARY)
+        lines = (line for document in documents for line in split_lines(document))
+        return frozenset(text.strip() for text in chain(documents, lines))
 
     def passage(self, text: str, start: int) -> Passage:
         """Return a passage that stands in the corpus, with the first place where it does."""

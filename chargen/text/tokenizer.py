@@ -24,7 +24,8 @@ class CharTokenizer:
 
     Args:
         vocabulary: the characters that the model knows.
-        start: the character that the model reads where there is no prompt.
+        start: the character that a text begins after where there is no prompt, or, if it can be
+            seen, with.
         preparation: what was done to the corpus.
         separator: the text that the corpus was split into documents at, if it was.
         line_end: the one that the corpus has most, if its line ends were kept.
@@ -45,6 +46,11 @@ class CharTokenizer:
     def boundary_id(self) -> int | None:
         """Return the id of the boundary, if there is one."""
         return self.vocabulary.char2idx.get(BOUNDARY)
+
+    @property
+    def lead(self) -> str:
+        """Return what the model reads, and does not write, where there is no prompt."""
+        return self.start if self.start == BOUNDARY or self.start.isspace() else ""
 
     @property
     def newline(self) -> str | None:
@@ -140,11 +146,11 @@ class CharTokenizer:
     def encode_beginning(self, text: str) -> Ids:
         """Return the ids of what is read from a zero state before a prepared text goes on.
 
-        It begins a document, where there are documents. An empty text is begun by `start`.
+        It begins a document, where there are documents. An empty text is begun by `lead`.
         """
         if text and self.boundary is not None:
             text = BOUNDARY + text.removeprefix(BOUNDARY)
-        return self.encode(text or self.start)
+        return self.encode(text or self.lead)
 
     def encode_documents(self, texts: Iterable[str]) -> list[Ids]:
         """Return the ids of prepared texts, each shape [n], which together are those of a corpus.

@@ -153,17 +153,16 @@ def resume_run(
         if longer and finished:
             both = {"minutes": None, "epochs": None, **longer}
             config = replace(config, training=replace(config.training, **both))
-            longer = {}
-        elif finished:
-            remove(folder / ROLLBACK_FILE)  # a kill may have left it
-            tell_finished(folder, finished, reporter)
-            return folder
         for name, before, value in config.differences({**settings, **longer}):
             raise RunError(
                 f"{folder} was started with {name} {before}, and {value} would make it another "
                 "run; leave the option out, or start anew under another --name."
                 + (" Once it has finished, it can go on for more." if longer else "")
             )
+        if finished and not longer:
+            remove(folder / ROLLBACK_FILE)  # a kill may have left it
+            tell_finished(folder, finished, reporter)
+            return folder
         if not isinstance(corpus, Corpus):
             if not corpus and (source.paths is None or STANDARD_INPUT in source.paths):
                 raise RunError(

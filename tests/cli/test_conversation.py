@@ -67,12 +67,10 @@ def test_without_a_seed_texts_differ_and_their_seed_is_told(converse, expected):
 
 @pytest.mark.parametrize("more", [":more", "", ":mo"])
 def test_more_is_what_a_longer_text_would_have_had(converse, expected, more):
-    conversation = converse(repetition_penalty=1.5, max_line=9)
+    conversation = converse(no_repeat=3, max_line=9)
     told(conversation, "Ab")
     told(conversation, more)
-    assert conversation.text == expected(
-        "Ab", length=80, seed=5, repetition_penalty=1.5, max_line=9
-    )
+    assert conversation.text == expected("Ab", length=80, seed=5, no_repeat=3, max_line=9)
 
 
 @pytest.mark.parametrize("length", [0, 10, 700])
@@ -116,7 +114,7 @@ def test_a_changed_setting_repeats_no_random_numbers(converse):
 
 @pytest.mark.parametrize("length", [0, 1, 40, 300])
 def test_without_a_prompt_a_text_starts_as_sample_starts_it(converse, expected, length):
-    settings = {"temperature": 0, "repetition_penalty": 9, "max_line": 12}
+    settings = {"temperature": 0, "no_repeat": 2, "max_line": 12}
     conversation = converse(length=length, **settings)
     told(conversation, "")
     conversation.answer(":seed 9")

@@ -24,7 +24,9 @@ def test_other_backslashes_stay():
 
 @pytest.fixture
 def model(make_checkpoint, workdir):
-    make_checkpoint(characters="\n\t\f\\ABn").save(workdir / "model")
+    made = make_checkpoint(characters="\n\t\f\\ABn")
+    kept = PreparationConfig(newlines="keep")  # or a form feed would be a newline
+    with_tokenizer(made, preparation=kept).save(workdir / "model")
     return "model"
 
 

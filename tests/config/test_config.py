@@ -24,8 +24,11 @@ SETTINGS = [
 ]
 
 
+NEEDED = {"ModelConfig": {"vocab_size": 5}, "ReadingConfig": {"column": "text"}}
+
+
 def make(cls, **given):
-    return cls(**({"vocab_size": 5, **given} if cls is ModelConfig else given))
+    return cls(**{**NEEDED.get(cls.__name__, {}), **given})
 
 
 def values_to_refuse(setting):
@@ -113,7 +116,7 @@ def test_a_setting_has_help_and_numbers_have_limits(cls, setting):
         (
             ModelConfig,
             {"units": (8, 0)},
-            "units must be one or more whole numbers from 1 to 16,384, a width per layer, such as "
+            "units must be 1 to 64 whole numbers from 1 to 16,384, a width per layer, such as "
             "512 or 512,128; received (8, 0).",
         ),
         (

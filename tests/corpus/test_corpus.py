@@ -42,7 +42,18 @@ def test_the_fingerprint_is_of_the_utf8_form():
     assert Corpus("añ").sha256 == hashlib.sha256("añ".encode()).hexdigest()
 
 
-@pytest.mark.parametrize(("text", "start"), [("ab\nc", "\n"), ("xyz", "x")])
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("ab\nc", "\n"),
+        ("xyz", "x"),
+        ("one two", " "),
+        ("xyz\n", "x"),
+        ("one two\n", " "),
+        ("\u3000日本", "\u3000"),
+        ("日" * 200 + "a b", "日"),
+    ],
+)
 def test_generation_starts_from_a_newline_where_there_is_one(text, start):
     assert Corpus(text).start == start
     kept = Corpus(text.replace("\n", "\r"), preparation=PreparationConfig(newlines="keep"))
@@ -131,7 +142,7 @@ def test_the_offset_counts_the_byte_order_mark(read):
 
 @pytest.mark.parametrize("data", [b"abc", b"\xff\xfea", b"\xff\xfe\x00\xd8a\x00"])
 def test_broken_utf16_is_refused(read, data):
-    with pytest.raises(EncodingError, match="is not utf-16 text"):
+    with pytest.raises(EncodingError, match=r"is not utf-16(-le)? text"):
         read(data, "utf-16")
 
 
@@ -260,8 +271,8 @@ class TestFolder:
         corpus = self.read()
         assert corpus.text == "\0aabb\0bb\0"
         (note,) = corpus.notes
-        assert note.startswith("Left out 1 file that is not text, such as")
-        assert "picture" in note
+        assert note.startswith("Left out 1 file that is no plain text: ")
+        assert note.endswith("picture, a picture (PNG).")
 
     @pytest.mark.parametrize("names", ["acb", "abc", "cab"])
     def test_progress_reaches_its_end_when_nothing_is_left(self, names):
@@ -287,7 +298,7 @@ class TestFolder:
 
     def test_a_folder_of_nothing_but_binaries_is_refused(self):
         self.write(one=b"\0\1", two=b"\0")
-        with pytest.raises(CorpusError, match=r"holds no text: .*one is binary, as 1 other is"):
+        with pytest.raises(CorpusError, match=r"holds no plain text: .*one, a binary file; .*two"):
             self.read()
 
     def test_a_binary_file_that_was_named_is_refused(self):
@@ -305,7 +316,8 @@ class TestFolder:
         self.write(a=text.encode(), b=text.encode("cp1252"), c=text.encode("utf-16"))
         corpus = self.read(encoding="auto")
         assert corpus.text == f"\0{text}\0{text}\0{text}\0"
-        assert "utf_16 1" in corpus.notes[-1]
+        *_, first, second = corpus.notes
+        assert first.startswith("Read as cp1252: ") or second.startswith("Read as cp1252: ")
 
     def test_a_separator_cuts_files_into_documents(self):
         self.write(a=b"one<end>two", b=b"three<end>")
@@ -318,7 +330,7 @@ def test_a_single_file_with_a_separator_has_documents(tmp_path):
     assert read_corpus(tmp_path / "file", reading).text == "\0one\0two\n\0"
 
 
-@pytest.mark.parametrize("separator", ["\\n\\n", "\n\n", "\r\n\r\n", "\n\r"])
+@pytest.mark.parametrize("separator", ["\n\n", "\r\n\r\n", "\n\r"])
 @pytest.mark.parametrize(("newlines", "kept"), [("unix", "\n"), ("keep", "\r\n")])
 def test_a_separator_is_found_whatever_the_line_ends_were(tmp_path, separator, newlines, kept):
     (tmp_path / "file").write_bytes(b"one\r\n\r\ntwo\r\n" + b"a" * (1 << 20) + b"\r\n\nb")

@@ -7,10 +7,10 @@ from chargen.config import SamplingConfig
 from chargen.errors import SettingError
 from chargen.generation.logits_processors import (
     LineLimit,
-    RepetitionPenalty,
     allowed,
     make_processors,
 )
+from chargen.generation.min_length import MinLength, NoEmptyDocument
 from chargen.text.vocabulary import Vocabulary
 
 LETTERS = Vocabulary("\n abcxyz-]")
@@ -37,31 +37,6 @@ def left(vocabulary=LETTERS, **settings):
     return "".join(np.array(list(vocabulary.idx2char))[mask == 0])
 
 
-def test_the_odds_of_what_was_written_last_are_divided():
-    rules = after(RepetitionPenalty(2, 3, 4), [3, 0, 1, 1])
-    # Of 0.4, 0.2, 0.2, 0.2 the first two are halved, however often they came; 3 is too far back.
-    np.testing.assert_allclose(
-        adjusted(rules, [0.4, 0.2, 0.2, 0.2]), np.array([0.2, 0.1, 0.2, 0.2]) / 0.7, rtol=1e-6
-    )
-
-
-def test_a_penalty_below_1_favours_what_was_written_last():
-    probabilities = adjusted(after(RepetitionPenalty(0.5, 3, 2), [0]), [0.5, 0.5])
-    np.testing.assert_allclose(probabilities, [2 / 3, 1 / 3], rtol=1e-6)
-
-
-@pytest.mark.parametrize("shift", [-50, 0, 50])
-def test_the_penalty_does_not_depend_on_where_logits_have_their_zero(shift):
-    logits = np.array([1, 2], np.float32) + shift
-    before = logits[1] - logits[0]
-    after(RepetitionPenalty(3, 1, 2), [0])[0].adjust(logits)
-    assert logits[1] - logits[0] == pytest.approx(before + math.log(3), abs=1e-4)
-
-
-def test_nothing_is_adjusted_before_anything_was_written():
-    assert adjusted([RepetitionPenalty(9, 3, 2)], [0.5, 0.5]).tolist() == [0.5, 0.5]
-
-
 def test_a_full_line_leaves_a_newline_only():
     limit = LineLimit(3, newline=[0], ends={0})
     for ids, forced in [([1, 2], False), ([1], True), ([0], False), ([1, 1, 1], True), ([2], True)]:
@@ -69,10 +44,58 @@ def test_a_full_line_leaves_a_newline_only():
         assert (adjusted([limit], [0.1, 0.4, 0.5])[0] == 1) == forced
 
 
+def test_near_the_limit_a_line_ends_where_a_space_would_come():
+    limit = LineLimit(40, [0], {0}, [1])
+    for length, newline, space in [(23, 0.2, 0.3), (1, 0.5, 0), (15, 0.5, 0), (1, 1, 0)]:
+        after(limit, [2] * length)
+        np.testing.assert_allclose(
+            adjusted([limit], [0.2, 0.3, 0.5])[:2], [newline, space], rtol=1e-5
+        )
+
+
+def test_a_line_is_never_broken_before_its_first_character():
+    limit = LineLimit(1, [0], {0}, [1])
+    assert adjusted([limit], [0.2, 0.3, 0.5])[1] == pytest.approx(0.3)
+
+
 def test_rules_have_read_the_prompt():
-    config = SamplingConfig(repetition_penalty=2, max_line=3)
+    config = SamplingConfig(no_repeat=2, max_line=3)
     rules = make_processors(config, LETTERS, LETTERS.encode("abc"))
     assert LETTERS.idx2char[adjusted(rules, np.ones(len(LETTERS))).argmax()] == "\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "banned"),
+    [
+        ({"stop": ("ab",)}, "ca", "b"),
+        ({"stop": ("ab",)}, "cac", ""),
+        ({"stop": ("ab",)}, "ccca", ""),  # three characters stand before the stop text
+        ({"stop": ("c", "ab")}, "a", "bc"),
+        ({"lines": 1}, "ab", "\n"),
+        ({"lines": 1}, "abc", ""),
+        ({"lines": 2}, "a", ""),
+        ({"lines": 2}, "a\n", "\n"),
+    ],
+)
+def test_a_text_of_min_length_does_not_end_before(settings, text, banned):
+    limit = MinLength(SamplingConfig(min_length=3, **settings), LETTERS)
+    (limit,) = after(limit, LETTERS.encode(text))
+    probabilities = adjusted([limit], np.ones(len(LETTERS)) / len(LETTERS))
+    assert {LETTERS.idx2char[i] for i in np.flatnonzero(probabilities == 0)} == set(banned)
+
+
+def test_a_text_that_is_too_short_ends_where_nothing_else_is_left():
+    limit = MinLength(SamplingConfig(min_length=3, stop=("a",)), Vocabulary("ab"))
+    logits = np.array([0, -np.inf], np.float32)
+    limit.adjust(logits)
+    assert logits.tolist() == [0, -np.inf]
+
+
+def test_a_document_ends_only_after_a_character_that_can_be_seen():
+    limit = NoEmptyDocument(Vocabulary("\0\n a"))
+    for index, may_end in [(0, False), (1, False), (2, False), (3, True), (1, True), (0, False)]:
+        (limit,) = after(limit, [index])
+        assert (adjusted([limit], [0.4, 0.2, 0.2, 0.2])[0] > 0) == may_end
 
 
 def test_without_settings_there_are_no_rules():

@@ -13,7 +13,7 @@ def model(checkpoint):
 
 
 def test_parts_put_together_are_the_whole(model):
-    settings = {"seed": 3, "repetition_penalty": 1.5, "max_line": 9}
+    settings = {"seed": 3, "no_repeat": 3, "max_line": 9}
     session = model.session(**settings)
     parts = [
         session.generate("Ab: " * (not n), length=length) for n, length in enumerate([25, 0, 1, 34])
