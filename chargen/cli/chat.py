@@ -89,6 +89,8 @@ def _converse(
                 for note in answer.notes:
                     say(note)
                 output.write(answer, is_stopped)
+                if conversation.is_stuck:
+                    say("No more came: too many in a row were not new.")
         except KeyboardInterrupt:
             if not at_terminal:
                 raise

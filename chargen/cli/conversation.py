@@ -73,6 +73,11 @@ class Conversation:
         """The text so far, its prompt included."""
         return "" if self._session is None else self._session.text
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the last text ended since too many in a row were not new."""
+        return self._session is not None and self._session.finish_reason == "unique"
+
     def answer(self, line: str) -> Passage | str:
         """Follow a line; return a passage to write, or a message.
 

@@ -336,3 +336,51 @@ def test_a_label_that_is_not_there(refused, labelled_file, lstm_file):
     for command in (("evaluate", "-m", labelled_file), ("score", "-m", labelled_file, "--file")):
         line = refused(*command, labelled_file.parent / "text", code=2)
         assert "must be told which label a text has; its labels are land, sea, sky" in line
+
+
+# Texts that are to be new
+
+
+@pytest.fixture
+def names_file(make_checkpoint, tmp_path):
+    """A model of documents that writes a and b by pure chance, each document two letters long."""
+    made = make_checkpoint("rnn", units=(2,), characters="\0ab")
+    for name, array in made.weights.items():
+        array[:] = [1, 0, 0] if name == "dense/bias" else 0
+    made.save(tmp_path / "names")
+    return tmp_path / "names"
+
+
+def test_unique_texts_are_not_in_the_corpus_and_not_written_twice(invoke, names_file, workdir):
+    (workdir / "known").mkdir()
+    (workdir / "known" / "one.txt").write_text("a\nbb\n")
+    (workdir / "known" / "two.txt").write_text("b\n")
+    command = ("sample", "-m", names_file, "-n", 9, "-s", 1, "--separator", "", "--unique")
+    result = invoke(*command, "--report-copies", "known")
+    found = result.stdout.splitlines()
+    assert len(set(found)) == len(found) == 9
+    assert not {"a", "bb", "b", ""} & set(found)
+    assert "came" not in result.stderr
+
+
+def test_how_many_unique_texts_came_is_said(invoke, names_file):
+    command = ("sample", "-m", names_file, "--unique", "--length", 1, "--separator", "")
+    result = invoke(*command, "-n", 5)
+    assert sorted(result.stdout.splitlines()) == ["a", "b"]
+    assert result.stderr.startswith("Only 2 of 5 texts came: ")
+    assert result.exit_code == 0
+
+
+def test_a_single_text_that_is_not_new_is_not_written(invoke, names_file, workdir):
+    (workdir / "known").write_text("aa\nab\n")
+    command = ("sample", "a", "-m", names_file, "--unique", "--length", 1, "--min-length", 1)
+    result = invoke(*command, "--report-copies", "known", "--ban", "b")
+    assert result.stdout == ""
+    assert result.stderr.startswith("Only 0 of 1 texts came: ")
+
+
+def test_how_many_unique_lines_came_is_said(invoke, lstm_file):
+    command = ("sample", "-m", lstm_file, "--unique", "--lines", 5)
+    result = invoke(*command, "--only", r"\nA", "--max-line", 2)
+    assert sorted(result.stdout.split()) == ["A", "AA"]
+    assert result.stderr.startswith("Only 2 of 5 lines came: ")
