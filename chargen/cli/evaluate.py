@@ -98,7 +98,8 @@ def _notes(
     if tokenizer.boundary is None and files > 1:
         yield f"The model learned from one text; the {files:,} files are read as one."
     boundaries = sum(each.text.count(BOUNDARY) for each in prepared)
-    if tokenizer.separator is not None and boundaries <= files:  # one begins each file
+    is_empty = boundaries == sum(len(each.text) for each in prepared)
+    if tokenizer.separator is not None and boundaries <= files and not is_empty:
         yield (
             f"The document separator {tokenizer.separator!r} is nowhere in the text: each file is "
             "read as one document."
