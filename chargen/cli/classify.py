@@ -26,9 +26,15 @@ from chargen.cli.texts import check_one_source, progress_bar, read_texts
 )
 @options.file("Classify each line of this file, or of the files of this folder.")
 @options.encoding("the file or standard input")
+@options.column("--file")
 @options.option("--json", "as_json", is_flag=True, help="Print each result as a line of JSON.")
 def classify(
-    text: str | None, models: tuple[str, ...], file: Path | None, encoding: str, as_json: bool
+    text: str | None,
+    models: tuple[str, ...],
+    file: Path | None,
+    encoding: str,
+    column: str | None,
+    as_json: bool,
 ) -> None:
     """Tell which model's style a text has.
 
@@ -46,7 +52,9 @@ def classify(
 
     check_one_source(text, file)
     if file is not None:
-        texts = [line for _, each in read_texts(file, encoding) for line in split_lines(each)]
+        texts = [each for _, each in read_texts(file, encoding, column)]
+        if column is None:
+            texts = [line for each in texts for line in split_lines(each)]
     elif text == "-":
         ((_, whole),) = read_texts("-", encoding)
         texts = [whole.rstrip(MARKS)]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @options.model
 @options.label
 @options.encoding("the text")
+@options.column("the text")
 @options.unknown
 @options.option(
     "--adapt",
@@ -37,6 +38,7 @@ def evaluate(
     model: str | None,
     label: str | None,
     encoding: str,
+    column: str | None,
     unknown: Any,
     adapt: bool,
     as_json: bool,
@@ -58,7 +60,7 @@ def evaluate(
     checkpoint, tokenizer = loaded.checkpoint, loaded.checkpoint.tokenizer
     if label is not None or not checkpoint.label_rules:
         checkpoint.label_ids(label)  # told before anything is read
-    files = read_texts(text, encoding)
+    files = read_texts(text, encoding, column)
     labels, prepared = [], []
     for name, group in groupby(files, lambda each: label or _label_of(each[0], checkpoint)):
         labels.append(name)
@@ -96,11 +98,11 @@ def _notes(
     from chargen.text.vocabulary import BOUNDARY
 
     if tokenizer.boundary is None and files > 1:
-        yield f"The model learned from one text; the {files:,} files are read as one."
+        yield f"The model learned from one text; the {files:,} texts are read as one."
     boundaries = sum(each.text.count(BOUNDARY) for each in prepared)
     is_empty = boundaries == sum(len(each.text) for each in prepared)
     if tokenizer.separator is not None and boundaries <= files and not is_empty:
         yield (
-            f"The document separator {tokenizer.separator!r} is nowhere in the text: each file is "
+            f"The document separator {tokenizer.separator!r} is nowhere in the text: each text is "
             "read as one document."
         )

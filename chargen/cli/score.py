@@ -29,6 +29,7 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
 @options.model
 @options.label
 @options.encoding("the file or standard input")
+@options.column("--file")
 @options.unknown
 @options.number(
     "List this many of the most likely characters at each place.", 5, "--top", max=MAX_CHARACTERS
@@ -41,6 +42,7 @@ def score(
     model: str | None,
     label: str | None,
     encoding: str,
+    column: str | None,
     unknown: Any,
     top: int,
     as_json: bool,
@@ -61,7 +63,7 @@ def score(
     check_one_source(text, file)
     texts = [text or ""]
     if file is not None or text == "-":
-        texts = [each for _, each in read_texts("-" if file is None else file, encoding)]
+        texts = [each for _, each in read_texts("-" if file is None else file, encoding, column)]
     loaded = load(model)
     prepared = loaded.checkpoint.tokenizer.prepare_text(texts, unknown)
     for note in prepared.notes:

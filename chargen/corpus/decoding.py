@@ -24,6 +24,7 @@ _WIDE = re.compile("utf[-_]?(16|32)", re.IGNORECASE)
 _HEAD = 8192  # bytes in which NULs say that a file is UTF-16, or no text
 _NOT_BY_CHANCE = 6  # characters of valid UTF-8, from which on it is none by chance
 _WINDOW = 1 << 18  # bytes after the first wrong one, of whose lines the sample is made
+_BEFORE = 80  # bytes of a line before it, at most
 _SAMPLE = 1 << 14  # bytes in which an encoding is detected
 
 
@@ -171,7 +172,7 @@ def _advice(data: bytes, place: int, encoding: str) -> tuple[str, str | None]:
     """
     if _WIDE.match(encoding):
         return "It seems to be damaged or cut off; restore it", None
-    start = data.rfind(b"\n", 0, place) + 1
+    start = max(data.rfind(b"\n", 0, place) + 1, place - _BEFORE)
     end = min(len(data), start + _WINDOW)
     text = data[start:end].decode(errors="replace")
     wrong = text.count("\N{REPLACEMENT CHARACTER}")
