@@ -30,6 +30,7 @@ from chargen.text.controls import escape_line
 @options.file("Classify each line of this file, or of the files of this folder.")
 @options.encoding("the file or standard input")
 @options.threads
+@options.column("--file")
 @options.option("--json", "as_json", is_flag=True, help="Print each result as a line of JSON.")
 def classify(
     text: str | None,
@@ -37,6 +38,7 @@ def classify(
     file: Path | None,
     encoding: str,
     threads: int | None,
+    column: str | None,
     as_json: bool,
 ) -> None:
     r"""Tell which model's style a text has.
@@ -57,7 +59,9 @@ def classify(
     check_one_source(text, file)
     note_file(text, "--file")
     if file is not None:
-        texts = [line for _, each in read_texts(file, encoding) for line in split_lines(each)]
+        texts = [each for _, each in read_texts(file, encoding, column)]
+        if column is None:
+            texts = [line for each in texts for line in split_lines(each)]
     elif text == "-":
         ((_, whole),) = read_texts("-", encoding)
         texts = [whole.rstrip(MARKS)]

@@ -135,6 +135,12 @@ def encoding(of: str) -> _Decorator:
     return option("--encoding", default="utf-8", group="Text", help=help)
 
 
+def column(of: str) -> _Decorator:
+    """Return a decorator that adds --column, the column of a table that is read."""
+    help = f"Column to read of {of}, if that is a table: CSV or JSON lines. Each row is a text."
+    return option("--column", metavar="NAME", group="Text", help=help)
+
+
 def settings(*classes: type[Settings], without: Collection[str] = ()) -> _Decorator:
     """Return a decorator that adds an option for every setting of the classes, but some.
 

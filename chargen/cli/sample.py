@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     help="File that holds a prompt. May be repeated.",
 )
 @options.encoding("files and standard input")
+@options.column("the --report-copies file")
 @options.unknown("nearest")
 @options.settings(SamplingConfig, without=("label",))  # here there may be several
 @options.number("Texts to write for each prompt.", 1, "-n", "--samples", "n", min=1, max=1_000_000)
@@ -91,6 +92,7 @@ def sample(
     verbose: bool,
     prompt_files: tuple[str, ...],
     encoding: str,
+    column: str | None,
     n: int,
     labels: tuple[str, ...],
     unknown: Any,
@@ -141,7 +143,7 @@ def sample(
     for note in dict.fromkeys(note for each in prepared for note in each.notes):
         say(note)
     tell_unwritable(loaded, config)
-    files = [] if corpus is None else read_texts(corpus, encoding)
+    files = [] if corpus is None else read_texts(corpus, encoding, column)
     index = loaded.copy_index([text for _, text in files]) if files else None
     sources = [source for source, _ in files]
     if "seed" not in settings and not as_json and sys.stderr.isatty():

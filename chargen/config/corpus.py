@@ -58,8 +58,10 @@ class ReadingConfig(Settings):
             expected = "folder, file or NAME=PATTERN (a text to learn from goes before it)"
             check("label", rule, ok, expected)
         if self.label_column is not None and (self.column is None or self.label):
-            which = "needs column" if self.column is None else "and label exclude each other"
-            raise SettingError(f"label_column {which}.", setting="label_column")
+            reason = "is for texts from a column; give column too"
+            if self.label:
+                reason = "and label are two ways to label a text; choose one"
+            raise SettingError(f"label_column {reason}.", setting="label_column")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 
-from chargen.corpus.encodings import candidates, in_words
+from chargen.corpus.encodings import MULTI_BYTE, candidates, in_words
 from chargen.errors import CorpusError, EncodingError
 
 AUTO = "auto"
@@ -22,7 +22,9 @@ _MARKS = {
 _NEED_MARK = {"utf-16": ("utf-16-le", "utf-16-be"), "utf-32": ("utf-32-le", "utf-32-be")}
 _WIDE = re.compile("utf[-_]?(16|32)", re.IGNORECASE)
 _HEAD = 8192  # bytes in which NULs say that a file is UTF-16, or no text
+_NOT_BY_CHANCE = 6  # characters of valid UTF-8, from which on it is none by chance
 _WINDOW = 1 << 18  # bytes after the first wrong one, of whose lines the sample is made
+_BEFORE = 80  # bytes of a line before it, at most
 _SAMPLE = 1 << 14  # bytes in which an encoding is detected
 
 
@@ -170,22 +172,24 @@ def _advice(data: bytes, place: int, encoding: str) -> tuple[str, str | None]:
     """
     if _WIDE.match(encoding):
         return "It seems to be damaged or cut off; restore it", None
-    start = data.rfind(b"\n", 0, place) + 1
+    start = max(data.rfind(b"\n", 0, place) + 1, place - _BEFORE)
     end = min(len(data), start + _WINDOW)
     text = data[start:end].decode(errors="replace")
     wrong = text.count("\N{REPLACEMENT CHARACTER}")
     right = sum(not each.isascii() for each in text) - wrong
     if right and not wrong:
         return "It is UTF-8: leave --encoding out", "utf-8"
-    if right > 2 * wrong:
+    lines = b"\n".join(line for line in data[start:end].split(b"\n") if not line.isascii())
+    likely = candidates(lines[:_SAMPLE], is_cut=end < len(data) or len(lines) > _SAMPLE)
+    before = sum(not each.isascii() for each in data[:place].decode(errors="ignore"))
+    # In a multi-byte encoding, one character in four is valid UTF-8 by chance; in others, few are.
+    chance = 1 if likely and likely[0].encoding in MULTI_BYTE else 0.25
+    if before >= _NOT_BY_CHANCE or (right >= _NOT_BY_CHANCE and right > chance * wrong):
         return (
-            "Most of it is UTF-8, so it seems to be damaged, or joined from files in several "
+            "Much of it is UTF-8, so it seems to be damaged, or joined from files in several "
             "encodings; mend it there",
             None,
         )
-    lines = [line for line in data[start:end].split(b"\n") if not line.isascii()]
-    sample = b"\n".join(lines)[:_SAMPLE]
-    likely = candidates(sample, is_cut=True)
     if not likely:
         example = "leave it out, or name its encoding, as in --encoding cp1252"
         return f"It looks like no text; {example}", None

@@ -55,6 +55,7 @@ _ENCODINGS = {
     "cp852": (10, _CENTRAL),
 }
 
+MULTI_BYTE = {"cp932", "euc-jp", "gb18030", "big5", "cp949", "cp874"}  # Thai is like them
 _AROUND = 20  # characters of an excerpt before and after its place
 _MAX_NAMED = 3  # candidates that a message names
 _MIN_ODDS = 6  # bits by which the best candidate must be ahead

@@ -253,7 +253,7 @@ class Reader:
             columns = escape_hidden(enumerate_some(column_names(start)))
             self._hints.append(
                 f"{name} is a table, and is read with all its signs; --column NAME reads one "
-                f"column of it{columns and f', such as {columns}'}."
+                f"column{columns and f', of {columns}'}."
             )
 
     def _tell(self, done: int, total: int) -> None:
