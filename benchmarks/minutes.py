@@ -78,7 +78,9 @@ def main() -> None:
                 flush=True,
             )
     *shorter, longest = losses.values()
-    print(f"\nthe longest run is {longest - min(shorter):+.4f} from the best of the shorter ones")
+    if shorter:
+        difference = longest - min(shorter)
+        print(f"\nthe longest run is {difference:+.4f} from the best of the shorter ones")
 
 
 if __name__ == "__main__":

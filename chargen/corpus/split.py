@@ -147,7 +147,7 @@ def _draw(
 
 def _stretches(corpus: Corpus, units: Spans, share: float) -> Spans:
     """Return stretches spread over units, none of which goes from one unit into the next."""
-    target = int(len(units) * share)
+    target = len(units) - int(len(units) * (1 - share))
     if not target:
         return Spans.of(np.zeros(0, np.int64), np.zeros(0, np.int64))
     most = _MAX_STRETCHES

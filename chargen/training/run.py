@@ -125,7 +125,7 @@ class Run:
         """
         try:
             with caught_signals() as received:
-                if self.config.epochs is not None:
+                if self.config.epochs is not None and self.state.total_steps is None:
                     self._fix_total(self.config.epochs * self.streams.steps_per_epoch)
                 self.records.write(self.state.rows, is_new=False)
                 self._save()

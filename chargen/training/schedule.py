@@ -64,8 +64,8 @@ def evaluations(
     asked = min(config.max_evaluations, total_steps)
     characters = validation
     if asked * _cost(validation) > budget:
-        left = max(budget - _READING_COST * validation, budget / 2)  # all is read once, at the end
-        characters = int((left / asked - _FIXED_COST) / _READING_COST)
+        budget = max(budget - _READING_COST * validation, budget / 2)  # all is read at the end
+        characters = int((budget / asked - _FIXED_COST) / _READING_COST)
         characters = min(validation, max(_MIN_READ, characters))
     number = max(1, min(asked, max(_MIN_EVALUATIONS, int(budget / _cost(characters)))))
     power = min(3.0, 1 + 0.7 * math.log10(max(1.0, total_steps / steps_per_epoch)))

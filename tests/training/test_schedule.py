@@ -58,11 +58,12 @@ def test_evaluations_are_thinned_out_where_they_cost_over_8_percent(passes, char
     cost = number * plan.characters * 2 / 3
     if plan.characters < held_out:
         cost += held_out * 2 / 3
+    # To read all once, at the end, may take the 8% by itself; the others then get half of that.
+    allowed = 0.08 * passes * characters
     if number > 4:
-        assert cost <= 0.08 * passes * characters
-    if number < asked:  # a few more would have cost too much
-        saved = (number + 1) * (plan.characters * 2 / 3 + 8000)
-        assert saved > 0.08 * passes * epoch * 512
+        assert cost <= max(allowed, allowed / 2 + held_out * 2 / 3)
+    if number < asked:  # one more would have cost too much
+        assert cost + plan.characters * 2 / 3 + (number + 1) * 8000 > allowed / 2
 
 
 def test_a_run_of_a_few_steps_evaluates_at_each():
