@@ -4,8 +4,8 @@
         [--seed 0] [-- OPTION ...]
 
 A tenth of the text is taken out first: documents drawn at random, or ten stretches of a text that
-is a single one. `chargen train` gets the rest, each time with other minutes, and holds out a part of it
-by itself, by which it chooses the best weights; the options after `--` are for it. The table says
+is a single one. `chargen train` gets the rest, each time with other minutes, and holds out
+a part of it by itself, by which it chooses the best weights; the options after `--` are for it. The table says
 the loss that it chose by and the loss on the third part, which chose nothing: both carried, in nats
 per character. The last line is how far the longest run is from the best of the shorter ones, on the
 third part: 0 or less is no worse.

@@ -40,6 +40,7 @@ class ResumeKeywords(TypedDict, total=False):
     weight_dropout: float
     weight_decay: float
     clip_norm: float
+    validation: str
     validation_fraction: float
     max_evaluations: int
     patience: int
