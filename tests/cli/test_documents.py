@@ -81,7 +81,7 @@ def test_each_line_of_several_files_is_classified(invoke, model, plain, written)
 
 
 def test_what_is_told_of_files(invoke, model, plain, written, tmp_path):
-    assert "learned from one text; the 3 files are read as one" in (
+    assert "learned from one text; the 3 texts are read as one" in (
         invoke("evaluate", written[2], "-m", plain).stderr
     )
     nowhere = "separator '\\n\\n' is nowhere in the text"
@@ -89,7 +89,7 @@ def test_what_is_told_of_files(invoke, model, plain, written, tmp_path):
     assert nowhere in invoke("evaluate", written[2], "-m", model).stderr
     (tmp_path / "folder" / "picture").write_bytes(b"\0" * 9)
     result = invoke("evaluate", written[2], "-m", model)
-    assert "Left out 1 files that are not text" in result.stderr
+    assert "Left out 1 file that is no plain text" in result.stderr
     assert "separated by '\\n\\n'" in invoke("info", "-m", model).stdout
 
 
