@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chargen.config.base import Settings, check, setting
-from chargen.errors import SettingError
 
 Normalization = Literal["NFC", "NFKC"]
 Newlines = Literal["keep", "unix"]
@@ -57,11 +56,6 @@ class ReadingConfig(Settings):
             ok = rule in ("folder", "file") or bool(name and pattern)
             expected = "folder, file or NAME=PATTERN (a text to learn from goes before it)"
             check("label", rule, ok, expected)
-        if self.label_column is not None and (self.column is None or self.label):
-            reason = "is for texts from a column; give column too"
-            if self.label:
-                reason = "and label are two ways to label a text; choose one"
-            raise SettingError(f"label_column {reason}.", setting="label_column")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from chargen.text.characters import enumerate_some, escape_hidden
 
 _DELIMITERS = ",;\t|"
 _MAX_FIELD = 1 << 26  # characters; a longer one has a quote that is never closed
+_MAX_HEADER = 10_000  # characters of a first line that a hint looks at
 _MAX_NAME = 30  # characters of a column's name in a message
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
 
@@ -59,14 +60,13 @@ def read_column(
         yield text, label
 
 
-def column_names(head: str) -> list[str]:
-    """Return the columns of a table that begins so, as far as they can be told."""
-    first = next((line for line in _lines([head]) if line.strip()), "")
+def column_names(head: str) -> str:
+    """Return the columns of a table that begins so, in words, as far as they can be told."""
+    first = next((line for line in _lines([head[:_MAX_HEADER]]) if line.strip()), "")
     try:
-        row = json.loads(first) if first.startswith("{") else _header(first, None)[1]
+        return _in_words(json.loads(first) if first.startswith("{") else _header(first, None)[1])
     except (ValueError, RecursionError, csv.Error):
-        return []
-    return list(row)
+        return ""
 
 
 def _lines(pieces: Iterable[str]) -> Iterator[str]:
@@ -166,9 +166,12 @@ def _value(row: dict[str, Any], column: str, place: str) -> str:
 
 
 def _missing(column: str, names: list[str], name: str) -> str:
-    short = [each if len(each) <= _MAX_NAME else f"{each[:_MAX_NAME]}..." for each in names]
-    listed = escape_hidden(enumerate_some(short))
     return (
-        f"{name} has no column {column!r}; its first line has {listed}. A CSV file without a line "
-        "of names needs one."
+        f"{name} has no column {column!r}; its first line has {_in_words(names)}. A CSV file "
+        "without a line of names needs one."
     )
+
+
+def _in_words(names: Iterable[str]) -> str:
+    short = [each if len(each) <= _MAX_NAME else f"{each[:_MAX_NAME]}..." for each in names]
+    return escape_hidden(enumerate_some(short))

@@ -56,6 +56,8 @@ _ENCODINGS = {
 }
 
 MULTI_BYTE = {"cp932", "euc-jp", "gb18030", "big5", "cp949", "cp874"}  # Thai is like them
+_CONTROLS = re.compile(r"[\x00-\x06\x0e-\x19\x1c-\x1f\x7f]")  # that no terminal or text has
+_MAX_CONTROLS = 0.01  # of a text, above which it is none
 _AROUND = 20  # characters of an excerpt before and after its place
 _MAX_NAMED = 3  # candidates that a message names
 _MIN_ODDS = 6  # bits by which the best candidate must be ahead
@@ -116,7 +118,7 @@ def candidates(sample: bytes, *, is_cut: bool = False) -> list[Candidate]:
             text = codecs.getincrementaldecoder(encoding)().decode(sample, final=not is_cut)
         except UnicodeDecodeError:
             continue
-        if not text.isascii():
+        if not text.isascii() and len(_CONTROLS.findall(text)) <= _MAX_CONTROLS * len(text):
             candidate = Candidate(encoding, text, prior + _cost(text, languages.split()))
             found[text] = min(candidate, found.get(text, candidate), key=attrgetter("cost"))
     ranked = sorted(found.values(), key=attrgetter("cost"))
@@ -185,7 +187,7 @@ def _letter_cost(character: str, language: str) -> float:
     """
     if character.isascii():
         if not character.isalpha():
-            return 0 if character.isprintable() or character in "\t\n\r\f" else _CONTROL
+            return 0
         if language in _SCRIPT_OF:
             language = "English"
         return letter_costs(language).get(character, _RARE_LETTER) - _common_cost(character)

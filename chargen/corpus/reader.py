@@ -1,10 +1,7 @@
 """Read the files of a corpus as one long text, and note what the user should know of them."""
 
-import codecs
 import hashlib
 import os
-import re
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,29 +9,22 @@ from itertools import chain
 from pathlib import Path
 
 from chargen.config import ReadingConfig
-from chargen.corpus.columns import column_names, read_column
+from chargen.corpus.columns import read_column
 from chargen.corpus.decoding import AUTO, decode_blocks, detect, is_binary, resolve_encoding
 from chargen.corpus.decompression import BLOCK, read_blocks
-from chargen.corpus.encodings import excerpt
+from chargen.corpus.file_notes import FileNotes
 from chargen.corpus.labels import LabelRecorder, label_for_source
 from chargen.corpus.sources import Paths, Source, find_sources, title
-from chargen.errors import CorpusError, FormatError
-from chargen.text.characters import enumerate_some, escape_hidden
+from chargen.errors import CorpusError, FormatError, SettingError
 from chargen.text.documents import mark_boundaries, split_documents
 from chargen.text.line_ends import LineEndCounter
 from chargen.text.vocabulary import BOUNDARY
-from chargen.wording import count
 
 ReadingProgress = Callable[[int, int], object]
 """Called with how many bytes are done and how many there are, 0 while that is not known.
 
 The two are equal when nothing is left, and not before.
 """
-
-_BOM = "\N{BYTE ORDER MARK}"
-_TABLE = re.compile(r"\.(csv|tsv|jsonl|ndjson)(\.(gz|bz2|xz|zst))?$", re.IGNORECASE)
-_HTML = re.compile(r"\s*<(!doctype\s+html|html\b)", re.IGNORECASE)
-_MAX_NAMED = 3  # files that a note names
 
 
 @dataclass(frozen=True)
@@ -76,6 +66,7 @@ class Reader:
         fingerprints: of the files read so far.
 
     Raises:
+        SettingError: if there is a column of labels and none of texts, or two kinds of labels.
         CorpusError: if there is no such file, standard input is named twice, or labels are asked
             for and a file has none.
     """
@@ -88,6 +79,11 @@ class Reader:
         documents: bool = False,
         progress: ReadingProgress | None = None,
     ) -> None:
+        if config.label_column is not None and (config.column is None or config.label):
+            reason = "is for texts from a column; give column too"
+            if config.label:
+                reason = "and label are two ways to label a text; choose one"
+            raise SettingError(f"label_column {reason}.", setting="label_column")
         self.name = title(paths)
         self.sources = find_sources(paths, config.include)
         self._config, self._progress = config, progress
@@ -101,12 +97,7 @@ class Reader:
         files = [Path(path) for path in self.paths or [] if os.path.isfile(path)]
         sizes = [file.stat().st_size for file in files]
         self._done, self._total = 0, sum(sizes) if len(sizes) == len(self.sources) else 0  # bytes
-        self._marks = self._inner_marks = 0  # byte order marks, at a file's start and elsewhere
-        self._empty_rows = 0
-        self._skipped: list[tuple[Source, str]] = []  # and what each is
-        self._encodings: Counter[str] = Counter()
-        self._excerpts: defaultdict[str, list[str]] = defaultdict(list)  # by encoding
-        self._hints: list[str] = []
+        self._notes = FileNotes(config)
         self.fingerprints: list[Fingerprint] = []
 
     @property
@@ -118,7 +109,7 @@ class Reader:
     @property
     def encoding(self) -> str:
         """Return the encoding of the files; if they have several, the most frequent first."""
-        return ", ".join(name for name, _ in self._encodings.most_common())
+        return ", ".join(name for name, _ in self._notes.encodings.most_common())
 
     def pieces(self) -> Iterator[str]:
         """Yield the text, a piece at a time, with boundaries where it has documents.
@@ -139,12 +130,12 @@ class Reader:
             Errors as `pieces` does.
         """
         for source in self.sources:
-            skipped = len(self._skipped)
+            skipped = len(self._notes.skipped)
             if self._config.column is not None:
                 yield from ((source, text) for text, _ in self._rows(source) if text)
                 continue
             text = "".join(self._file(source))
-            if len(self._skipped) == skipped:
+            if len(self._notes.skipped) == skipped:
                 yield source, text
         self._finish()
 
@@ -178,14 +169,14 @@ class Reader:
         """Yield the text and the label of every row of a table."""
         columns = self._config.column or "", self._config.label_column
         for text, label in read_column(self._file(source), *columns, name=str(source)):
-            self._empty_rows += not text
+            self._notes.empty_rows += not text
             yield text, label
 
     def _finish(self) -> None:
         """Say that all is read; refuse files none of which is text."""
         self._tell(self._done, self._done)
-        if len(self._skipped) == len(self.sources):
-            raise CorpusError(f"{self.name} holds no plain text: {self._left_out()}.")
+        if len(self._notes.skipped) == len(self.sources):
+            raise CorpusError(f"{self.name} holds no plain text: {self._notes.left_out()}.")
 
     def _file(self, source: Source) -> Iterator[str]:
         digest = hashlib.sha256()
@@ -211,7 +202,7 @@ class Reader:
                 raise
             kind = error.kind
         if kind:
-            self._skipped.append((source, kind))
+            self._notes.skip(source, kind)
             self._done = done + (status.st_size if status is not None else 0)
             sha256 = ""
         else:
@@ -222,39 +213,13 @@ class Reader:
             self.fingerprints.append(Fingerprint(path, status.st_size, status.st_mtime_ns, sha256))
 
     def _text(self, source: Source, first: bytes, blocks: Iterator[bytes]) -> Iterator[str]:
-        """Yield a file's text without byte order marks, and remember what is to say of it."""
+        """Yield a file's text without byte order marks."""
         name = str(source)
         encoding = resolve_encoding(self._config.encoding, first, name=name)
         if encoding == AUTO:
             encoding = self._detect(source, first)
-        self._encodings[encoding] += 1
         pieces = decode_blocks(chain([first], blocks), encoding=encoding, name=name)
-        shown, is_start = "", True
-        for piece in filter(None, pieces):
-            marks = piece.count(_BOM)
-            if is_start:
-                self._hint(source, piece.removeprefix(_BOM))
-                self._marks += piece.startswith(_BOM)
-                self._inner_marks -= piece.startswith(_BOM)
-            self._inner_marks += marks
-            text, is_start = piece.replace(_BOM, "") if marks else piece, False
-            if not shown and not text.isascii():
-                place = next(place for place, each in enumerate(text) if not each.isascii())
-                shown = f" ({excerpt(text, place)})"
-            yield text
-        self._excerpts[encoding].append(escape_hidden(name) + shown)
-
-    def _hint(self, source: Source, start: str) -> None:
-        """Remember what a user may have overlooked of a file that begins so."""
-        name = escape_hidden(str(source))
-        if _HTML.match(start):
-            self._hints.append(f"{name} is HTML, and is read with its markup.")
-        elif self._config.column is None and _TABLE.search(name):
-            columns = escape_hidden(enumerate_some(column_names(start)))
-            self._hints.append(
-                f"{name} is a table, and is read with all its signs; --column NAME reads one "
-                f"column{columns and f', of {columns}'}."
-            )
+        return self._notes.watch(pieces, source, encoding)
 
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None:
@@ -269,46 +234,8 @@ class Reader:
         head = first if is_whole else first[: first.rfind(b"\n") + 1] or first
         return detect([head], name=str(source))
 
-    def _left_out(self) -> str:
-        files = [f"{escape_hidden(str(source))}, {kind}" for source, kind in self._skipped]
-        return enumerate_some(files, max_names=_MAX_NAMED, separator="; ")
-
     def notes(self) -> Iterator[str]:
         """Yield what the user should know of the files that were read, a sentence each."""
-        if self._marks and len(self.sources) == 1:
-            yield "The byte order mark at the start was removed."
-        elif self._marks:
-            yield f"Byte order marks were removed from the start of {count(self._marks, 'file')}."
-        if self._inner_marks:
-            were = (
-                "mark inside the text was"
-                if self._inner_marks == 1
-                else "marks inside the text were"
-            )
-            yield f"{self._inner_marks:,} byte order {were} removed."
-        if self._skipped:
-            files = "file that is" if len(self._skipped) == 1 else "files that are"
-            yield f"Left out {len(self._skipped):,} {files} no plain text: {self._left_out()}."
-        if self._empty_rows:
-            rows = "row has" if self._empty_rows == 1 else "rows have"
-            yield f"{self._empty_rows:,} {rows} no text in {self._config.column!r}."
-        yield from self._hints[:_MAX_NAMED]
-        if len(self._hints) > _MAX_NAMED:
-            yield f"The same is true of {len(self._hints) - _MAX_NAMED:,} more files."
+        yield from self._notes.sentences()
         if self.separator is not None and not self._separators:
             yield f"The document separator {self.separator!r} is nowhere in the text."
-        yield from self._encodings_taken()
-
-    def _encodings_taken(self) -> Iterator[str]:
-        """Yield which encodings the files were read in, where the user did not name those."""
-        asked = self._config.encoding
-        with suppress(LookupError):
-            asked = codecs.lookup(asked).name
-        for name, number in self._encodings.most_common():
-            files = self._excerpts[name]
-            if name == asked or (asked.startswith("utf-") and name.startswith(asked[:6])):
-                continue
-            if name == "utf-8" and number > 1:
-                yield f"Read as utf-8: {number:,} files."
-            elif files:
-                yield f"Read as {name}: {enumerate_some(files, max_names=_MAX_NAMED)}."

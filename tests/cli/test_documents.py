@@ -81,7 +81,7 @@ def test_each_line_of_several_files_is_classified(invoke, model, plain, written)
 
 
 def test_what_is_told_of_files(invoke, model, plain, written, tmp_path):
-    assert "learned from one text; the 3 files are read as one" in (
+    assert "learned from one text; the 3 texts are read as one" in (
         invoke("evaluate", written[2], "-m", plain).stderr
     )
     nowhere = "separator '\\n\\n' is nowhere in the text"

@@ -111,11 +111,11 @@ def test_a_field_may_be_long(table):
     assert table(f"text\n{'ab' * 100_000}\n").characters == 200_000
 
 
-def test_a_label_column_needs_a_column_and_no_other_label():
+def test_a_label_column_needs_a_column_and_no_other_label(table):
     with pytest.raises(SettingError, match="give column too"):
-        ReadingConfig(label_column="mood")
+        table(CSV, column=None, label_column="mood")
     with pytest.raises(SettingError, match="choose one"):
-        ReadingConfig(column="text", label_column="mood", label=("file",))
+        table(CSV, label_column="mood", label=("file",))
 
 
 def test_the_survey_knows_the_rows(table):

@@ -62,7 +62,7 @@ def test_marks_inside_a_text_are_dropped_and_counted(read):
     parts = ["one\n", "two\n", "th\ufeffree\n"]
     corpus = read("\ufeff".join(parts).encode())
     assert corpus.text == "one\ntwo\nthree\n"
-    assert corpus.notes == ("3 byte order marks inside the text were removed.",)
+    assert corpus.notes == ("3 byte order marks were removed from inside the text.",)
 
 
 def test_auto_says_what_it_took(read):
