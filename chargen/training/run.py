@@ -246,7 +246,7 @@ class Run:
         else:
             state.waited += 1
         checkpoint = self._checkpoint(row)
-        self.reporter.evaluated(row, best=best)
+        self.reporter.evaluated(row, best=best and self._is_judged)
         self.reporter.say(_excerpt(checkpoint, len(state.rows)))
         if best:
             checkpoint.save(self.folder / MODEL_FILE)
@@ -258,9 +258,9 @@ class Run:
         self.records.write(state.rows)
         self._save()  # with `finished`, so that no kill can come between it and its evaluation
         if state.finished:
-            self.reporter.say(
-                f"Finished: {state.finished}; the best is from step {state.best_step:,}."
-            )
+            kept = f"the best is from step {state.best_step:,}"
+            kept = kept if self._is_judged else "the last weights are kept"
+            self.reporter.say(f"Finished: {state.finished}; {kept}.")
 
     def _cool(self) -> None:
         """Go back to the best weights, and lower the rate from now on until the end, which is near.
