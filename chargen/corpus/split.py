@@ -12,8 +12,8 @@ from chargen.errors import CorpusError
 from chargen.text.vocabulary import BOUNDARY, Ids
 
 MAX_HELD_OUT = 1_000_000  # characters; more would take long to read and say no more
-# Characters. Beyond, finding and sorting all documents would take long, and where the text is a file
-# mapped into memory, another order would be as many reads from everywhere.
+# Characters. Beyond, finding and sorting all documents would take long, and where the text is a
+# file mapped into memory, another order would be as many reads from everywhere.
 MAX_SHUFFLED = 1 << 24
 _MIN_STRETCH = 300  # characters
 # From a text that is one document; from one of a great many, within which a stretch ends where a
