@@ -35,6 +35,11 @@ class Spans:
         """Return where each stretch begins, and the last ends, once joined, [stretches + 1]."""
         return np.concatenate([[0], np.cumsum(self.ends - self.starts)])
 
+    @cached_property
+    def _shifts(self) -> Positions:
+        """Return how far each stretch is from where it is once joined, [stretches]."""
+        return self.starts - self._edges[:-1]
+
     def __len__(self) -> int:
         return int(self._edges[-1])
 
@@ -46,4 +51,4 @@ class Spans:
     def positions(self, places: Positions) -> Positions:
         """Return where places in the joined stretches are in the text, shaped as `places`."""
         stretches = np.searchsorted(self._edges[1:-1], places, side="right")
-        return places + (self.starts - self._edges[:-1])[stretches]
+        return places + self._shifts[stretches]

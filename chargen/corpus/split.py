@@ -12,9 +12,9 @@ from chargen.errors import CorpusError
 from chargen.text.vocabulary import BOUNDARY, Ids
 
 MAX_HELD_OUT = 1_000_000  # characters; more would take long to read and say no more
-# Characters. Beyond, a text is likely a file mapped into memory, where documents in another order
-# would be as many reads from everywhere, and finding them all would read all of it.
-MAX_SHUFFLED = 1 << 26
+# Characters. Beyond, finding and sorting all documents would take long, and where the text is a
+# file mapped into memory, another order would be as many reads from everywhere.
+MAX_SHUFFLED = 1 << 24
 _MIN_STRETCH = 300  # characters
 # From a text that is one document; from one of a great many, within which a stretch ends where a
 # document does.
@@ -57,7 +57,7 @@ def train_validation_split(
     the seed draws, and the others are learned in an order that it draws too; from a document that
     is longer than half of the part, and so from a text that is a single one, it takes stretches,
     spread evenly and cut between lines. Where there are labels, this is done for each. A text of
-    more than 67 million characters keeps its order, and a thousand stretches of it are held out,
+    more than 16 million characters keeps its order, and a thousand stretches of it are held out,
     each a few documents, so that no more of it has to be read. With "end", the validation part is
     the end of the text, or of each label's.
 

@@ -69,28 +69,25 @@ class Streams:
         return len(self.ids if self.spans is None else self.spans) - 1
 
     @cached_property
-    def _windows(self) -> NDArray[np.int64] | None:
-        """Return where each window of `seq_length` characters begins, in places of the spans.
+    def _segments(self) -> tuple[Positions, Positions] | None:
+        """Return where each segment begins, and how many windows of `seq_length` it has up to it.
 
-        The windows cover each segment; its last one overlaps the window before, so that it ends
-        where the segment does. None where there is a single segment, which needs no windows, or
-        where one is too short for a window: then they are read as if they were one.
+        The first is in places of the joined spans; both have shape [segments + 1]. The windows
+        cover each segment; its last one overlaps the window before, so that it ends where the
+        segment does. None where there is a single segment, which needs no windows, or where one is
+        too short for a window: then they are read as if they were one.
         """
         edges = self.spans.segments if self.spans is not None else np.array([0, 0])
         lengths = np.diff(edges) - 1  # of a segment's characters, all but the first are predicted
         if len(lengths) == 1 or lengths.min() < self.seq_length:
             return None
-        counts = -(-lengths // self.seq_length)
-        number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        last = np.repeat(lengths - self.seq_length, counts)
-        starts: NDArray[np.int64] = np.minimum(number * self.seq_length, last)
-        return starts + np.repeat(edges[:-1], counts)
+        return edges, np.append(0, np.cumsum(-(-lengths // self.seq_length)))
 
     @cached_property
     def steps_per_epoch(self) -> int:
         """Return how many batches take every row to its end."""
-        if self._windows is not None:
-            return math.ceil(len(self._windows) / self.batch_size)
+        if self._segments is not None:
+            return math.ceil(int(self._segments[1][-1]) / self.batch_size)
         steps = math.ceil(self._predictable / (self.batch_size * self.seq_length))
         return min(steps, self._predictable // self.seq_length)
 
@@ -98,10 +95,13 @@ class Streams:
         """Return where each row of batch `step` starts, in places of the spans, [batch_size]."""
         epoch, position = divmod(step, self.steps_per_epoch)
         rows = np.arange(self.batch_size)
-        if self._windows is not None:
-            last = len(self._windows) - self.steps_per_epoch
-            firsts = rows * last // max(1, self.batch_size - 1)
-            return self._windows[firsts + position]
+        if self._segments is not None:
+            edges, windows = self._segments
+            last = int(windows[-1]) - self.steps_per_epoch
+            numbers = rows * last // max(1, self.batch_size - 1) + position
+            segments = np.searchsorted(windows, numbers, side="right") - 1
+            starts = edges[segments] + (numbers - windows[segments]) * self.seq_length
+            return np.minimum(starts, edges[segments + 1] - 1 - self.seq_length)
         last = self._predictable - self.steps_per_epoch * self.seq_length
         if self.batch_size == 1:
             firsts = np.array([last if epoch % 2 else 0])

@@ -301,7 +301,7 @@ class Run:
         else:
             state.waited += 1
         checkpoint = self._checkpoint(row)
-        self.reporter.evaluated(row, best=best)
+        self.reporter.evaluated(row, best=best and self._is_judged)
         self.reporter.say(_excerpt(checkpoint, len(state.rows), seed=state.step))
         if best:
             checkpoint.save(self.folder / MODEL_FILE)
@@ -314,9 +314,9 @@ class Run:
         # With `finished`, so that no kill can come between it and its evaluation.
         self._save(keep=True)
         if state.finished:
-            self.reporter.say(
-                f"Finished: {state.finished}; the best is from step {state.best_step:,}."
-            )
+            kept = f"the best is from step {state.best_step:,}"
+            kept = kept if self._is_judged else "the last weights are kept"
+            self.reporter.say(f"Finished: {state.finished}; {kept}.")
 
     def _cool(self) -> None:
         """Go back to the best weights, and lower the rate from now on until the end, which is near.
