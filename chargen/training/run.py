@@ -35,7 +35,7 @@ from chargen.training.records import Records
 from chargen.training.report import Reporter
 from chargen.training.schedule import Evaluations, evaluations, learning_rate
 from chargen.training.trainer import Trainer
-from chargen.training.validation import Validator
+from chargen.training.validation import ValidationLoss, Validator
 from chargen.wording import count, time_left
 
 _MAX_ROLLBACKS = 3
@@ -67,6 +67,7 @@ class RunState:
     loss_count: int = 0  # and over how many steps
     best_loss: float | None = None  # the lowest held-out loss, carried; None if nothing is held out
     best_step: int = 0  # and where it was
+    best_read: int = 0  # and on how many characters held out
     waited: int = 0  # evaluations since then
     finished: str = ""  # why the run ended, once it has
     seconds: float = 0.0  # that the run has taken, interruptions left out
@@ -293,11 +294,16 @@ class Run:
         state.loss_sum, state.loss_count = 0.0, 0
         # Where little or nothing is held out, nothing tells which weights are better: the last ones
         # are kept.
+        if self.validator and state.best_loss is not None and state.best_read != read:
+            # A run that goes on may read less or more.
+            state.best_loss = self._measure_best(self.validator, read).carried
+            state.best_read = read
         best = not self._is_judged or row.carried is None or state.best_loss is None
         if row.carried is not None and state.best_loss is not None:
             best = best or row.carried < state.best_loss
         if best:
             state.best_loss, state.best_step, state.waited = row.carried, state.step, 0
+            state.best_read = read
         else:
             state.waited += 1
         checkpoint = self._checkpoint(row)
@@ -348,9 +354,10 @@ class Run:
             spent = f"{share * minutes:.1f} of {minutes:g} minutes" if minutes else f"{share:.0%}"
             state.finished = f"nothing more is gained, after {spent}"
         if self.validator is not None and read < len(self.held_out):
-            best = Checkpoint.load(self.folder / MODEL_FILE)
-            names = weight_shapes(self.model_config)
-            losses = self.validator([best.weights[name] for name in names])
+            best, losses = (
+                Checkpoint.load(self.folder / MODEL_FILE),
+                self._measure_best(self.validator),
+            )
             carried, windowed = losses.carried, losses.windowed
             origin = replace(best.origin, carried=carried, windowed=windowed)
             replace(best, origin=origin).save(self.folder / MODEL_FILE)
@@ -358,6 +365,11 @@ class Run:
                 f"The best weights, on all that is held out: {carried:.4f} carried, "
                 f"{windowed:.4f} windowed, {bits(carried):.3f} bits/char."
             )
+
+    def _measure_best(self, validator: Validator, characters: int | None = None) -> ValidationLoss:
+        """Return the loss of the best weights on so many characters held out, or on all."""
+        weights = Checkpoint.load(self.folder / MODEL_FILE).weights
+        return validator([weights[name] for name in weight_shapes(self.model_config)], characters)
 
     def _rollback(self, loss: float) -> None:
         """Return to the last step that is kept, and take smaller steps from there.
@@ -378,9 +390,8 @@ class Run:
             self.state,
             rollbacks=rollbacks,
             rate_factor=factor,
-            total_steps=before.total_steps,
+            total_steps=self.state.total_steps or before.planned_steps,  # the plan may be younger
             planned_steps=before.planned_steps,
-            cooling=before.cooling,
             best_loss=before.best_loss,  # which is that of the model's file
             best_step=before.best_step,
         )

@@ -46,12 +46,12 @@ def stand_ins(monkeypatch):
         def __init__(self, *args, **kwargs):
             pass
 
-        def __call__(self, weights, read=None):
+        def __call__(self, weights, characters=None):
             with np.errstate(invalid="ignore"):
                 loss = 2 + float(np.sin(weights[0].sum()))
             return ValidationLoss(loss, loss)
 
-        def seconds(self, read=None):
+        def seconds(self, characters=None):
             return 0.0
 
     monkeypatch.setattr(run, "Trainer", Network)

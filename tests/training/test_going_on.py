@@ -1,5 +1,7 @@
 """A run that has finished goes on for longer, from its last weights."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from chargen.storage.arrays import read_arrays
 from chargen.storage.runs import RESUME_FILE
 from chargen.training.history import read_history
 from chargen.training.report import Silent
+from chargen.training.validation import ValidationLoss
 from tests.training.test_rollback import Listening, train
 from tests.training.test_run import CORPUS, StopAt, content
 
@@ -49,7 +52,6 @@ def test_the_best_weights_stay_where_none_are_better(finished, monkeypatch):
     best, rows = chargen.load(finished), read_history(finished)
     worse = best.origin.carried + 1
     from chargen.training import run
-    from chargen.training.validation import ValidationLoss
 
     monkeypatch.setattr(run.Validator, "__call__", lambda *_: ValidationLoss(worse, worse))
     model = api.resume(finished, corpus=CORPUS, reporter=Silent(), epochs=1)
@@ -57,6 +59,25 @@ def test_the_best_weights_stay_where_none_are_better(finished, monkeypatch):
     for name, each in model.checkpoint.weights.items():
         np.testing.assert_array_equal(each, best.checkpoint.weights[name])
     assert state(finished)["waited"] == len(read_history(finished)) - len(rows)
+
+
+def test_the_best_is_compared_on_the_same_characters(finished, monkeypatch):
+    """A longer or shorter schedule may read another number of those that are held out."""
+    from chargen.training import run
+
+    best, plan = chargen.load(finished), run.evaluations
+    first = best.checkpoint.weights["embedding/embeddings"]
+
+    def measure(self, weights, characters=None):
+        loss = best.origin.carried - (not np.array_equal(weights[0], first)) / 8
+        loss += characters == 10  # these are harder
+        return ValidationLoss(loss, loss)
+
+    monkeypatch.setattr(run, "evaluations", lambda *args: replace(plan(*args), characters=10))
+    monkeypatch.setattr(run.Validator, "__call__", measure)
+    model = api.resume(finished, corpus=CORPUS, reporter=Silent(), epochs=1)
+    assert model.origin.step > best.origin.step
+    assert model.origin.carried == best.origin.carried - 1 / 8  # on all, as it is said at the end
 
 
 @pytest.mark.parametrize("stop", [1, 3, 5])

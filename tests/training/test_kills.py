@@ -18,7 +18,7 @@ from chargen.storage.runs import MODEL_FILE, RESUME_FILE
 from chargen.training.report import Silent
 from tests.training.test_run import CORPUS, StopAt, content
 
-SETTINGS = {"units": (2,), "embedding_dim": 2, "epochs": 1, "max_evaluations": 2}
+SETTINGS = {"units": (2,), "embedding_dim": 2, "epochs": 1, "max_evaluations": 2, "patience": 9}
 SETTINGS |= {"batch_size": 16, "seq_length": 32, "save_seconds": 1e9}
 
 

@@ -12,7 +12,7 @@ from chargen.training.report import Silent
 from tests.training.conftest import Network
 from tests.training.test_run import CORPUS, StopAt, content
 
-SETTINGS = {"units": (2,), "embedding_dim": 2, "epochs": 2, "max_evaluations": 4}
+SETTINGS = {"units": (2,), "embedding_dim": 2, "epochs": 2, "patience": 99}
 SETTINGS |= {"batch_size": 16, "seq_length": 32, "save_seconds": 1e9}
 
 pytestmark = pytest.mark.usefixtures("stand_ins")
