@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from chargen.config import ModelConfig, TrainingConfig
+from chargen.corpus.spans import Spans
 from chargen.corpus.streams import Streams
 from chargen.training.trainer import Trainer
 
@@ -41,6 +42,15 @@ def test_which_rows_restart_depends_on_seed_and_step_alone():
     once = [trainer._kept(number).ravel().tolist() for number in range(30)]
     assert once == [trainer._kept(number).ravel().tolist() for number in range(30)]
     assert 0 < np.mean(once[1:]) < 1
+
+
+def test_a_row_starts_from_zero_where_something_was_cut_out():
+    spans = Spans(np.array([0, 60]), np.array([50, 101]), np.array([1]))
+    config = TrainingConfig(batch_size=1, seq_length=5, state_reset_rate=0)
+    trainer = Trainer(MODEL, config, Streams(IDS, 1, 5, spans))
+    kept = [float(trainer._kept(number)[0, 0]) for number in range(18)]
+    # The last window of the first stretch overlaps the one before, to end where the stretch does.
+    assert kept == [0, *[1] * 8, 0, 0, *[1] * 7]
 
 
 def test_dropped_weights_are_others_at_each_step_and_the_same_when_it_is_repeated():
