@@ -15,6 +15,7 @@ _DELIMITERS = ",;\t|"
 _MAX_FIELD = 1 << 26  # characters; a longer one has a quote that is never closed
 _MAX_HEADER = 10_000  # characters of a first line that a hint looks at
 _MAX_NAME = 30  # characters of a column's name in a message
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
 
 
@@ -44,20 +45,17 @@ def read_column(
             f"{name} is one JSON array; --column reads JSON lines, an object on each line: "
             f"jq -c '.[]' {file} > lines.jsonl"
         )
-    lines = chain([first], numbered)
-    rows = _json_rows(lines, name) if start.startswith("{") else _csv_rows(lines, column, name)
     wanted = [column] if label_column is None else [column, label_column]
-    for number, (line, row) in enumerate(rows):
-        for each in wanted:
-            if not number and each not in row:
-                raise CorpusError(_missing(each, list(row), name))
-        text = _value(row, column, f"{name}, line {line:,}")
-        label = None
-        if label_column is not None:
-            label = _value(row, label_column, f"{name}, line {line:,}").strip()
-            if not label:
-                raise CorpusError(f"{name}, line {line:,}: there is no label in {label_column!r}.")
-        yield text, label
+    read_rows = _json_rows if start.startswith("{") else _csv_rows
+    for line, values in read_rows(chain([first], numbered), wanted, name):
+        text, *label = (
+            value if type(value) is str else _text(value, each, f"{name}, line {line:,}")
+            for each, value in zip(wanted, values, strict=True)
+        )
+        refuse_nul(text, f"{name}, line {line:,}")
+        if label and not label[0].strip():
+            raise CorpusError(f"{name}, line {line:,}: there is no label in {label_column!r}.")
+        yield text, label[0].strip() if label else None
 
 
 def column_names(head: str) -> str:
@@ -97,17 +95,13 @@ def _header(line: str, column: str | None) -> tuple[str, list[str]]:
 
 
 def _csv_rows(
-    lines: Iterator[tuple[int, str]], column: str, name: str
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the rows of a CSV table, each with the number of its first line."""
+    lines: Iterator[tuple[int, str]], wanted: list[str], name: str
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of each row's first line in a CSV table, and the fields wanted of it."""
     before, first = next(lines)
-    delimiter, names = _header(first, column)
-    if column not in names:
-        raise CorpusError(_missing(column, names, name))
-    if names.count(column) > 1:
-        raise CorpusError(
-            f"{name} has {names.count(column)} columns called {column!r}; rename one."
-        )
+    delimiter, names = _header(first, wanted[0])
+    _check_columns(wanted, names, name)
+    places = [names.index(each) for each in wanted]
     if csv.field_size_limit() < _MAX_FIELD:
         csv.field_size_limit(_MAX_FIELD)
     reader = csv.reader((line for _, line in lines), delimiter=delimiter, strict=True)
@@ -128,11 +122,14 @@ def _csv_rows(
                 f"names {len(names):,} columns; put quotes around a field that holds {delimiter!r}."
             )
         if fields:
-            yield line, dict(zip(names, fields, strict=True))
+            yield line, [fields[place] for place in places]
 
 
-def _json_rows(lines: Iterator[tuple[int, str]], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the objects of JSON lines, each with the number of its line."""
+def _json_rows(
+    lines: Iterator[tuple[int, str]], wanted: list[str], name: str
+) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the number of each line of JSON lines, and the values wanted of its object."""
+    is_first = True
     for number, line in lines:
         if not line.strip():
             continue
@@ -143,26 +140,37 @@ def _json_rows(lines: Iterator[tuple[int, str]], name: str) -> Iterator[tuple[in
             row, reason = None, str(error)
         if not isinstance(row, dict):
             raise CorpusError(f"{name}, line {number:,} is not a JSON object: {reason}.")
-        yield number, row
+        if is_first:
+            _check_columns(wanted, list(row), name)
+            is_first = False
+        values = [row.get(each) for each in wanted]
+        if "\\ud" in line.lower() and any(map(_SURROGATE.search, map(str, values))):
+            raise CorpusError(
+                f"{name}, line {number:,}: the text holds half of a character, a lone surrogate."
+            )
+        yield number, values
 
 
-def _value(row: dict[str, Any], column: str, place: str) -> str:
-    """Return the text in a column of a row, "" where there is none.
+def _text(value: Any, column: str, place: str) -> str:
+    """Return a value that is no text as one: a number in digits, "" for null.
 
     Raises:
-        CorpusError: if it is no text or number, or holds what no text does.
+        CorpusError: if it is neither.
     """
-    value = row.get(column)
-    if value is None:
-        return ""
     if isinstance(value, bool | list | dict):
         kind = {bool: "true or false", list: "a list", dict: "an object"}[type(value)]
         raise CorpusError(f"{place}: {column!r} is {kind}, not a text.")
-    text = str(value)
-    refuse_nul(text, place)
-    if re.search("[\ud800-\udfff]", text):
-        raise CorpusError(f"{place}: {column!r} holds half of a character, a lone surrogate.")
-    return text
+    return "" if value is None else str(value)
+
+
+def _check_columns(wanted: list[str], names: list[str], name: str) -> None:
+    for each in wanted:
+        if each not in names:
+            raise CorpusError(_missing(each, names, name))
+        if names.count(each) > 1:
+            raise CorpusError(
+                f"{name} has {names.count(each)} columns called {each!r}; rename one."
+            )
 
 
 def _missing(column: str, names: list[str], name: str) -> str:

@@ -26,6 +26,8 @@ ReadingProgress = Callable[[int, int], object]
 The two are equal when nothing is left, and not before.
 """
 
+_MAX_AT_ONCE = 1 << 16  # characters of rows that are joined, since many small pieces take long
+
 
 @dataclass(frozen=True)
 class Fingerprint:
@@ -148,11 +150,7 @@ class Reader:
             if self._config.column is None:
                 yield from self._split(self._file(source))
                 continue
-            for text, label in self._rows(source):
-                yield BOUNDARY
-                if label is not None:
-                    self.label_recorder.begin(label)
-                yield from self._split([text])
+            yield from self._table(source)
         self._finish()
 
     def _split(self, pieces: Iterable[str]) -> Iterator[str]:
@@ -164,6 +162,22 @@ class Reader:
         for piece in split_documents(text, self.separator):
             self._separators += piece.count(BOUNDARY)
             yield piece
+
+    def _table(self, source: Source) -> Iterator[str]:
+        """Yield the rows of a table with a boundary before each, those of one label together."""
+        held: list[str] = []
+        last, length = None, 0
+        for text, label in self._rows(source):
+            if held and label == last and length < _MAX_AT_ONCE:
+                held += BOUNDARY, text
+                length += len(text)
+                continue
+            yield from self._split(["".join(held)])
+            yield BOUNDARY
+            if label is not None:
+                self.label_recorder.begin(label)
+            held, last, length = [text], label, len(text)
+        yield from self._split(["".join(held)])
 
     def _rows(self, source: Source) -> Iterator[tuple[str, str | None]]:
         """Yield the text and the label of every row of a table."""

@@ -83,7 +83,7 @@ def test_a_separator_and_several_tables_go_together(tmp_path):
         ('{"text": "a"}\n["b"]\n', "line 2 is not a JSON object: it is no object"),
         ('{"text": "a"}\n{"text": ["b"]}\n', "line 2: 'text' is a list, not a text"),
         ('{"text": "a\\u0000b"}\n', "line 1 holds NUL"),
-        ('{"text": "a\\ud800b"}\n', "line 1: 'text' holds half of a character"),
+        ('{"text": "a\\ud800b"}\n', "line 1: the text holds half of a character"),
         ('{"text": ' + "[" * 100_000, "line 1 is not a JSON object"),
         ('[{"text": "a"}]\n', r"is one JSON array; .*jq"),
         ("", "is empty"),
