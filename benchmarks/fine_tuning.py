@@ -27,9 +27,9 @@ import chargen
 def loss_of(text: Path, minutes: float, seed: int, options: list[str]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "chargen", "train", str(text), "--name", f"{folder}/run"]
-        command += ["--minutes", str(minutes), "--seed", str(seed), *options]
+        command += ["--validation", "end", "--minutes", str(minutes), "--seed", str(seed), *options]
         subprocess.run(command, check=True, capture_output=True)
-        return float(chargen.load(f"{folder}/run").origin["carried"])
+        return float(chargen.load(f"{folder}/run").origin.carried)
 
 
 def main() -> None:

@@ -52,15 +52,16 @@ WINDOW = 256
 def run_chargen(corpus: Path, budget: float, options: list[str], seed: int) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "chargen", "train", str(corpus), "--name", f"{folder}/run"]
-        command += ["--minutes", f"{budget / 60}", "--seed", f"{seed}", *options]
+        command += ["--validation", "end", "--minutes", f"{budget / 60}", "--seed", f"{seed}"]
+        command += options
         elapsed = seconds(lambda: subprocess.run(command, check=True))
         model = chargen.load(f"{folder}/run")
     print(model.generate(length=300, seed=0))
     return {
         "seconds": elapsed,
-        "carried": model.origin["carried"],
-        "windowed": model.origin["windowed"],
-        "steps": model.origin["step"],
+        "carried": model.origin.carried,
+        "windowed": model.origin.windowed,
+        "steps": model.origin.step,
     }
 
 
@@ -71,7 +72,7 @@ def run_nanogpt(corpus: Path, checkout: Path, times: float) -> dict:
         shutil.copytree(checkout, copy, ignore=shutil.ignore_patterns(".git", "out*"))
         data = copy / "data" / "shakespeare_char"
         characters = read.vocabulary.idx2char
-        training, held_out = train_validation_split(read, 0.1)
+        training, held_out = train_validation_split(read, 0.1, validation="end")
         for name, part in {"train": read.ids[: len(training)], "val": held_out.ids}.items():
             part.astype(np.uint16).tofile(data / f"{name}.bin")
         meta = {
@@ -94,7 +95,7 @@ def run_char_rnn(corpus: Path, budgets: list[float]) -> list[dict]:
     import torch
 
     read = read_corpus(corpus)
-    spans, validation = train_validation_split(read, 0.1)
+    spans, validation = train_validation_split(read, 0.1, validation="end")
     training, held_out = read.ids[: len(spans)], validation.ids
     vocab_size = read.vocabulary.vocab_size
     embedding = torch.nn.Embedding(vocab_size, 64)

@@ -33,10 +33,11 @@ BY_HAND = [
 def held_out_loss(corpus: Path, minutes: float, seed: int, options: str) -> tuple[float, int]:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "chargen", "train", str(corpus), "--name", f"{folder}/run"]
-        command += ["--minutes", f"{minutes}", "--seed", f"{seed}", *options.split()]
+        command += ["--validation", "end", "--minutes", f"{minutes}", "--seed", f"{seed}"]
+        command += options.split()
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
         origin = chargen.load(f"{folder}/run").origin
-    return origin["carried"], origin["step"]
+    return origin.carried, origin.step
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chargen.errors import DivergedError as DivergedError
     from chargen.errors import EncodingError as EncodingError
     from chargen.errors import Interrupted as Interrupted
+    from chargen.errors import MissingLibraryError as MissingLibraryError
     from chargen.errors import RunError as RunError
     from chargen.errors import SettingError as SettingError
     from chargen.errors import StateError as StateError
@@ -60,6 +61,7 @@ _HOMES = {
     "Interrupted": "chargen.errors",
     "LanguageModel": "chargen.language_model",
     "Reporter": "chargen.training.report",
+    "MissingLibraryError": "chargen.errors",
     "RunError": "chargen.errors",
     "Score": "chargen.evaluation.score",
     "Session": "chargen.generation.session",

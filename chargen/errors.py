@@ -4,13 +4,15 @@
     ├── SettingError            a setting outside its limits (also a ValueError)
     ├── CommandError            a line of `chargen chat` that is no valid command
     ├── CorpusError             a text that cannot be read or learned from
-    │   └── EncodingError       bytes that are not text in the encoding asked for
+    │   ├── EncodingError       bytes that are not text in the encoding asked for
+    │   └── FormatError         a file that is no plain text, such as a PDF
     ├── UnknownCharacterError   a prompt with characters that the model never saw
     ├── CheckpointError         a checkpoint that is missing, damaged, foreign or too new
     ├── StateError              a recurrent state that does not fit the model
     ├── RunError                a run that exists, is locked, or cannot be continued
     ├── DivergedError           a training loss that diverged again after every rollback
     ├── Interrupted             training stopped by a signal, with everything saved
+    ├── MissingLibraryError     a library that this needs and that is not installed
     └── StorageError            a folder that cannot be written, or a full disk
 
 The command line catches `ChargenError` once, prints its message and exits with `exit_code`.
@@ -79,6 +81,19 @@ class EncodingError(CorpusError):
         self.likely = likely
 
 
+class FormatError(CorpusError):
+    """A file that is no plain text; the message says what it is, and how to get its text.
+
+    Args:
+        message: what is wrong.
+        kind: what the file is, such as "a PDF".
+    """
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 class UnknownCharacterError(ChargenError):
     """A prompt with characters that the model never saw."""
 
@@ -110,6 +125,10 @@ class Interrupted(ChargenError):
     def __init__(self, message: str, signal_number: int) -> None:
         super().__init__(message)
         self.exit_code = 128 + signal_number
+
+
+class MissingLibraryError(ChargenError):
+    """A library that something needs and that is not installed; the message says how to get it."""
 
 
 class StorageError(ChargenError):

@@ -25,6 +25,7 @@ from chargen.generation.log_probs import Progress, bits, no_progress
 from chargen.generation.recorder import Sample
 from chargen.generation.sampler import Sampler
 from chargen.generation.session import Session
+from chargen.generation.threads import held
 from chargen.generation.weights import DecoderWeights
 from chargen.storage.runs import find_checkpoint
 from chargen.text.copies import CopyIndex
@@ -49,15 +50,25 @@ class LanguageModel:
     Args:
         checkpoint: the trained network.
         engine: "numpy", or "keras" for the same network rebuilt in Keras, which is far slower.
+        threads: how many threads multiply, at most one for each processor core; one where more
+            would change the result. None takes one, or more while that is measured to be quicker.
+
+    Raises:
+        SettingError: if a setting is outside its limits, or threads cannot be set here.
     """
 
     @check_arguments
-    def __init__(self, checkpoint: Checkpoint, engine: Engine = "numpy") -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, engine: Engine = "numpy", *, threads: int | None = None
+    ) -> None:
         self.checkpoint = checkpoint
+        self._threads = threads
         self._make_decoder: MakeDecoder
         if engine == "numpy":
             self._make_decoder = partial(Decoder, self._weights)
         elif engine == "keras":
+            if threads is not None:
+                raise SettingError("threads is for the numpy engine.", setting="threads")
             from chargen.training.model import KerasDecoder, KerasNetwork
 
             self._make_decoder = partial(KerasDecoder, KerasNetwork(checkpoint))
@@ -66,7 +77,7 @@ class LanguageModel:
 
     @cached_property
     def _weights(self) -> DecoderWeights:
-        return DecoderWeights(self.checkpoint)
+        return DecoderWeights(self.checkpoint, self._threads)
 
     @property
     def config(self) -> ModelConfig:
@@ -162,7 +173,9 @@ class LanguageModel:
     ) -> str:
         """Return the text that continues a prompt, without it; as `stream`, but whole."""
         prepared = self._prepared(prompt, unknown)  # here, so that a warning names our caller
-        return "".join(self.stream(prepared, sampler=sampler, copies=copies, **settings))
+        pieces = self.stream(prepared, sampler=sampler, copies=copies, **settings)
+        with held():
+            return "".join(pieces)
 
     @check_arguments
     def samples(
@@ -373,15 +386,19 @@ class LanguageModel:
 
 
 @check_arguments
-def load(path: str | Path | None = None, *, engine: Engine = "numpy") -> LanguageModel:
+def load(
+    path: str | Path | None = None, *, engine: Engine = "numpy", threads: int | None = None
+) -> LanguageModel:
     """Load a trained model.
 
     Args:
         path: a run's folder, a .safetensors file, or the name of a run under checkpoints/. None
             takes the run there that was written last, else the model that comes with chargen.
         engine: what computes; see `LanguageModel`.
+        threads: how many threads multiply; see `LanguageModel`.
 
     Raises:
         CheckpointError: if there is none, or it is damaged, foreign or too new.
+        SettingError: as `LanguageModel` does.
     """
-    return LanguageModel(Checkpoint.load(find_checkpoint(path)), engine)
+    return LanguageModel(Checkpoint.load(find_checkpoint(path)), engine, threads=threads)

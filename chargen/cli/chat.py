@@ -27,7 +27,8 @@ _LEAD = 200  # characters of an unfinished line that are shown again when it is 
 @options.model
 @options.verbose
 @options.settings(SamplingConfig, without=("max_copy",))  # it needs a corpus
-def chat(model: str | None, verbose: bool, **settings: Any) -> None:
+@options.threads
+def chat(model: str | None, verbose: bool, threads: int | None, **settings: Any) -> None:
     r"""Write with a model, prompt after prompt.
 
     Each line that you type begins a text, and the model continues it; it does not answer. An
@@ -38,10 +39,12 @@ def chat(model: str | None, verbose: bool, **settings: Any) -> None:
     pipe; then the exit code is 1 if one of them had an error.
     """
     from chargen.cli.conversation import NAMES, Conversation
+    from chargen.generation.threads import held
     from chargen.text.characters import enumerate_some
 
     start = SamplingConfig(**given(settings))
-    loaded = load_model(model, verbose=verbose)
+    loaded = load_model(model, verbose=verbose, threads=threads)
+    click.get_current_context().with_resource(held())
     tell_unwritable(loaded, start)
     conversation = Conversation(loaded, start)
     if is_terminal(sys.stdin) and is_terminal(sys.stderr):

@@ -29,9 +29,17 @@ from chargen.text.controls import escape_line
 )
 @options.file("Classify each line of this file, or of the files of this folder.")
 @options.encoding("the file or standard input")
+@options.threads
+@options.column("--file")
 @options.option("--json", "as_json", is_flag=True, help="Print each result as a line of JSON.")
 def classify(
-    text: str | None, models: tuple[str, ...], file: Path | None, encoding: str, as_json: bool
+    text: str | None,
+    models: tuple[str, ...],
+    file: Path | None,
+    encoding: str,
+    threads: int | None,
+    column: str | None,
+    as_json: bool,
 ) -> None:
     r"""Tell which model's style a text has.
 
@@ -51,7 +59,9 @@ def classify(
     check_one_source(text, file)
     note_file(text, "--file")
     if file is not None:
-        texts = [line for _, each in read_texts(file, encoding) for line in split_lines(each)]
+        texts = [each for _, each in read_texts(file, encoding, column)]
+        if column is None:
+            texts = [line for each in texts for line in split_lines(each)]
     elif text == "-":
         ((_, whole),) = read_texts("-", encoding)
         texts = [whole.rstrip(MARKS)]
@@ -59,7 +69,7 @@ def classify(
         texts = [text or ""]
     if not any(texts):
         raise CorpusError("The text is empty; there is nothing to tell models apart by.")
-    several = candidates(models)
+    several = candidates(models, threads)
     with progress_bar(len(several) * sum(map(len, texts))) as progress:
         results: list[Classification] = classify(texts, several, progress=progress)
     for result in results:

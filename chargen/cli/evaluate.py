@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 @options.verbose
 @options.label
 @options.encoding("the text")
+@options.column("the text")
 @options.unknown("error")
 @options.option(
     "--adapt",
     is_flag=True,
     help="Also measure the loss while the model goes on learning from the text (slow).",
 )
+@options.threads
 @options.json
 def evaluate(
     text: Path,
@@ -42,8 +44,10 @@ def evaluate(
     verbose: bool,
     label: str | None,
     encoding: str,
+    column: str | None,
     unknown: Any,
     adapt: bool,
+    threads: int | None,
     as_json: bool,
 ) -> None:
     """Measure how well a model predicts a text.
@@ -56,11 +60,11 @@ def evaluate(
     evaluation: the model predicts 20 characters, then learns from them, and so on. The model's
     file is never changed.
     """
-    loaded = load_model(model, verbose=verbose)
+    loaded = load_model(model, verbose=verbose, threads=threads)
     checkpoint, tokenizer = loaded.checkpoint, loaded.checkpoint.tokenizer
     if label is not None or not checkpoint.label_rules:
         checkpoint.label_ids(label)  # told before anything is read
-    files = read_texts(text, encoding)
+    files = read_texts(text, encoding, column)
     labels, prepared = [], []
     for name, group in groupby(files, lambda each: label or _label_of(each[0], checkpoint)):
         labels.append(name)
@@ -103,11 +107,11 @@ def _notes(
     from chargen.text.vocabulary import BOUNDARY
 
     if tokenizer.boundary is None and files > 1:
-        yield f"The model learned from one text; the {count(files, 'file')} are read as one."
+        yield f"The model learned from one text; the {count(files, 'text')} are read as one."
     boundaries = sum(each.text.count(BOUNDARY) for each in prepared)
     is_empty = boundaries == sum(len(each.text) for each in prepared)
     if tokenizer.separator is not None and boundaries <= files and not is_empty:
         yield (
-            f"The document separator {tokenizer.separator!r} is nowhere in the text: each file is "
+            f"The document separator {tokenizer.separator!r} is nowhere in the text: each text is "
             "read as one document."
         )

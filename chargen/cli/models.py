@@ -18,7 +18,9 @@ _HARDLY, _ENOUGH_STEPS = 0.7, 1000
 _FEW_STEPS = 200  # of a model that was never measured
 
 
-def load_model(name: str | None, *, verbose: bool, engine: Any = "numpy") -> "LanguageModel":
+def load_model(
+    name: str | None, *, verbose: bool, engine: Any = "numpy", threads: int | None = None
+) -> "LanguageModel":
     """Load the model that a command's -m names; say which it is, at a terminal or if `verbose`.
 
     A warning says if it has hardly learned.
@@ -30,7 +32,7 @@ def load_model(name: str | None, *, verbose: bool, engine: Any = "numpy") -> "La
     from chargen.storage.runs import find_checkpoint, model_name
 
     path = find_checkpoint(name)
-    model = load(path, engine=engine)
+    model = load(path, engine=engine, threads=threads)
     shown = model_name(path)
     if verbose or is_terminal(sys.stderr):
         say(f"Model: {shown}{_facts(model)}")

@@ -12,6 +12,7 @@ import click
 
 from chargen.cli.escapes import IN_WORDS, TEXT, escape
 from chargen.cli.help import Option
+from chargen.config import ComputingConfig
 from chargen.config.base import Setting, Settings, check, shorten
 from chargen.errors import CommandError, SettingError, StorageError
 from chargen.text.controls import escape_line
@@ -134,6 +135,12 @@ def encoding(of: str) -> _Decorator:
     return option("--encoding", default="utf-8", group="Text", help=help)
 
 
+def column(of: str) -> _Decorator:
+    """Return a decorator that adds --column, the column of a table that is read."""
+    help = f"Column to read of {of}, if that is a table: CSV or JSON lines. Each row is a text."
+    return option("--column", metavar="NAME", group="Text", help=help)
+
+
 def settings(*classes: type[Settings], without: Collection[str] = ()) -> _Decorator:
     """Return a decorator that adds an option for every setting of the classes, but some.
 
@@ -235,6 +242,9 @@ def _help(setting: Setting) -> str:
         facts.append(setting.limits)
     help = f"{setting.help} {IN_WORDS}" if setting.escapes else setting.help
     return f"{help}  [{'; '.join(facts)}]" if facts else help
+
+
+threads = settings(ComputingConfig)
 
 
 def read_setting(setting: Setting, text: str) -> Any:

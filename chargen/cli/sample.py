@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     help="File that holds a prompt. May be repeated.",
 )
 @options.encoding("files and standard input")
+@options.column("the --report-copies file")
 @options.unknown("nearest")
 @options.settings(SamplingConfig, without=("label",))  # here there may be several
 @options.number("Texts to write for each prompt.", 1, "-n", "--samples", "n", min=1, max=1_000_000)
@@ -77,18 +78,21 @@ if TYPE_CHECKING:
     help="Report the longest piece of each text that is copied word for word from this file or "
     "folder.",
 )
-@options.output(
+@options.option(
     "--engine",
     type=click.Choice(["numpy", "keras"]),
     default="numpy",
+    group="Computing",
     help="Library that computes the text; keras is slow and serves as a reference.",
 )
+@options.threads
 def sample(
     prompts: tuple[str, ...],
     model: str | None,
     verbose: bool,
     prompt_files: tuple[str, ...],
     encoding: str,
+    column: str | None,
     n: int,
     labels: tuple[str, ...],
     unknown: Any,
@@ -98,6 +102,7 @@ def sample(
     top: int,
     corpus: str | None,
     engine: Any,
+    threads: int | None,
     **settings: Any,
 ) -> None:
     r"""Write text that continues a prompt.
@@ -118,6 +123,7 @@ def sample(
     """
     from chargen.corpus.sources import check_standard_input
     from chargen.generation.generate import fresh_seed
+    from chargen.generation.threads import held
 
     if top and not as_json:
         raise click.UsageError("--top is shown in JSON only; add --json.")
@@ -126,17 +132,18 @@ def sample(
     settings = given(settings)
     config = SamplingConfig(**settings)  # what is wrong is told before anything is read
     check_standard_input([*prompts, *prompt_files, corpus])
-    loaded = load_model(model, verbose=verbose, engine=engine)
+    loaded = load_model(model, verbose=verbose, engine=engine, threads=threads)
+    click.get_current_context().with_resource(held())
     for label in labels:
         loaded.checkpoint.label_ids(label)
 
-    texts = _read_prompts(prompts, prompt_files, encoding)
     tokenizer = loaded.checkpoint.tokenizer
+    texts = _read_prompts(prompts, prompt_files, encoding)
     prepared = [tokenizer.prepare_prompt(text, unknown) for text in texts]
     for note in dict.fromkeys(note for each in prepared for note in each.notes):
         say(note)
     tell_unwritable(loaded, config)
-    files = [] if corpus is None else read_texts(corpus, encoding)
+    files = [] if corpus is None else read_texts(corpus, encoding, column)
     index = loaded.copy_index([text for _, text in files]) if files else None
     sources = [source for source, _ in files]
     if "seed" not in settings and not as_json and sys.stderr.isatty():
@@ -152,16 +159,14 @@ def sample(
         text = _write_one(output, lead, session.stream(prepared[0]), config)
         if text is not None:
             tally.count(text, session.finish_reason)
-            passage = None if index is None else index.longest(text)
-            _report("The text", passage, sources, corpus)
-        tally.tell()
-        return
+            _report("The text", index.longest(text) if index else None, sources, corpus)
+        return tally.tell()
     samples = loaded.samples(
         prepared, n=n, label=labels or None, log_probs=as_json, top=top, copies=index, **settings
     )
     are_numbered = output.at_terminal and is_terminal(sys.stderr) and not as_json
     for number, each in enumerate(samples, start=1):
-        passage = None if index is None else index.longest(each.text)
+        passage = index.longest(each.text) if index else None
         tally.count(each.text, each.finish_reason)
         if as_json:
             copy = {} if index is None else {"copy": passage and _described(passage, sources)}

@@ -39,10 +39,12 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
 @options.verbose
 @options.label
 @options.encoding("the file or standard input")
+@options.column("--file")
 @options.unknown("nearest")
 @options.number(
     "List this many of the most likely characters at each place.", 5, "--top", max=MAX_CHARACTERS
 )
+@options.threads
 @options.json
 @options.html
 def score(
@@ -52,8 +54,10 @@ def score(
     verbose: bool,
     label: str | None,
     encoding: str,
+    column: str | None,
     unknown: Any,
     top: int,
+    threads: int | None,
     as_json: bool,
     html: Path | None,
 ) -> None:
@@ -73,8 +77,8 @@ def score(
     note_file(text, "--file")
     texts = [text or ""]
     if file is not None or text == "-":
-        texts = [each for _, each in read_texts("-" if file is None else file, encoding)]
-    loaded = load_model(model, verbose=verbose)
+        texts = [each for _, each in read_texts("-" if file is None else file, encoding, column)]
+    loaded = load_model(model, verbose=verbose, threads=threads)
     prepared = loaded.checkpoint.tokenizer.prepare_text(texts, unknown)
     for note in prepared.notes:
         say(note)

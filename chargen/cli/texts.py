@@ -15,6 +15,7 @@ from chargen.cli.terminal import say
 from chargen.text.controls import CONTROLS
 
 if TYPE_CHECKING:
+    from chargen.corpus.reader import Reader
     from chargen.corpus.sources import Source
 
 
@@ -34,13 +35,17 @@ def read_text(source: str | Path, encoding: str) -> str:
     reader = Reader([source], ReadingConfig(encoding=encoding))
     if (files := len(reader.sources)) > 1:
         raise CorpusError(f"{source} matches {files:,} files; give the path of one text file.")
-    return "".join(reader.pieces())
+    text = "".join(reader.pieces())
+    _tell_notes(reader)
+    return text
 
 
-def read_texts(source: str | Path, encoding: str) -> list[tuple["Source", str]]:
+def read_texts(
+    source: str | Path, encoding: str, column: str | None = None
+) -> list[tuple["Source", str]]:
     """Read a file, the files of a folder or those of a glob or, if it is "-", standard input.
 
-    Of several, what the user should know of them is told.
+    What the user should know of them is told. With `column`, each row of a table is a text.
 
     Raises:
         CorpusError: if one cannot be read, or none is text.
@@ -49,12 +54,15 @@ def read_texts(source: str | Path, encoding: str) -> list[tuple["Source", str]]:
     from chargen.config import ReadingConfig
     from chargen.corpus.reader import Reader
 
-    reader = Reader([source], ReadingConfig(encoding=encoding))
+    reader = Reader([source], ReadingConfig(encoding=encoding, column=column))
     texts = list(reader.texts())
-    if len(reader.sources) > 1:
-        for note in reader.notes():
-            say(note)
+    _tell_notes(reader)
     return texts
+
+
+def _tell_notes(reader: "Reader") -> None:
+    for note in reader.notes():
+        say(note)
 
 
 def check_one_source(text: str | None, file: Path | None) -> None:

@@ -4,6 +4,7 @@ A setting is declared once, in one of the classes; checks, options and help page
 This folder may import nothing but errors.
 """
 
+from chargen.config.computing import ComputingConfig
 from chargen.config.corpus import PreparationConfig, ReadingConfig
 from chargen.config.model import CELLS, Cell, ModelConfig
 from chargen.config.run import RunConfig
@@ -14,6 +15,7 @@ __all__ = [
     "CELLS",
     "PRESETS",
     "Cell",
+    "ComputingConfig",
     "ModelConfig",
     "PreparationConfig",
     "Preset",

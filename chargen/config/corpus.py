@@ -13,7 +13,7 @@ Newlines = Literal["keep", "unix"]
 class ReadingConfig(Settings):
     """How files become a corpus's text. A value outside its limits raises `SettingError`."""
 
-    _added = ("label",)
+    _added = ("label", "column", "label_column")
     _group = "Corpus"
 
     include: tuple[str, ...] = setting(
@@ -34,6 +34,14 @@ class ReadingConfig(Settings):
         "Split each file into documents at this text, in which a newline stands for any line end.",
         None,
         escapes=True,
+    )
+    column: str | None = setting(
+        "Read the files as tables, CSV whose first line names the columns or JSON lines, and learn "
+        "this column; each row is a document.",
+        None,
+    )
+    label_column: str | None = setting(
+        "With --column: the column that holds the label of each row.", None
     )
     max_expansion: float = setting(
         "Refuse a compressed file that holds over 64 MB and over this many times its own size.",

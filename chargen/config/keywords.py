@@ -19,6 +19,8 @@ class ResumeKeywords(TypedDict, total=False):
     label: str | Sequence[str]
     encoding: str
     document_separator: str | None
+    column: str | None
+    label_column: str | None
     max_expansion: float
     normalize: Normalization | None
     newlines: Newlines
@@ -38,6 +40,7 @@ class ResumeKeywords(TypedDict, total=False):
     weight_dropout: float
     weight_decay: float
     clip_norm: float
+    validation: str
     validation_fraction: float
     max_evaluations: int
     patience: int

@@ -64,22 +64,34 @@ class TrainingConfig(Settings):
         "Scale gradients down to this global norm where theirs is greater.", 1.0, excluded=0
     )
     validation_fraction: float = setting(
-        "Fraction of the corpus, or of each label's text, held out at its end to measure the loss.",
+        "Fraction of the corpus, or of each label's text, held out to measure the loss.",
         0.1,
         max=0.5,
     )
+    validation: str = setting(
+        "What to hold out: spread (documents that the seed draws, or stretches from all over one "
+        "text), end (the end of the text), or instead of a fraction a text of your own, by its "
+        "path.",
+        "spread",
+        expected="spread, end, or the path of a text",
+    )
     max_evaluations: int = setting(
-        "Evaluate at most this many times, evenly spread over the run.", 10, min=1
+        "Evaluate at most this many times, often early on and seldom later.", 40, min=1
     )
     patience: int = setting(
-        "Stop early after this many evaluations without a better loss.", 5, min=1
+        "Go back to the best weights, lower the learning rate and soon end, after this many "
+        "evaluations without a better loss.",
+        5,
+        min=1,
     )
     save_seconds: float = setting("Seconds between two saves.", 30.0, group="Saving and output")
     tensorboard: bool = setting(
         "Write event files for TensorBoard too.", False, group="Saving and output"
     )
     seed: int = setting(
-        "Random seed of the initial weights, dropout and state resets.", 0, max=2**31 - 1
+        "Random seed of the initial weights, the documents held out, dropout and state resets.",
+        0,
+        max=2**31 - 1,
     )
 
     def __post_init__(self) -> None:

@@ -14,8 +14,9 @@ from typing import IO, Any
 
 import zstandard
 
+from chargen.corpus.formats import foreign_format
 from chargen.corpus.sources import Source
-from chargen.errors import CorpusError
+from chargen.errors import CorpusError, FormatError
 
 BLOCK = 1 << 20  # bytes
 _SLICE = 1 << 12  # compressed bytes unpacked at once, which bounds what a bomb can fill
@@ -27,7 +28,6 @@ _COMPRESSIONS: dict[str, tuple[bytes, Callable[[], Any]]] = {
     "xz": (rb"\xfd7zXZ\0", lzma.LZMADecompressor),
     "Zstandard": (rb"\x28\xb5\x2f\xfd", lambda: zstandard.ZstdDecompressor().decompressobj()),
 }
-_ARCHIVE = rb"PK\x03\x04|7z\xbc\xaf\x27\x1c|Rar!|.{257}ustar"
 
 
 def read_blocks(
@@ -44,17 +44,22 @@ def read_blocks(
 
     Raises:
         CorpusError: if the file is missing, unreadable, or damaged; if it unpacks to more than is
-            allowed, changes while it is read, or is an archive of several files.
+            allowed, or changes while it is read.
+        FormatError: if it is no plain text, but a document, an archive, a picture or the like.
     """
     blocks = _raw_blocks(source, read)
     first = next(blocks, b"")
-    if re.match(_ARCHIVE, first, re.DOTALL):
-        raise CorpusError(f"{source} is an archive; unpack it, and give the folder.")
-    blocks = chain([first], blocks)
     for kind, (start, make) in _COMPRESSIONS.items():
         if re.match(start, first, re.DOTALL):
-            blocks = _unpacked(source, kind, make, blocks, max_expansion)
+            blocks = _unpacked(source, kind, make, chain([first], blocks), max_expansion)
+            first = next(blocks, b"")
             break
+    if (found := foreign_format(first)) is not None:
+        path = "FILE" if source.path is None else str(source.path)
+        raise FormatError(
+            f"{source} is {found.name}, not plain text; {found.advice(path)}.", found.name
+        )
+    yield first
     yield from blocks
 
 

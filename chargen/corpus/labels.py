@@ -87,6 +87,7 @@ class LabelRecorder:
 
     def __init__(self) -> None:
         self._boundaries = 0
+        self._last: str | None = None
         self._by_document: dict[int, str] = {}  # the first document of each stretch, and its label
 
     def watch(self, pieces: Iterable[str]) -> Iterator[str]:
@@ -97,7 +98,8 @@ class LabelRecorder:
 
     def begin(self, label: str) -> None:
         """Give this label to the document after the last boundary, and to all that follow."""
-        self._by_document[self._boundaries - 1] = label
+        if label != self._last:  # a table may have millions of rows
+            self._by_document[self._boundaries - 1] = self._last = label
 
     def finish(self, ids: Ids) -> Labels | None:
         """Return the labels of the text whose ids are `ids`; None if it has none."""

@@ -2,34 +2,29 @@
 
 import hashlib
 import os
-import re
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from chargen.config import ReadingConfig
-from chargen.corpus.decoding import AUTO, decode_blocks, detect
-from chargen.corpus.decompression import read_blocks
+from chargen.corpus.columns import read_column
+from chargen.corpus.decoding import AUTO, decode_blocks, detect, is_binary, resolve_encoding
+from chargen.corpus.decompression import BLOCK, read_blocks
+from chargen.corpus.file_notes import FileNotes
 from chargen.corpus.labels import LabelRecorder, label_for_source
 from chargen.corpus.sources import Paths, Source, find_sources, title
-from chargen.errors import CorpusError, EncodingError
+from chargen.errors import CorpusError, FormatError, SettingError
 from chargen.text.documents import mark_boundaries, split_documents
 from chargen.text.line_ends import LineEndCounter
 from chargen.text.vocabulary import BOUNDARY
-from chargen.wording import count
 
 ReadingProgress = Callable[[int, int], object]
 """Called with how many bytes are done and how many there are, 0 while that is not known.
 
 The two are equal when nothing is left, and not before.
 """
-
-_BOM = "\N{BYTE ORDER MARK}"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_HEAD = 8192  # bytes in which a NUL says that a file is no text
 
 
 @dataclass(frozen=True)
@@ -71,6 +66,7 @@ class Reader:
         fingerprints: of the files read so far.
 
     Raises:
+        SettingError: if there is a column of labels and none of texts, or two kinds of labels.
         CorpusError: if there is no such file, standard input is named twice, or labels are asked
             for and a file has none.
     """
@@ -83,6 +79,11 @@ class Reader:
         documents: bool = False,
         progress: ReadingProgress | None = None,
     ) -> None:
+        if config.label_column is not None and (config.column is None or config.label):
+            reason = "is for texts from a column; give column too"
+            if config.label:
+                reason = "and label are two ways to label a text; choose one"
+            raise SettingError(f"label_column {reason}.", setting="label_column")
         self.name = title(paths)
         self.sources = find_sources(paths, config.include)
         self._config, self._progress = config, progress
@@ -92,13 +93,11 @@ class Reader:
             label_for_source(source, config.label) for source in self.sources if config.label
         ]
         self.label_recorder, self.line_ends = LabelRecorder(), LineEndCounter()
-        self._documents = documents or len(self.sources) > 1 or bool(config.label)
+        self._documents = documents or len(self.sources) > 1 or bool(config.label or config.column)
         files = [Path(path) for path in self.paths or [] if os.path.isfile(path)]
         sizes = [file.stat().st_size for file in files]
         self._done, self._total = 0, sum(sizes) if len(sizes) == len(self.sources) else 0  # bytes
-        self._marks = 0  # byte order marks
-        self._skipped: list[Source] = []
-        self._encodings: Counter[str] = Counter()
+        self._notes = FileNotes(config)
         self.fingerprints: list[Fingerprint] = []
 
     @property
@@ -110,7 +109,7 @@ class Reader:
     @property
     def encoding(self) -> str:
         """Return the encoding of the files; if they have several, the most frequent first."""
-        return ", ".join(name for name, _ in self._encodings.most_common())
+        return ", ".join(name for name, _ in self._notes.encodings.most_common())
 
     def pieces(self) -> Iterator[str]:
         """Yield the text, a piece at a time, with boundaries where it has documents.
@@ -125,13 +124,18 @@ class Reader:
     def texts(self) -> Iterator[tuple[Source, str]]:
         """Yield the files that are text, whole, with their sources; no documents are marked.
 
+        Of tables of which one column is read, every row that has text is yielded.
+
         Raises:
             Errors as `pieces` does.
         """
         for source in self.sources:
-            skipped = len(self._skipped)
+            skipped = len(self._notes.skipped)
+            if self._config.column is not None:
+                yield from ((source, text) for text, _ in self._rows(source) if text)
+                continue
             text = "".join(self._file(source))
-            if len(self._skipped) == skipped:
+            if len(self._notes.skipped) == skipped:
                 yield source, text
         self._finish()
 
@@ -141,24 +145,38 @@ class Reader:
                 yield BOUNDARY
             if self._labels:
                 self.label_recorder.begin(self._labels[number])
-            text = self.line_ends.watch(self._file(source))
-            if self.separator is None:
-                yield from text
+            if self._config.column is None:
+                yield from self._split(self._file(source))
                 continue
-            for piece in split_documents(text, self.separator):
-                self._separators += piece.count(BOUNDARY)
-                yield piece
+            for text, label in self._rows(source):
+                yield BOUNDARY
+                if label is not None:
+                    self.label_recorder.begin(label)
+                yield from self._split([text])
         self._finish()
+
+    def _split(self, pieces: Iterable[str]) -> Iterator[str]:
+        """Yield a file or a row, with a boundary in place of every separator."""
+        text = self.line_ends.watch(pieces)
+        if self.separator is None:
+            yield from text
+            return
+        for piece in split_documents(text, self.separator):
+            self._separators += piece.count(BOUNDARY)
+            yield piece
+
+    def _rows(self, source: Source) -> Iterator[tuple[str, str | None]]:
+        """Yield the text and the label of every row of a table."""
+        columns = self._config.column or "", self._config.label_column
+        for text, label in read_column(self._file(source), *columns, name=str(source)):
+            self._notes.empty_rows += not text
+            yield text, label
 
     def _finish(self) -> None:
         """Say that all is read; refuse files none of which is text."""
         self._tell(self._done, self._done)
-        if len(self._skipped) == len(self.sources):
-            others = len(self._skipped) - 1
-            raise CorpusError(
-                f"{self.name} holds no text: {self._skipped[0]} is binary"
-                + (f", as {count(others, 'other is', 'others are')}." if others else ".")
-            )
+        if len(self._notes.skipped) == len(self.sources):
+            raise CorpusError(f"{self.name} holds no plain text: {self._notes.left_out()}.")
 
     def _file(self, source: Source) -> Iterator[str]:
         digest = hashlib.sha256()
@@ -174,58 +192,50 @@ class Reader:
             self._tell(self._done, self._total)
 
         blocks = read_blocks(source, max_expansion=self._config.max_expansion, read=read)
-        first = next(blocks, b"")
-        if source.folder is not None and self._is_binary(first):
-            self._skipped.append(source)
+        first, kind = b"", ""
+        try:
+            first = next(blocks, b"")
+            if not source.is_named and is_binary(first, self._config.encoding):
+                kind = "a binary file"
+        except FormatError as error:
+            if source.is_named:
+                raise
+            kind = error.kind
+        if kind:
+            self._notes.skip(source, kind)
             self._done = done + (status.st_size if status is not None else 0)
             sha256 = ""
         else:
-            encoding = self._encoding_of(source)
-            self._encodings[encoding] += 1
-            pieces = decode_blocks(chain([first], blocks), encoding=encoding, name=str(source))
-            start = next(filter(None, pieces), "")
-            self._marks += start.startswith(_BOM)
-            yield start.removeprefix(_BOM)
-            yield from pieces
+            yield from self._text(source, first, blocks)
             sha256 = digest.hexdigest()
         if source.path is not None and status is not None:
             path = str(source.path.absolute())
             self.fingerprints.append(Fingerprint(path, status.st_size, status.st_mtime_ns, sha256))
 
+    def _text(self, source: Source, first: bytes, blocks: Iterator[bytes]) -> Iterator[str]:
+        """Yield a file's text without byte order marks."""
+        name = str(source)
+        encoding = resolve_encoding(self._config.encoding, first, name=name)
+        if encoding == AUTO:
+            encoding = self._detect(source, first)
+        pieces = decode_blocks(chain([first], blocks), encoding=encoding, name=name)
+        return self._notes.watch(pieces, source, encoding)
+
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None:
             self._progress(done, total)
 
-    def _is_binary(self, first: bytes) -> bool:
-        encoding = self._config.encoding.lower()
-        wide = re.match("utf[-_]?(16|32)", encoding)
-        marked = encoding == AUTO and first.startswith(_UTF16_MARKS)
-        return b"\0" in first[:_HEAD] and not wide and not marked
-
-    def _encoding_of(self, source: Source) -> str:
-        if self._config.encoding != AUTO:
-            return self._config.encoding
-        if source.path is None:
-            raise EncodingError(
-                "Standard input can be read once only, so its encoding cannot be detected; "
-                "name it with --encoding."
-            )
-        blocks = read_blocks(source, max_expansion=self._config.max_expansion)
-        return detect(blocks, name=str(source))
+    def _detect(self, source: Source, first: bytes) -> str:
+        """Return the encoding of a file; that of standard input is seen in its first block."""
+        if source.path is not None:
+            blocks = read_blocks(source, max_expansion=self._config.max_expansion)
+            return detect(blocks, name=str(source))
+        is_whole = len(first) < BLOCK
+        head = first if is_whole else first[: first.rfind(b"\n") + 1] or first
+        return detect([head], name=str(source))
 
     def notes(self) -> Iterator[str]:
         """Yield what the user should know of the files that were read, a sentence each."""
-        if self._marks and len(self.sources) == 1:
-            yield "The byte order mark at the start was removed."
-        elif self._marks:
-            yield f"Byte order marks were removed from the start of {count(self._marks, 'file')}."
-        if self._skipped:
-            yield (
-                f"Left out {count(len(self._skipped), 'file that is', 'files that are')} not text, "
-                f"such as {self._skipped[0]}."
-            )
+        yield from self._notes.sentences()
         if self.separator is not None and not self._separators:
             yield f"The document separator {self.separator!r} is nowhere in the text."
-        if len(self._encodings) > 1:
-            counts = (f"{name} {number:,}" for name, number in self._encodings.most_common())
-            yield f"Encodings of the files: {', '.join(counts)}."

@@ -24,9 +24,15 @@ class Source:
 
     path: Path | None  # None is standard input
     folder: Path | None = None  # in which it was found; None if the user named it
+    by_pattern: bool = False  # whether a glob matched it
 
     def __str__(self) -> str:
         return "standard input" if self.path is None else str(self.path)
+
+    @property
+    def is_named(self) -> bool:
+        """Return whether the user named this very file, not a folder or a glob."""
+        return self.folder is None and not self.by_pattern
 
     def fits(self, pattern: str) -> bool:
         """Return whether its name, or its path from the folder it was found in, fits a pattern."""
@@ -98,7 +104,8 @@ def _expanded(path: str, include: Sequence[str]) -> Iterator[Source]:
         yield Source(Path(path))
     else:
         matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - it may be absolute
-        matched = [Source(Path(match)) for match in matches if not os.path.isdir(match)]
+        paths = [Path(match) for match in matches if not os.path.isdir(match)]
+        matched = [Source(each, by_pattern=True) for each in paths]
         if not matched:
             way_out = "give the path of a text file"
             if matches and not path.endswith("**"):

@@ -1,6 +1,6 @@
 """Spans, stretches of a text that are read one after the other as if they were one text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
@@ -10,12 +10,19 @@ from numpy.typing import NDArray
 Positions = NDArray[np.integer[Any]]
 
 
+def _none() -> Positions:
+    return np.zeros(0, np.int64)
+
+
 @dataclass(frozen=True, eq=False)
 class Spans:
-    """Where in a text each stretch begins and where it ends, in order, none of them empty."""
+    """Where in a text each stretch begins and where it ends, none of them empty."""
 
     starts: Positions  # shape [stretches]
     ends: Positions  # shape [stretches]
+    # The numbers of the stretches, in ascending order, that do not go on from the one before them:
+    # something was cut out between the two, and no document begins.
+    cuts: Positions = field(default_factory=_none)
 
     @classmethod
     def of(cls, starts: Positions, ends: Positions) -> Self:
@@ -28,10 +35,20 @@ class Spans:
         """Return where each stretch begins, and the last ends, once joined, [stretches + 1]."""
         return np.concatenate([[0], np.cumsum(self.ends - self.starts)])
 
+    @cached_property
+    def _shifts(self) -> Positions:
+        """Return how far each stretch is from where it is once joined, [stretches]."""
+        return self.starts - self._edges[:-1]
+
     def __len__(self) -> int:
         return int(self._edges[-1])
+
+    @cached_property
+    def segments(self) -> Positions:
+        """Return where each part without a cut begins, and the last ends, once joined."""
+        return np.unique(np.concatenate([[0], self._edges[self.cuts], [len(self)]]))
 
     def positions(self, places: Positions) -> Positions:
         """Return where places in the joined stretches are in the text, shaped as `places`."""
         stretches = np.searchsorted(self._edges[1:-1], places, side="right")
-        return places + (self.starts - self._edges[:-1])[stretches]
+        return places + self._shifts[stretches]

@@ -24,6 +24,9 @@ class Streams:
     neighbour to overlap; in every second epoch it starts up to `seq_length` characters late
     instead, so that the rest of the text is read too.)
 
+    Where something was cut out of the text, no row reads across: each batch of a row is within one
+    segment of the spans, and `continues` says where it does not go on from the batch before.
+
     A batch is asked for by its number, not by iteration, so that a run can go on from anywhere.
 
     Args:
@@ -66,17 +69,55 @@ class Streams:
         return len(self.ids if self.spans is None else self.spans) - 1
 
     @cached_property
+    def _segments(self) -> tuple[Positions, Positions] | None:
+        """Return where each segment begins, and how many windows of `seq_length` it has up to it.
+
+        The first is in places of the joined spans; both have shape [segments + 1]. The windows
+        cover each segment; its last one overlaps the window before, so that it ends where the
+        segment does. None where there is a single segment, which needs no windows, or where one is
+        too short for a window: then they are read as if they were one.
+        """
+        edges = self.spans.segments if self.spans is not None else np.array([0, 0])
+        lengths = np.diff(edges) - 1  # of a segment's characters, all but the first are predicted
+        if len(lengths) == 1 or lengths.min() < self.seq_length:
+            return None
+        return edges, np.append(0, np.cumsum(-(-lengths // self.seq_length)))
+
+    @cached_property
     def steps_per_epoch(self) -> int:
         """Return how many batches take every row to its end."""
+        if self._segments is not None:
+            return math.ceil(int(self._segments[1][-1]) / self.batch_size)
         steps = math.ceil(self._predictable / (self.batch_size * self.seq_length))
         return min(steps, self._predictable // self.seq_length)
 
-    def _starts(self, epoch: int) -> NDArray[np.int64]:
-        """Return where each row starts, shape [batch_size]."""
+    def _starts(self, step: int) -> NDArray[np.int64]:
+        """Return where each row of batch `step` starts, in places of the spans, [batch_size]."""
+        epoch, position = divmod(step, self.steps_per_epoch)
+        rows = np.arange(self.batch_size)
+        if self._segments is not None:
+            edges, windows = self._segments
+            last = int(windows[-1]) - self.steps_per_epoch
+            numbers = rows * last // max(1, self.batch_size - 1) + position
+            segments = np.searchsorted(windows, numbers, side="right") - 1
+            starts = edges[segments] + (numbers - windows[segments]) * self.seq_length
+            return np.minimum(starts, edges[segments + 1] - 1 - self.seq_length)
         last = self._predictable - self.steps_per_epoch * self.seq_length
         if self.batch_size == 1:
-            return np.array([last if epoch % 2 else 0])
-        return np.arange(self.batch_size) * last // (self.batch_size - 1)
+            firsts = np.array([last if epoch % 2 else 0])
+        else:
+            firsts = rows * last // (self.batch_size - 1)
+        return firsts + position * self.seq_length
+
+    def continues(self, step: int) -> NDArray[np.bool_]:
+        """Return whether each row of batch `step` goes on where the batch before ended.
+
+        None does where an epoch begins, and none across a cut. Shape [batch_size].
+        """
+        if step % self.steps_per_epoch == 0:
+            return np.zeros(self.batch_size, np.bool_)
+        before: NDArray[np.int64] = self._starts(step - 1)
+        return np.equal(self._starts(step), before + self.seq_length)
 
     def batch(self, step: int) -> tuple[Ids, ...]:
         """Return the inputs, targets and, if there are labels, labels of batch `step` of training.
@@ -84,10 +125,7 @@ class Streams:
         Each is int32, [batch_size, seq_length]. The rows start again where `step` is a multiple of
         `steps_per_epoch`. A target is what follows in the whole text, even at the end of a span.
         """
-        epoch, position = divmod(step, self.steps_per_epoch)
-        offset = position * self.seq_length
-        columns = np.arange(offset, offset + self.seq_length)
-        positions: Positions = self._starts(epoch)[:, None] + columns
+        positions: Positions = self._starts(step)[:, None] + np.arange(self.seq_length)
         if self.spans is not None:
             positions = self.spans.positions(positions)
         inputs, targets = (self.ids[each].astype(np.int32) for each in (positions, positions + 1))

@@ -190,9 +190,9 @@ def _duplicates(corpus: Corpus) -> list[list[int]]:
 
 def _ngrams(corpus: Corpus) -> tuple[int, list[NGram]]:
     try:
-        spans, ends = train_validation_split(corpus, _HELD_OUT)
+        spans, ends = train_validation_split(corpus, _HELD_OUT, validation="end")
     except CorpusError:  # too short to hold anything out
-        spans, ends = train_validation_split(corpus, 0)
+        spans, ends = train_validation_split(corpus, 0, validation="end")
     training = _sample(corpus.ids, spans, _MAX_COUNTED)
     whole = Spans(np.array([0]), np.array([len(ends)]))
     held_out = _sample(ends.ids, whole, int(_MAX_COUNTED * _HELD_OUT))

@@ -16,6 +16,7 @@ from chargen.config.arguments import check_arguments
 from chargen.errors import SettingError
 from chargen.generation.decoder import MAX_BATCH, Decoder
 from chargen.generation.log_probs import Progress, bits, no_progress, surprisal
+from chargen.generation.threads import held
 from chargen.generation.weights import DecoderWeights
 from chargen.storage.runs import find_checkpoint
 from chargen.text.characters import enumerate_some
@@ -79,15 +80,19 @@ class Classification:
 
 @overload
 def classify(  # type: ignore[overload-overlap]  # a str is tried first, though it is a sequence too
-    texts: str, models: Models, *, progress: Progress = ...
+    texts: str, models: Models, *, threads: int | None = ..., progress: Progress = ...
 ) -> Classification: ...
 @overload
 def classify(
-    texts: Sequence[str], models: Models, *, progress: Progress = ...
+    texts: Sequence[str], models: Models, *, threads: int | None = ..., progress: Progress = ...
 ) -> list[Classification]: ...
 @check_arguments
 def classify(
-    texts: str | Sequence[str], models: Models, *, progress: Progress = no_progress
+    texts: str | Sequence[str],
+    models: Models,
+    *,
+    threads: int | None = None,
+    progress: Progress = no_progress,
 ) -> Classification | list[Classification]:
     """Say which model's style a text is, or each of several texts.
 
@@ -100,15 +105,18 @@ def classify(
         texts: one text, or several, which are read side by side.
         models: models by the names to give them, or paths and names of runs as `load` takes
             them; at least two, or one with several labels.
+        threads: as for `load`; not of a `Candidate`, which has its own.
         progress: told how many characters were read; in all, those of the texts once for each of
             the `candidates`.
 
     Raises:
-        SettingError: if there are fewer than two to choose from, or two of the same name.
+        SettingError: if there are fewer than two to choose from, or two of the same name; if the
+            number of threads is outside its limits, or cannot be set here.
         CheckpointError: if one is missing or damaged.
     """
     several = [texts] if isinstance(texts, str) else list(texts)
-    costs = {name: _bits(each, several, progress) for name, each in candidates(models).items()}
+    named = candidates(models, threads)
+    costs = {name: _bits(each, several, progress) for name, each in named.items()}
     results = [
         Classification({name: float(cost[i]) for name, cost in costs.items()})
         for i in range(len(several))
@@ -116,7 +124,7 @@ def classify(
     return results[0] if isinstance(texts, str) else results
 
 
-def candidates(models: Models) -> dict[str, Candidate]:
+def candidates(models: Models, threads: int | None = None) -> dict[str, Candidate]:
     """Who competes, by name: a model without labels as it is, another as "model: label" for each.
 
     Raises:
@@ -131,7 +139,7 @@ def candidates(models: Models) -> dict[str, Candidate]:
             found[name] = each
             continue
         checkpoint = _checkpoint_of(each)
-        weights = DecoderWeights(checkpoint)
+        weights = DecoderWeights(checkpoint, threads)
         if checkpoint.labels:
             found |= {f"{name}: {it}": Candidate(weights, it) for it in checkpoint.labels}
         else:
@@ -178,9 +186,10 @@ def _read(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDA
     labels = weights.checkpoint.label_ids(candidate.label, rows)
     decoder = Decoder(weights, weights.zero_state(rows, labels))
     nats = np.zeros(rows)
-    for position in range(lengths.max()):
-        inside = position < lengths
-        costs = surprisal(decoder.step(ids[:, position]), ids[:, position + 1])
-        nats[inside] += costs[inside]
-        progress(int(inside.sum()))
+    with held():
+        for position in range(lengths.max()):
+            inside = position < lengths
+            costs = surprisal(decoder.step(ids[:, position]), ids[:, position + 1])
+            nats[inside] += costs[inside]
+            progress(int(inside.sum()))
     return bits(1) * nats

@@ -11,6 +11,7 @@ from chargen.errors import CorpusError
 from chargen.generation.decoder import MAX_BATCH, Decoder
 from chargen.generation.log_probs import WINDOW, Progress, bits, no_progress, perplexity, surprisal
 from chargen.generation.state import State
+from chargen.generation.threads import held
 from chargen.generation.weights import DecoderWeights
 from chargen.text.vocabulary import Ids, Vocabulary
 from chargen.wording import count
@@ -100,12 +101,13 @@ def evaluate(
     """
     check_predictable(ids)
     text, characters = _Text(weights, ids, labels), len(ids) - 1
-    return Evaluation(
-        characters,
-        carried=_carried(text, progress) / characters,
-        windowed=_windowed(text, progress) / characters,
-        bytes=_utf8_bytes(weights.checkpoint.tokenizer.vocabulary, ids[1:]),
-    )
+    with held():
+        return Evaluation(
+            characters,
+            carried=_carried(text, progress) / characters,
+            windowed=_windowed(text, progress) / characters,
+            bytes=_utf8_bytes(weights.checkpoint.tokenizer.vocabulary, ids[1:]),
+        )
 
 
 def _utf8_bytes(vocabulary: Vocabulary, ids: Ids) -> int:

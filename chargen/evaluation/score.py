@@ -17,6 +17,7 @@ from chargen.generation.log_probs import (
     no_progress,
     perplexity,
 )
+from chargen.generation.threads import held
 from chargen.generation.weights import DecoderWeights
 from chargen.text.vocabulary import BOUNDARY
 from chargen.wording import count
@@ -133,11 +134,12 @@ def score(
     costs, likeliest = np.empty(len(text)), []
     probabilities = np.empty((len(text), top))
     decoder = Decoder(weights, initial_state(checkpoint, label))
-    for position, target in enumerate(ids[1:]):
-        (expected,) = log_softmax(decoder.step(ids[position : position + 1]))
-        costs[position] = -bits(expected[target])
-        best = most_likely(expected, top)
-        likeliest.append("".join(vocabulary.idx2char[i] for i in best))
-        probabilities[position] = np.exp(expected[best])
-        progress(1)
+    with held():
+        for position, target in enumerate(ids[1:]):
+            (expected,) = log_softmax(decoder.step(ids[position : position + 1]))
+            costs[position] = -bits(expected[target])
+            best = most_likely(expected, top)
+            likeliest.append("".join(vocabulary.idx2char[i] for i in best))
+            probabilities[position] = np.exp(expected[best])
+            progress(1)
     return Score(text, costs, tuple(likeliest), probabilities)

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chargen.generation.state import Floats, LayerState, State
+from chargen.generation.threads import held
 from chargen.generation.weights import DecoderWeights, LayerWeights
 from chargen.text.vocabulary import Ids
 
@@ -71,6 +72,8 @@ class Decoder:
             _LAYERS[config.cell](layer, arrays)
             for layer, arrays in zip(weights.layers, state.layers, strict=True)
         ]
+        self._stepping = weights.threads.steps(state.batch_size, logits=True)
+        self._reading = weights.threads.steps(state.batch_size, logits=False)
 
     @property
     def state(self) -> State:
@@ -86,7 +89,7 @@ class Decoder:
         Returns:
             The logits of the character after it, shape [batch_size, vocab_size].
         """
-        return self._logits(self._advance(ids))
+        return self._stepping.run(self._step, ids)
 
     def read(self, ids: Ids) -> Floats:
         """Read several characters of each text.
@@ -97,9 +100,15 @@ class Decoder:
         Returns:
             The logits after the last of them, shape [batch_size, vocab_size].
         """
-        for column in ids.T:
-            x = self._advance(column)
-        return self._logits(x)
+        with held():
+            for column in ids.T[:-1]:
+                self._reading.run(self._advance, column)
+            return self._stepping.run(self._step, ids.T[-1])
+
+    def _step(self, ids: Ids) -> Floats:
+        logits: Floats = self._advance(ids) @ self._weights.dense_kernel
+        logits += self._weights.dense_bias
+        return logits
 
     def _advance(self, ids: Ids) -> Floats:
         if self._boundary is not None and self._boundary in ids:
@@ -111,11 +120,6 @@ class Decoder:
         for layer in self._layers:
             x = layer.step(x)  # [batch_size, units]
         return x
-
-    def _logits(self, x: Floats) -> Floats:
-        logits: Floats = x @ self._weights.dense_kernel
-        logits += self._weights.dense_bias
-        return logits
 
 
 class _Layer:

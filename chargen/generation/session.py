@@ -24,6 +24,7 @@ from chargen.generation.initial_state import choose_label, first_logits, initial
 from chargen.generation.novelty import Novelty
 from chargen.generation.sampler import Sampler
 from chargen.generation.stopping import FinishReason
+from chargen.generation.threads import held
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import PreparedText, Unknown
 
@@ -104,7 +105,8 @@ class Session:
         **settings: Unpack[SamplingKeywords],
     ) -> str:
         """Return the next part of the text; as `stream`, but whole."""
-        return "".join(self.stream(prompt, unknown=unknown, **settings))
+        with held():
+            return "".join(self.stream(prompt, unknown=unknown, **settings))
 
     @check_arguments
     def stream(

@@ -14,6 +14,7 @@ import numpy as np
 
 from chargen.checkpoint import Checkpoint
 from chargen.generation.state import Floats, State
+from chargen.generation.threads import Threads, one_thread
 from chargen.text.vocabulary import Ids
 
 _MAX_TABLE = 1 << 22  # numbers in the table of the first layer, 16 MB; else it is not made
@@ -49,9 +50,17 @@ class DecoderWeights:
         layers: those of the recurrent layers.
         dense_kernel: [units, vocab_size].
         dense_bias: [vocab_size].
+        threads: how many threads multiply them.
+
+    Args:
+        checkpoint: the network.
+        threads: see `ComputingConfig`.
+
+    Raises:
+        SettingError: if the number of threads is outside its limits, or cannot be set here.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, threads: int | None = None) -> None:
         self.checkpoint = checkpoint
         config, weights = checkpoint.config, checkpoint.weights
         self.embeddings: Floats = weights["embedding/embeddings"]
@@ -62,15 +71,18 @@ class DecoderWeights:
                 *(weights[f"{config.cell}_{number}/{part}"] for part in _PARTS)
             )
             if number == 0 and config.vocab_size * len(bias) <= _MAX_TABLE:
-                self.embeddings = self.embeddings @ kernel + bias  # [vocab_size, columns]
-                if self.label_embeddings is not None:
-                    self.label_embeddings = self.label_embeddings @ kernel  # [labels, columns]
+                with one_thread():  # more could change bits
+                    self.embeddings = self.embeddings @ kernel + bias  # [vocab_size, columns]
+                    if self.label_embeddings is not None:
+                        self.label_embeddings = self.label_embeddings @ kernel  # [labels, columns]
                 kernel = kernel[:0]
             # Stored by columns: a vector times such a matrix is the faster product in NumPy's BLAS.
             stacked = np.asfortranarray(np.concatenate([kernel, recurrent_kernel]))
             self.layers.append(LayerWeights(stacked, bias, len(kernel), units))
         self.dense_kernel: Floats = weights["dense/kernel"]
         self.dense_bias: Floats = weights["dense/bias"]
+        kernels = [layer.kernel for layer in self.layers]
+        self.threads = Threads(kernels, self.dense_kernel, threads)
 
     def zero_state(self, batch_size: int = 1, labels: Ids | None = None) -> State:
         """Return the state of texts that start from nothing.

@@ -134,31 +134,34 @@ def locked(folder: Path) -> Iterator[None]:
         StorageError: if the folder cannot be written.
     """
     new = [each for each in (folder, *folder.parents) if not os.path.exists(each)]
-    with storage_errors(f"{folder} cannot hold a run"):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = acquire(
-            folder / _LOCK_FILE,
-            f"Another process is training in {folder}; wait for it, or choose another --name.",
-        )
-    with lock:
-        try:
-            yield
-        finally:
-            _remove_empty(new)
+    try:
+        with storage_errors(f"{folder} cannot hold a run"):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = acquire(
+                folder / _LOCK_FILE,
+                f"Another process is training in {folder}; wait for it, or choose another --name.",
+            )
+        with lock:
+            try:
+                yield
+            finally:
+                _remove_lock(folder, new)
+    finally:
+        for each in new:
+            with suppress(OSError):  # it is not empty, or was not made
+                each.rmdir()
 
 
-def _remove_empty(folders: list[Path]) -> None:
-    """Remove folders, each within the next, if there is nothing but a lock in the first."""
+def _remove_lock(folder: Path, new: list[Path]) -> None:
+    """Remove the lock of a folder that is new, if there is nothing else."""
     with suppress(OSError):
-        if folders and [each.name for each in folders[0].iterdir()] == [_LOCK_FILE]:
-            (folders[0] / _LOCK_FILE).unlink()
-        for folder in folders:
-            folder.rmdir()
+        if folder in new and [each.name for each in folder.iterdir()] == [_LOCK_FILE]:
+            (folder / _LOCK_FILE).unlink()
 
 
 def is_locked(folder: Path) -> bool:
     """Return whether a process trains in a run's folder."""
-    lock = folder / ".lock"
+    lock = folder / _LOCK_FILE
     if not lock.exists():
         return False
     try:

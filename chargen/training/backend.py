@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from chargen.training.installed import check_tensorflow
+
 
 @contextmanager
 def _quiet_stderr() -> Iterator[None]:
@@ -31,6 +33,7 @@ def _quiet_stderr() -> Iterator[None]:
             os.close(kept)
 
 
+check_tensorflow()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 with _quiet_stderr():

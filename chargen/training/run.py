@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 import chargen
-from chargen.checkpoint import Checkpoint, Origin
-from chargen.config import RunConfig, SamplingConfig
+from chargen.checkpoint import Checkpoint, Origin, weight_shapes
+from chargen.config import RunConfig, SamplingConfig, TrainingConfig
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.split import HeldOut
 from chargen.corpus.streams import Streams
@@ -33,7 +33,7 @@ from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
 from chargen.training.records import Records
 from chargen.training.report import Reporter
-from chargen.training.schedule import evaluation_interval, learning_rate
+from chargen.training.schedule import Evaluations, evaluations, learning_rate
 from chargen.training.trainer import Trainer
 from chargen.training.validation import Validator
 from chargen.wording import count, time_left
@@ -43,6 +43,9 @@ _DIVERGED = 3  # times what a loss may be at most, chance's or the lowest so far
 _MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
 _MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
 _SAVING_SHARE = 0.01  # of the time is left for saves
+_MIN_JUDGED = 200  # characters held out; by fewer, the better weights look better by chance only
+_COOLING_SHARE = 0.5  # of the steps up to the best, is how long the rate falls at the end
+_COOLING_EVALUATIONS = 5
 _SAMPLE = SamplingConfig(temperature=0.7)
 _SAMPLE_LENGTH = 90
 
@@ -54,7 +57,8 @@ class RunState:
     step: int = 0  # the next step to take; that many are done
     first_step: int = 0  # where the schedule begins; later than 0 once a finished run goes on
     total_steps: int | None = None  # None until the machine's speed is known
-    evaluation_steps: int | None = None  # from one evaluation to the next, likewise
+    planned_steps: int | None = None  # the same, before the rate began to fall early
+    cooling: tuple[int, float] | None = None  # where it did, and the rate that it falls from
     rate_factor: float = 1.0  # the learning rate is multiplied by it; halved by each rollback
     rollbacks: int = 0  # times that the loss diverged and the run went back
     kept_step: int = 0  # the last step that a run can go back to, if the step after it was well
@@ -91,6 +95,7 @@ class Run:
         if len(self.held_out):
             ids, labels = self.held_out.ids, self.held_out.labels
             self.validator = Validator(self.model_config, ids, labels, boundary=boundary)
+        self._is_judged = len(self.held_out) >= _MIN_JUDGED
         self.records = Records(self.folder, tensorboard=self.config.tensorboard)
         self.state = RunState(command=provenance.command())
         self._earlier = 0.0  # seconds that the run had taken before this process went on with it
@@ -104,6 +109,29 @@ class Run:
         self.trainer.restore(arrays, self.folder / RESUME_FILE)
         rows = [Row(**row) for row in document["state"]["rows"]]
         self.state = RunState(**{**document["state"], "rows": rows})
+        if self.state.cooling is not None:
+            self.state.cooling = (self.state.cooling[0], self.state.cooling[1])
+
+    @property
+    def _evaluations(self) -> Evaluations:
+        """Return when to evaluate; the steps must be fixed."""
+        first = self.state.first_step
+        planned = (self.state.planned_steps or first + 1) - first
+        each = self.streams.steps_per_epoch
+        plan = evaluations(planned, each, self.config, len(self.held_out))
+        if self.state.cooling is None or self.state.total_steps is None:
+            return replace(plan, steps=frozenset(first + step for step in plan.steps))
+        since, end = self.state.cooling[0], self.state.total_steps
+        parts = range(1, _COOLING_EVALUATIONS + 1)
+        steps = (since + math.ceil((end - since) * part / len(parts)) for part in parts)
+        return replace(plan, steps=frozenset(steps))
+
+    def _rate(self, step: int) -> float:
+        """Return the learning rate of a step, before rollbacks."""
+        state, first = self.state, self.state.first_step
+        total = None if state.total_steps is None else state.total_steps - first
+        cooling = state.cooling and (state.cooling[0] - first, state.cooling[1])
+        return learning_rate(step - first, total, self.config, cooling)
 
     def go_on(self) -> None:
         """Begin a new schedule at the last weights of a run that has finished."""
@@ -111,7 +139,8 @@ class Run:
             self.state,
             first_step=self.state.step,
             total_steps=None,
-            evaluation_steps=None,
+            planned_steps=None,
+            cooling=None,
             rollbacks=0,
             kept_step=self.state.step,
             waited=0,
@@ -135,7 +164,7 @@ class Run:
         self._earlier = self.state.seconds
         try:
             with caught_signals() as received:
-                if self.config.epochs is not None:
+                if self.config.epochs is not None and self.state.total_steps is None:
                     self._fix_total(self.config.epochs * self.streams.steps_per_epoch)
                 self._save()  # first, as from here on the folder holds this run and no other
                 if self.state.step == self.state.first_step:
@@ -162,7 +191,7 @@ class Run:
         """Take one step, and do what is due after it."""
         state = self.state
         began = time.monotonic()
-        loss = self.trainer.step(state.step, self._learning_rate(state.step))
+        loss = self.trainer.step(state.step, self._rate(state.step) * state.rate_factor)
         if not self._speed_known:
             self._step_seconds.append(time.monotonic() - began)
         # A model that goes on to a text unlike its own begins with losses far above chance's.
@@ -185,9 +214,9 @@ class Run:
         )
         if not self._speed_known:
             self._measure()
-        if state.total_steps is not None and state.evaluation_steps is not None:
+        if state.total_steps is not None:
             at_end = state.step >= state.total_steps
-            if at_end or (state.step - state.first_step) % state.evaluation_steps == 0:
+            if at_end or state.step in self._evaluations.steps:
                 self._evaluate(at_end=at_end)
 
     def _measure(self) -> None:
@@ -208,31 +237,42 @@ class Run:
             f"{count(total / self.streams.steps_per_epoch, 'epoch')}, "
             f"{time_left((total - self.state.step) * seconds)} of training to go."
         )
+        if 0 < len(self.held_out) < _MIN_JUDGED:
+            self.reporter.say(
+                f"Only {len(self.held_out):,} characters are held out, too few to judge by: the "
+                "last weights are kept."
+            )
+        number, asked = len(self._evaluations.steps), self._evaluations.asked
+        if asked > TrainingConfig().max_evaluations and number < asked:
+            self.reporter.say(
+                f"{asked:,} evaluations would take too much of the time; there are {number:,}."
+            )
 
     def _plan(self, budget: float, seconds: float) -> None:
         """Fix the number of steps, of so many seconds each, that fit the budget, in seconds."""
-        per_evaluation = self.validator.seconds() if self.validator else 0.0
         left = budget * (1 - _SAVING_SHARE) - (time.monotonic() - self.started)
-        steps = int(left / seconds)
-        interval = evaluation_interval(max(1, steps), self.config, len(self.held_out))
-        steps -= int(math.ceil(max(1, steps) / interval) * per_evaluation / seconds)
-        self._fix_total(self.state.step - self.state.first_step + max(1, steps))
+        done = self.state.step - self.state.first_step
+        steps = done + max(1, int(left / seconds))
+        if self.validator is not None:
+            each = self.streams.steps_per_epoch
+            plan = evaluations(steps, each, self.config, len(self.held_out))
+            spent = len(plan.steps) * self.validator.seconds(plan.characters)
+            if plan.characters < len(self.held_out):
+                spent += self.validator.seconds()
+            steps -= int(spent / seconds)
+        self._fix_total(max(done + 1, steps))
 
     def _fix_total(self, steps: int) -> None:
         """Plan for so many steps from the beginning of the schedule."""
-        self.state.total_steps = self.state.first_step + steps
-        self.state.evaluation_steps = evaluation_interval(steps, self.config, len(self.held_out))
-
-    def _learning_rate(self, step: int) -> float:
-        state = self.state
-        total = None if state.total_steps is None else state.total_steps - state.first_step
-        return learning_rate(step - state.first_step, total, self.config) * state.rate_factor
+        self.state.total_steps = self.state.planned_steps = self.state.first_step + steps
 
     def _evaluate(self, *, at_end: bool) -> None:
         """Measure the held-out loss, keep the weights if they are the best, write the records."""
         state = self.state
-        weights = self.trainer.model.get_weights()
-        held_out = self.validator(weights) if self.validator else None
+        read, weights = self._evaluations.characters, self.trainer.model.get_weights()
+        held_out = None
+        if self.validator is not None:
+            held_out = self.validator(weights, read)
         loss = state.loss_sum / max(1, state.loss_count)
         judged = held_out.carried if held_out else loss
         if not all(np.isfinite(each).all() for each in (judged, *weights)):
@@ -241,7 +281,7 @@ class Run:
         row = Row(
             step=state.step,
             epoch=state.step / self.streams.steps_per_epoch,
-            learning_rate=self._learning_rate(state.step - 1),
+            learning_rate=self._rate(state.step - 1) * state.rate_factor,
             loss=loss,
             carried=held_out.carried if held_out else None,
             windowed=held_out.windowed if held_out else None,
@@ -251,27 +291,72 @@ class Run:
         )
         state.rows.append(row)
         state.loss_sum, state.loss_count = 0.0, 0
-        # Where nothing is held out, nothing tells which weights are better: the last ones are kept.
-        best = row.carried is None or state.best_loss is None or row.carried < state.best_loss
+        # Where little or nothing is held out, nothing tells which weights are better: the last ones
+        # are kept.
+        best = not self._is_judged or row.carried is None or state.best_loss is None
+        if row.carried is not None and state.best_loss is not None:
+            best = best or row.carried < state.best_loss
         if best:
             state.best_loss, state.best_step, state.waited = row.carried, state.step, 0
         else:
             state.waited += 1
         checkpoint = self._checkpoint(row)
-        self.reporter.evaluated(row, best=best)
+        self.reporter.evaluated(row, best=best and self._is_judged)
         self.reporter.say(_excerpt(checkpoint, len(state.rows), seed=state.step))
         if best:
             checkpoint.save(self.folder / MODEL_FILE)
-        if at_end:
-            state.finished = "all planned steps are done"
-        elif state.waited >= self.config.patience:
-            state.finished = f"no better held-out loss in {count(state.waited, 'evaluation')}"
+        nothing_gained = state.waited >= self.config.patience
+        if at_end or (nothing_gained and state.cooling is not None):
+            self._finish(read)
+        elif nothing_gained:
+            self._cool()
         self.records.write(state.rows)
         # With `finished`, so that no kill can come between it and its evaluation.
         self._save(keep=True)
         if state.finished:
+            kept = f"the best is from step {state.best_step:,}"
+            kept = kept if self._is_judged else "the last weights are kept"
+            self.reporter.say(f"Finished: {state.finished}; {kept}.")
+
+    def _cool(self) -> None:
+        """Go back to the best weights, and lower the rate from now on until the end, which is near.
+
+        A high rate finds no better weights any more, and a falling one often does. This way a run
+        that was laid out for more passes than the text is good for ends like a shorter one.
+        """
+        state = self.state
+        left = (state.total_steps or state.step) - state.step
+        steps = max(1, min(left, int(_COOLING_SHARE * state.best_step)))
+        state.cooling = (state.step, self._rate(state.step))
+        state.total_steps, state.waited = state.step + steps, 0
+        self.trainer.load_weights(Checkpoint.load(self.folder / MODEL_FILE).weights)
+        self.reporter.say(
+            f"No better held-out loss since step {state.best_step:,}: back to its weights, and "
+            f"{steps:,} last steps with a falling learning rate."
+        )
+
+    def _finish(self, read: int) -> None:
+        """Say in the state why the run ends, and measure the best weights on all that is held out.
+
+        `read` is how many characters of it the evaluations read.
+        """
+        state = self.state
+        state.finished = "all planned steps are done"
+        if state.cooling is not None and state.planned_steps:
+            share = (state.step - state.first_step) / (state.planned_steps - state.first_step)
+            minutes = self.config.minutes
+            spent = f"{share * minutes:.1f} of {minutes:g} minutes" if minutes else f"{share:.0%}"
+            state.finished = f"nothing more is gained, after {spent}"
+        if self.validator is not None and read < len(self.held_out):
+            best = Checkpoint.load(self.folder / MODEL_FILE)
+            names = weight_shapes(self.model_config)
+            losses = self.validator([best.weights[name] for name in names])
+            carried, windowed = losses.carried, losses.windowed
+            origin = replace(best.origin, carried=carried, windowed=windowed)
+            replace(best, origin=origin).save(self.folder / MODEL_FILE)
             self.reporter.say(
-                f"Finished: {state.finished}; the best is from step {state.best_step:,}."
+                f"The best weights, on all that is held out: {carried:.4f} carried, "
+                f"{windowed:.4f} windowed, {bits(carried):.3f} bits/char."
             )
 
     def _rollback(self, loss: float) -> None:
@@ -294,7 +379,8 @@ class Run:
             rollbacks=rollbacks,
             rate_factor=factor,
             total_steps=before.total_steps,
-            evaluation_steps=before.evaluation_steps,
+            planned_steps=before.planned_steps,
+            cooling=before.cooling,
             best_loss=before.best_loss,  # which is that of the model's file
             best_step=before.best_step,
         )

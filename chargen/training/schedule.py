@@ -1,18 +1,32 @@
 """The schedule of the learning rate and of evaluations: functions of the step alone."""
 
 import math
+from dataclasses import dataclass
+from functools import cache
 
 from chargen.config import TrainingConfig
 
-_MAX_EVALUATION_SHARE = 0.08  # of a run's arithmetic, unless that allows no evaluation at all
+_MAX_EVALUATION_SHARE = 0.08  # of a run's arithmetic, unless that allows too few evaluations
+_MIN_EVALUATIONS = 4
+_READING_COST = 2 / 3  # of the arithmetic of learning as many characters
+_FIXED_COST = 8_000  # characters that could be learned while an evaluation saves and writes
+_MIN_READ = 16_384  # characters, one batch of windows; fewer are hardly quicker
 
 
-def learning_rate(step: int, total_steps: int | None, config: TrainingConfig) -> float:
+def learning_rate(
+    step: int, total_steps: int | None, config: TrainingConfig, cooling: tuple[int, float] | None
+) -> float:
     """Return the learning rate of step `step` (from 0): linear warm-up, then half a cosine down.
 
     The cosine is that of Loshchilov and Hutter 2017, without restarts. While `total_steps` is not
-    known, the rate stays at its peak after warm-up.
+    known, the rate stays at its peak after warm-up. `cooling` is a step, and the rate that falls
+    from there on, linearly, to the cosine's floor at `total_steps`; None for the cosine.
     """
+    if cooling is not None and total_steps is not None:
+        since, rate = cooling
+        left = (total_steps - step) / max(1, total_steps - since)
+        floor = config.learning_rate * config.min_lr_ratio
+        return floor + (rate - floor) * min(1.0, max(0.0, left))
     warmup = config.warmup_steps
     if total_steps is not None:
         warmup = min(warmup, total_steps // 5)
@@ -25,14 +39,40 @@ def learning_rate(step: int, total_steps: int | None, config: TrainingConfig) ->
     return config.learning_rate * (config.min_lr_ratio + (1 - config.min_lr_ratio) * cosine)
 
 
-def evaluation_interval(total_steps: int, config: TrainingConfig, validation: int) -> int:
-    """Return how many steps there are from one evaluation to the next.
+@dataclass(frozen=True)
+class Evaluations:
+    """When to evaluate, and on how much."""
 
-    An evaluation reads `validation` characters twice, forward only, which is a third of the
-    arithmetic of training on as many. There are as many evaluations as take at most 8% of the run's
-    arithmetic, and at least the one at the end.
+    steps: frozenset[int]  # after so many steps
+    characters: int  # of the held-out part, to be read each time
+    asked: int  # how many there would be if time did not matter
+
+
+@cache
+def evaluations(
+    total_steps: int, steps_per_epoch: int, config: TrainingConfig, validation: int
+) -> Evaluations:
+    """Return when to evaluate: at the end, and before it the more often, the earlier.
+
+    The more passes there are, the earlier the best may come, and the closer together the first
+    evaluations are. An evaluation reads characters twice, forward only, which is a third of the
+    arithmetic of training on as many, and then saves and writes an excerpt. Where all of the
+    `validation` characters would take more than 8% of the run's arithmetic, it reads fewer, and if
+    that is not enough, there are fewer evaluations, but four at least.
     """
-    characters = total_steps * config.batch_size * config.seq_length
-    affordable = _MAX_EVALUATION_SHARE * characters / (2 / 3 * max(1, validation))
-    evaluations = max(1, min(config.max_evaluations, int(affordable)))
-    return math.ceil(total_steps / evaluations)
+    budget = _MAX_EVALUATION_SHARE * total_steps * config.batch_size * config.seq_length
+    asked = min(config.max_evaluations, total_steps)
+    characters = validation
+    if asked * _cost(validation) > budget:
+        budget = max(budget - _READING_COST * validation, budget / 2)  # all is read at the end
+        characters = int((budget / asked - _FIXED_COST) / _READING_COST)
+        characters = min(validation, max(_MIN_READ, characters))
+    number = max(1, min(asked, max(_MIN_EVALUATIONS, int(budget / _cost(characters)))))
+    power = min(3.0, 1 + 0.7 * math.log10(max(1.0, total_steps / steps_per_epoch)))
+    steps = (math.ceil(total_steps * (each / number) ** power) for each in range(1, number + 1))
+    return Evaluations(frozenset(steps), characters, asked)
+
+
+def _cost(characters: int) -> float:
+    """Return how many characters could be learned in the time of an evaluation."""
+    return _READING_COST * characters + _FIXED_COST

@@ -16,6 +16,7 @@ from chargen.config.base import check, given
 from chargen.config.presets import choose_preset
 from chargen.corpus.corpus import Corpus, read_corpus
 from chargen.corpus.encoder import BaseVocabulary
+from chargen.corpus.held_out import likeness_warning, read_held_out
 from chargen.corpus.reader import ReadingProgress
 from chargen.corpus.sources import STANDARD_INPUT, Paths, absolute, run_name
 from chargen.corpus.spans import Spans
@@ -34,6 +35,7 @@ from chargen.storage.runs import (
 from chargen.text.characters import describe, enumerate_some
 from chargen.text.vocabulary import BOUNDARY, Vocabulary
 from chargen.training.existing import nothing_to_resume, refuse_to_replace, tell_finished
+from chargen.training.installed import check_tensorflow
 from chargen.training.interrupt import interruptible
 from chargen.training.preflight import preflight
 from chargen.training.warm_start import inherit_settings, warm_start_weights
@@ -54,20 +56,22 @@ class Source:
     paths: list[str] | None = None  # None for a `Corpus` that the caller made
     base: str | None = None  # the model, as the caller named it
     known: BaseVocabulary | None = None  # its characters and labels
+    held_out: str = ""  # the fingerprint of the validation part
 
     def to_json(self) -> dict[str, Any]:
         """Return the source as plain values."""
         known = self.known and [self.known.vocabulary.idx2char, self.known.grow, self.known.labels]
-        return {"paths": self.paths, "from": self.base, "known": known}
+        held_out = self.held_out
+        return {"paths": self.paths, "from": self.base, "known": known, "held_out": held_out}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Return the source that `to_json` wrote."""
         if values["known"] is None:
-            return cls(values["paths"])
+            return cls(values["paths"], held_out=values["held_out"])
         characters, grow, labels = values["known"]
         known = BaseVocabulary(Vocabulary(characters), grow, tuple(labels))
-        return cls(values["paths"], values["from"], known)
+        return cls(values["paths"], values["from"], known, values["held_out"])
 
 
 def start_run(
@@ -84,7 +88,9 @@ def start_run(
 ) -> Path:
     """Train in a new run, as `chargen.train` says, and return its folder."""
     started = time.monotonic()
+    check_tensorflow()
     check("vocabulary", vocabulary, vocabulary in get_args(Growth), "grow or keep")
+    settings = _located(settings)
     old, source, asked = None, Source(), settings
     if base is not None:
         old = Checkpoint.load(find_checkpoint(base))
@@ -101,9 +107,12 @@ def start_run(
         source = replace(source, paths=absolute(corpus))
         how = config.reading, config.preparation
         corpus = read_corpus(corpus, *how, known=source.known, cache=cache, progress=progress)
-    spans, held_out = train_validation_split(corpus, config.training.validation_fraction)
+    spans, held_out = _split(corpus, config, cache)
+    source = replace(source, held_out=held_out.sha256)
     config, note = _complete(config, asked, corpus, characters=len(spans))
-    notes = [note]
+    notes = [*held_out.notes, note]
+    if warning := likeness_warning(corpus, spans, held_out):
+        notes.append(warning)
     if old is not None:
         new = corpus.vocabulary.vocab_size - old.config.vocab_size
         new_to_it = f"{count(new, 'character')} {'is' if new == 1 else 'are'} new to it"
@@ -133,6 +142,8 @@ def resume_run(
 ) -> Path:
     """Continue a run, as `chargen.resume` says, and return its folder."""
     started = time.monotonic()
+    check_tensorflow()
+    settings = _located(settings)
     folder = run_folder(run)
     path = folder / RESUME_FILE
     if not os.path.exists(path):
@@ -174,7 +185,12 @@ def resume_run(
             how = config.reading, config.preparation
             corpus = read_corpus(paths, *how, known=source.known, cache=cache, progress=progress)
         _check_same(corpus, folder, config, source, sha256)
-        spans, held_out = train_validation_split(corpus, config.training.validation_fraction)
+        spans, held_out = _split(corpus, config, cache)
+        if held_out.sha256 != source.held_out:
+            raise RunError(
+                f"{config.training.validation} is not the text that {folder} was measured on (its "
+                "SHA-256 differs); restore it, or start anew under another --name."
+            )
         parts = _cut(corpus, spans, config), held_out
         with interruptible():
             resumed = _build_run(folder, corpus, parts, config, source, reporter, started)
@@ -183,6 +199,27 @@ def resume_run(
                 resumed.go_on()
         resumed.train()
     return folder
+
+
+def _located(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the settings, with the path of a text to measure on from the root on."""
+    path = settings.get("validation", "spread")
+    if not isinstance(path, str | Path) or path in ("", "spread", "end"):
+        return settings
+    if str(path) == STANDARD_INPUT:
+        message = "validation must be spread, end, or the path of a text; received '-'."
+        raise SettingError(message, setting="validation")
+    return {**settings, "validation": absolute(path)[0]}
+
+
+def _split(corpus: Corpus, config: RunConfig, cache: str | Path | None) -> tuple[Spans, HeldOut]:
+    """Return the training part and the validation part, as the settings say."""
+    training = config.training
+    how, fraction, seed = training.validation, training.validation_fraction, training.seed
+    if how in ("spread", "end"):
+        return train_validation_split(corpus, fraction, validation=how, seed=seed)
+    spans, _ = train_validation_split(corpus, 0, seed=seed)
+    return spans, read_held_out(how, config.reading, corpus, cache=cache)
 
 
 def _check_text(

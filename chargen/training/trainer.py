@@ -82,14 +82,13 @@ class Trainer:
     def _kept(self, number: int) -> Floats:
         """Return 1 where a row's state is carried into batch `number`, 0 where it starts from zero.
 
-        All rows do when an epoch begins. Else a few do, drawn from (seed, number), since every
-        prompt is a text that starts from nothing. Shape [batch_size, 1].
+        All rows do when an epoch begins, and those that come to a cut in the text. A few others do,
+        drawn from (seed, number), since every prompt is a text that starts from nothing. Shape
+        [batch_size, 1].
         """
-        rows = self.config.batch_size
-        if number % self.streams.steps_per_epoch == 0:
-            return np.zeros((rows, 1), np.float32)
-        drawn = np.random.default_rng((self.config.seed, number)).random((rows, 1))
-        return (drawn >= self.config.state_reset_rate).astype(np.float32)
+        continues = self.streams.continues(number)[:, None]
+        drawn = np.random.default_rng((self.config.seed, number)).random(continues.shape)
+        return (continues & (drawn >= self.config.state_reset_rate)).astype(np.float32)
 
     @graph
     def _step(self, keep, ids, targets, *labels):  # type: ignore[no-untyped-def]

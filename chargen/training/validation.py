@@ -63,12 +63,17 @@ class Validator:
         )
         self._states = state_variables(self.model)
 
-    def __call__(self, weights: list[Floats]) -> ValidationLoss:
-        """Return the loss of `weights`, which are in the order of Keras's `get_weights`."""
+    def __call__(self, weights: list[Floats], characters: int | None = None) -> ValidationLoss:
+        """Return the loss of `weights`, which are in the order of Keras's `get_weights`.
+
+        Of about `characters` of the part, the first in each row; None or more than there are mean
+        all of it.
+        """
         self.model.set_weights(weights)
+        columns = self._columns(characters)
         row = np.arange(self._rows) * self._windows_per_row
         carried = windowed = 0.0
-        for column in range(-1, self._windows_per_row):
+        for column in range(-1, columns):
             # Before the first column, every row reads the last window of the row before it. Row 0
             # has none before it, so its state is set to zero afterwards.
             keep = (row + column > 0).astype(np.float32)
@@ -76,18 +81,25 @@ class Validator:
                 self._total(row - 1, np.zeros_like(keep), counted=False)
             else:
                 carried += self._total(row + column, keep)
-        for column in range(self._windows_per_row):
+        for column in range(columns):
             windowed += self._total(row + column, np.zeros(self._rows, np.float32))
-        count = len(self._targets)
+        starts = (row[:, None] + np.arange(columns)) * self._window
+        count = int((len(self._targets) - starts).clip(0, self._window).sum())
         return ValidationLoss(carried / count, windowed / count)
 
-    def seconds(self) -> float:
+    def _columns(self, characters: int | None) -> int:
+        """Return how many windows of each row to read for about so many characters."""
+        if characters is None or characters >= len(self._targets):
+            return self._windows_per_row
+        return max(1, min(self._windows_per_row, characters // (self._rows * self._window)))
+
+    def seconds(self, characters: int | None = None) -> float:
         """Return about how long one call takes: the time of one batch, times how many there are."""
         args = np.zeros(self._rows, np.int32), np.zeros(self._rows, np.float32)
         self._total(*args)  # the first one compiles
         started = time.perf_counter()
         self._total(*args)
-        return (time.perf_counter() - started) * (2 * self._windows_per_row + 1)
+        return (time.perf_counter() - started) * (2 * self._columns(characters) + 1)
 
     def _total(self, windows: NDArray[np.integer], keep: Floats, *, counted: bool = True) -> float:
         """Return the summed loss over one window of each row, or 0 if it is not `counted`.

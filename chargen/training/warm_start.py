@@ -15,8 +15,8 @@ from chargen.text.vocabulary import Vocabulary
 def inherit_settings(base: Checkpoint, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a run that goes on from `base`, by name.
 
-    The network keeps its shape. What was done to the base's text is done to the new one too,
-    unless something else is asked for.
+    The network keeps its shape. What was done to the base's text is done to the new one too, which
+    is cut into documents as that was, unless something else is asked for.
 
     Raises:
         SettingError: if another shape is asked for, or that no character be unknown where the
@@ -24,6 +24,8 @@ def inherit_settings(base: Checkpoint, asked: Mapping[str, Any]) -> dict[str, An
     """
     shape = {name: getattr(base.config, name) for name in ("embedding_dim", "cell", "units")}
     settings = {**base.tokenizer.preparation.to_json(), **shape, **asked}
+    if base.tokenizer.separator is not None:
+        settings.setdefault("document_separator", base.tokenizer.separator)
     wanted = RunConfig.of(settings).model
     for name, value in shape.items():
         if getattr(wanted, name) != value:

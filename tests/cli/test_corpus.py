@@ -29,7 +29,7 @@ def test_the_report(invoke, folder):
         "documents     3; 1 is a copy of another: 2 = 3",
         "lines         4;",
         "'e' (U+0065) 5×",
-        "Left out 1 file that is not text",
+        "Left out 1 file that is no plain text",
         f"(cores: {available_cores()}, ",
         "--minutes 10",
     ):

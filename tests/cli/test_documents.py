@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 import chargen
@@ -80,7 +81,7 @@ def test_each_line_of_several_files_is_classified(invoke, model, plain, written)
 
 
 def test_what_is_told_of_files(invoke, model, plain, written, tmp_path):
-    assert "learned from one text; the 3 files are read as one" in (
+    assert "learned from one text; the 3 texts are read as one" in (
         invoke("evaluate", written[2], "-m", plain).stderr
     )
     nowhere = "separator '\\n\\n' is nowhere in the text"
@@ -88,7 +89,7 @@ def test_what_is_told_of_files(invoke, model, plain, written, tmp_path):
     assert nowhere in invoke("evaluate", written[2], "-m", model).stderr
     (tmp_path / "folder" / "picture").write_bytes(b"\0" * 9)
     result = invoke("evaluate", written[2], "-m", model)
-    assert "Left out 1 file that is not text" in result.stderr
+    assert "Left out 1 file that is no plain text" in result.stderr
     assert "separated by '\\n\\n'" in invoke("info", "-m", model).stdout
 
 
@@ -109,6 +110,10 @@ def test_a_prompt_is_shown_as_it_was_typed(invoke, model):
         session = loaded.session(seed=1)
         session.generate(prompt, length=9)
         assert session.text == prompt + sample.text
+    (sample,) = loaded.samples("ab", seed=1, length=9, log_probs=True, temperature=3)
+    bits = loaded.score("ab" + sample.text).bits[2:]
+    assert sample.text
+    assert bits == pytest.approx(-np.array(sample.log_probs) / np.log(2), abs=1e-4)
     # What comes after a separator is the beginning of a document.
     assert loaded.generate("ab\n\n", seed=1) == loaded.generate(seed=1)
 

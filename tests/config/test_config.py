@@ -24,8 +24,11 @@ SETTINGS = [
 ]
 
 
+NEEDED = {"ModelConfig": {"vocab_size": 5}, "ReadingConfig": {"column": "text"}}
+
+
 def make(cls, **given):
-    return cls(**({"vocab_size": 5, **given} if cls is ModelConfig else given))
+    return cls(**{**NEEDED.get(cls.__name__, {}), **given})
 
 
 def values_to_refuse(setting):

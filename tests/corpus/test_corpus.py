@@ -142,7 +142,7 @@ def test_the_offset_counts_the_byte_order_mark(read):
 
 @pytest.mark.parametrize("data", [b"abc", b"\xff\xfea", b"\xff\xfe\x00\xd8a\x00"])
 def test_broken_utf16_is_refused(read, data):
-    with pytest.raises(EncodingError, match="is not utf-16 text"):
+    with pytest.raises(EncodingError, match=r"is not utf-16(-le)? text"):
         read(data, "utf-16")
 
 
@@ -271,8 +271,8 @@ class TestFolder:
         corpus = self.read()
         assert corpus.text == "\0aabb\0bb\0"
         (note,) = corpus.notes
-        assert note.startswith("Left out 1 file that is not text, such as")
-        assert "picture" in note
+        assert note.startswith("Left out 1 file that is no plain text: ")
+        assert note.endswith("picture, a picture (PNG).")
 
     @pytest.mark.parametrize("names", ["acb", "abc", "cab"])
     def test_progress_reaches_its_end_when_nothing_is_left(self, names):
@@ -298,7 +298,7 @@ class TestFolder:
 
     def test_a_folder_of_nothing_but_binaries_is_refused(self):
         self.write(one=b"\0\1", two=b"\0")
-        with pytest.raises(CorpusError, match=r"holds no text: .*one is binary, as 1 other is"):
+        with pytest.raises(CorpusError, match=r"holds no plain text: .*one, a binary file; .*two"):
             self.read()
 
     def test_a_binary_file_that_was_named_is_refused(self):
@@ -316,7 +316,8 @@ class TestFolder:
         self.write(a=text.encode(), b=text.encode("cp1252"), c=text.encode("utf-16"))
         corpus = self.read(encoding="auto")
         assert corpus.text == f"\0{text}\0{text}\0{text}\0"
-        assert "utf_16 1" in corpus.notes[-1]
+        *_, first, second = corpus.notes
+        assert first.startswith("Read as cp1252: ") or second.startswith("Read as cp1252: ")
 
     def test_a_separator_cuts_files_into_documents(self):
         self.write(a=b"one<end>two", b=b"three<end>")

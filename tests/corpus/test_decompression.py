@@ -10,7 +10,7 @@ import zstandard
 
 from chargen.corpus.decompression import BLOCK, read_blocks
 from chargen.corpus.sources import Source
-from chargen.errors import CorpusError
+from chargen.errors import CorpusError, FormatError
 
 COMPRESS = {
     "gzip": gzip.compress,
@@ -93,10 +93,11 @@ def test_a_small_file_may_unpack_to_much_more(read, kind):
     assert len(read(COMPRESS[kind](bytes(5_000_000)), max_expansion=2)) == 5_000_000
 
 
-@pytest.mark.parametrize("head", [b"PK\x03\x04", b"Rar!", bytes(257) + b"ustar"])
-def test_an_archive_is_refused(read, head):
-    with pytest.raises(CorpusError, match="is an archive; unpack it, and give the folder"):
-        read(head + DATA[:1000])
+@pytest.mark.parametrize("head", [b"PK\x03\x04", b"Rar!\x1a\x07", bytes(257) + b"ustar"])
+def test_an_archive_is_refused(read, kind, head):
+    for data in (head + DATA[:1000], COMPRESS[kind](head + DATA[:1000])):
+        with pytest.raises(FormatError, match="archive, not plain text; unpack it, and give the f"):
+            read(data)
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path):

@@ -142,3 +142,43 @@ def test_spans_are_read_as_one_text_with_its_labels():
     assert inputs == [100, 101, 102, 103, 104, 106, 107, 108, 109, 110, 111, 112]
     assert targets == [number + 1 for number in inputs]  # as in the text, so nothing ends early
     assert numbers == [0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0]
+
+
+def cut_spans(generator, seq_length):
+    """Some stretches of numbers with something cut out between them, each long enough."""
+    edges, at = [], 0
+    for _ in range(generator.randint(2, 6)):
+        at += generator.randint(1, 30)
+        edges.append((at, at := at + seq_length + 1 + generator.randint(0, 60)))
+    starts, ends = np.array(edges).T
+    return Spans(starts, ends, np.arange(1, len(starts)))
+
+
+def test_no_row_reads_across_a_cut():
+    generator = random.Random(1)
+    for _ in range(200):
+        batch_size, seq_length = generator.randint(1, 5), generator.randint(1, 9)
+        spans = cut_spans(generator, seq_length)
+        if len(spans) <= batch_size * seq_length:
+            continue
+        streams = Streams(np.arange(1000), batch_size, seq_length, spans)
+        inside = np.concatenate(
+            [np.arange(*each) for each in zip(spans.starts, spans.ends, strict=True)]
+        )
+        last = np.full(batch_size, -1)
+        targets = set()
+        for step, (inputs, outputs) in enumerate(epoch(streams)):
+            np.testing.assert_array_equal(outputs, inputs + 1)  # each within one stretch
+            assert set(inputs.flat) | set(outputs.flat) <= set(inside)
+            np.testing.assert_array_equal(streams.continues(step), inputs[:, 0] == last)
+            last = outputs[:, -1]
+            targets |= set(outputs.flat)
+        # Every character is predicted but the first of each stretch.
+        assert targets == set(inside) - set(spans.starts)
+
+
+def test_where_a_batch_goes_on_from_the_one_before():
+    streams = Streams(np.arange(40), 3, 4)
+    assert not streams.continues(0).any()
+    assert streams.continues(1).all()
+    assert not streams.continues(streams.steps_per_epoch).any()

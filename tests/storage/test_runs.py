@@ -5,7 +5,7 @@ import os
 import pytest
 
 from chargen.checkpoint import Checkpoint
-from chargen.errors import CheckpointError, RunError
+from chargen.errors import CheckpointError, RunError, StorageError
 from chargen.storage.runs import (
     MODEL_FILE,
     RUNS_FOLDER,
@@ -74,6 +74,12 @@ def test_a_name_of_no_folder_is_told(name):
 def test_a_folder_that_is_made_for_a_run_goes_if_nothing_is_put_there(workdir):
     with locked(workdir / "deep" / "run"):
         assert (workdir / "deep" / "run").is_dir()
+    assert list(workdir.iterdir()) == []
+    with (
+        pytest.raises(StorageError, match="cannot hold a run"),
+        locked(workdir / "b" / ("a" * 300)),
+    ):
+        pass
     assert list(workdir.iterdir()) == []
     with locked(workdir / "deep" / "run"):
         (workdir / "deep" / "run" / "file").touch()

@@ -23,6 +23,13 @@ def tracker_of(corpus, text=""):
     return tracker
 
 
+def test_a_passage_is_placed_in_the_text_and_the_line_that_it_is_from():
+    index = CopyIndex(["ab\0cd\nef", "gh\r\nij"], separator="\n\n")
+    assert index.longest("xefx") == Passage("ef", 1, 6, 4, number=0)
+    assert index.longest("ij") == Passage("ij", 0, 4, 2, number=1)
+    assert index.longest("efgh") == Passage("ef", 0, 6, 4)  # none goes from text to text
+
+
 @pytest.mark.parametrize("alphabet", ALPHABETS, ids=len)
 @pytest.mark.parametrize("length", [0, 1, 2, 30, 300])
 def test_suffixes_are_in_order(alphabet, length):

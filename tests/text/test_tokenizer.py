@@ -19,6 +19,7 @@ def tokenizer(characters="\0abc\n", **more):
     [
         ("\n\n", "a\n\nb\nc", "\0a\0b\nc"),
         ("\n\n", "\n\na\r\n\r\n\r\r\nb\n\n", "\0a\0b\0"),
+        ("\n\n", "a\r\nb\r\r\nc", "\0a\nb\0c"),  # CR LF is one line end
         ("<end of a document>", "a<end of a document>b", "\0a\0b"),
         ("<END>", "A<END>B<END>", "\0a\0b\0"),
         ("\f", "a\n\fb\fc", "\0a\n\0b\0c"),

@@ -9,6 +9,8 @@ from contextlib import suppress
 import pytest
 
 from chargen.errors import Interrupted
+from chargen.storage.arrays import read_arrays
+from chargen.storage.runs import RESUME_FILE
 from chargen.training.interrupt import caught_signals, interruptible
 
 BUSY = """
@@ -109,3 +111,30 @@ def test_before_there_is_anything_to_save_a_signal_ends_the_work_at_once(number,
 def test_other_errors_are_not_taken_for_signals():
     with pytest.raises(ZeroDivisionError), interruptible():
         raise ZeroDivisionError
+
+
+CLOSED = """
+import os, pty, sys
+
+child, terminal = pty.fork()
+if child == 0:
+    program = "chargen train sea.txt --epochs 9 --units 8 --batch-size 4".split()
+    os.execv(sys.executable, [sys.executable, "-m", *program])
+said = b""
+while b"*" not in said:  # an evaluation
+    said += os.read(terminal, 4096)
+os.close(terminal)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.slow
+@needs_sighup
+def test_a_run_whose_terminal_is_closed_saves_what_it_has(workdir):
+    (workdir / "sea.txt").write_text("the sea is under the town\n" * 2000)
+    closed = subprocess.run([sys.executable, "-c", CLOSED], timeout=300, check=False)
+    assert closed.returncode == 128 + signal.SIGHUP
+    _, document = read_arrays(workdir / "checkpoints" / "sea" / RESUME_FILE)
+    state = document["state"]
+    assert state["step"] > 0
+    assert not state["finished"]

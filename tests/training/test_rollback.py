@@ -45,7 +45,7 @@ def spoil(monkeypatch, number, *, times):
     monkeypatch.setattr(Network, "step", spoiling)
 
 
-@pytest.mark.parametrize("number", range(1, 12))
+@pytest.mark.parametrize("number", [1, 5, 6, 11])
 @pytest.mark.parametrize("save_seconds", [0.0, 1e9])
 def test_weights_that_were_saved_broken_are_not_gone_back_to(
     number, save_seconds, tmp_path, monkeypatch
@@ -61,7 +61,7 @@ def test_weights_that_were_saved_broken_are_not_gone_back_to(
     assert not (tmp_path / "run" / ROLLBACK_FILE).exists()
 
 
-@pytest.mark.parametrize("stop", range(1, 11))
+@pytest.mark.parametrize("stop", [1, 6, 9])
 def test_a_run_that_goes_back_ends_as_if_it_had_not_been_interrupted(stop, tmp_path, monkeypatch):
     """Where it goes back to depends on steps alone, and on no clock."""
     results = []

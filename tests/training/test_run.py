@@ -11,7 +11,10 @@ import pytest
 
 from chargen import api
 from chargen.corpus.corpus import Corpus
+from chargen.corpus.split import train_validation_split
 from chargen.errors import DivergedError, Interrupted, RunError, StorageError
+from chargen.evaluation.loss import evaluate
+from chargen.generation.weights import DecoderWeights
 from chargen.storage.arrays import read_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
 from chargen.training import run, start
@@ -117,24 +120,102 @@ def test_a_changed_option_or_corpus_is_refused_by_name(tmp_path):
         api.train(CORPUS, name=str(folder), reporter=Silent(), **SETTINGS)
 
 
-def test_early_stopping_says_why_and_keeps_the_best(tmp_path, monkeypatch):
-    lines = []
-    losses = iter([1.5, 1.7, 1.6, 1.4])
-    monkeypatch.setattr(
-        Validator, "__call__", lambda *_: ValidationLoss(loss := next(losses), loss)
-    )
+class Listening(Silent):
+    """Keeps what is said."""
 
-    class Listening(Silent):
-        def say(self, line):
-            lines.append(line)
+    def __init__(self):
+        self.lines = []
 
-    settings = SETTINGS | {"patience": 2}
-    model = api.train(CORPUS, name=str(tmp_path / "run"), reporter=Listening(), **settings)
-    assert lines[-1] == (
-        "Finished: no better held-out loss in 2 evaluations; the best is from step 45."
-    )
-    assert model.origin.carried == 1.5
-    assert model.origin.step == 45
+    def say(self, line):
+        self.lines.append(line)
+
+
+@pytest.fixture
+def losses(monkeypatch):
+    """A list of the held-out losses to come; its last is measured ever after."""
+    losses = []
+
+    def measure(*_):
+        loss = losses.pop(0) if len(losses) > 1 else losses[0]
+        return ValidationLoss(loss, loss)
+
+    monkeypatch.setattr(Validator, "__call__", measure)
+    return losses
+
+
+def test_a_run_that_gains_nothing_goes_back_to_the_best_and_ends_early(tmp_path, losses):
+    losses += [2.0, 1.5, 1.7, 1.4, 1.4]
+    reporter, settings = Listening(), SETTINGS | {"patience": 1, "epochs": 20}
+    model = api.train(CORPUS, name=str(tmp_path / "run"), reporter=reporter, **settings)
+    rows = read_history(tmp_path / "run")
+    best, stalled, cooling = rows[1], rows[2], rows[3:]
+    said = "\n".join(reporter.lines)
+    assert f"No better held-out loss since step {best.step:,}: back to its weights" in said
+    assert stalled.learning_rate > cooling[0].learning_rate > cooling[1].learning_rate
+    assert model.origin.step == cooling[0].step
+    assert model.origin.carried == 1.4
+    assert len(cooling) == 2  # the second gained nothing either, and the run ended
+    assert cooling[-1].step < stalled.step + best.step
+    assert reporter.lines[-1].startswith("Finished: nothing more is gained, after ")
+
+
+def test_a_run_that_gains_nothing_resumes_bit_for_bit(tmp_path, losses):
+    settings, measured = SETTINGS | {"patience": 1, "epochs": 20}, [2.0, 1.5, 1.7, 1.4, 1.3, 1.4]
+    losses += measured
+    api.train(CORPUS, name=str(tmp_path / "whole"), reporter=Silent(), **settings)
+    state = content(tmp_path / "whole")["document"]["state"]
+    since, end = state["cooling"][0], state["step"]
+    assert since < end - 2
+    losses[:] = measured
+    folder = tmp_path / "run"
+    with pytest.raises(Interrupted):
+        api.train(CORPUS, name=str(folder), reporter=StopAt(since - 1), **settings)
+    for step in (since, since + 1):
+        with pytest.raises(Interrupted):
+            api.resume(folder, corpus=CORPUS, reporter=StopAt(step))
+    api.resume(folder, corpus=CORPUS, reporter=Silent())
+    assert content(folder) == content(tmp_path / "whole")
+
+
+def test_a_long_held_out_part_is_read_in_part_and_at_the_end_whole(tmp_path, monkeypatch):
+    read = []
+    measure = Validator.__call__
+
+    def watched(self, weights, characters=None):
+        read.append(characters)
+        return measure(self, weights, characters)
+
+    monkeypatch.setattr(Validator, "__call__", watched)
+    corpus = Corpus(CORPUS.text * 100, name="seas")
+    settings = SETTINGS | {"epochs": 1, "batch_size": 32, "seq_length": 64, "units": (4,)}
+    reporter, folder = Listening(), tmp_path / "run"
+    model = api.train(corpus, name=str(folder), reporter=reporter, **settings)
+    *parts, last = read
+    assert len(parts) == 4
+    assert max(parts) < len(corpus.ids) / 10 * 0.99
+    assert last is None
+    assert any(f"all that is held out: {model.origin.carried:.4f}" in x for x in reporter.lines)
+    _, held_out = train_validation_split(corpus, 0.1)
+    found = evaluate(DecoderWeights(model.checkpoint), held_out.ids)
+    assert model.origin.carried == pytest.approx(found.carried, abs=1e-4)
+
+
+def test_more_evaluations_than_the_time_allows_are_told(tmp_path):
+    reporter = Listening()
+    settings = SETTINGS | {"epochs": 4, "max_evaluations": 100}
+    api.train(CORPUS, name=str(tmp_path / "run"), reporter=reporter, **settings)
+    number = len(read_history(tmp_path / "run"))
+    assert f"100 evaluations would take too much of the time; there are {number}." in reporter.lines
+
+
+def test_too_little_held_out_to_judge_by_keeps_the_last_weights(tmp_path, losses):
+    losses += [1.0, 9.0]
+    reporter, corpus = Listening(), Corpus(CORPUS.text[:300], name="tiny")
+    settings = SETTINGS | {"batch_size": 1, "epochs": 40, "patience": 1}
+    model = api.train(corpus, name=str(tmp_path / "run"), reporter=reporter, **settings)
+    (line,) = (line for line in reporter.lines if "too few to judge by" in line)
+    assert line.startswith("Only 3")
+    assert model.origin.step == read_history(tmp_path / "run")[-1].step == planned(tmp_path / "run")
 
 
 def test_a_broken_loss_goes_back_and_gives_up_after_three_tries(tmp_path, monkeypatch):
@@ -262,7 +343,7 @@ def test_steps_are_timed_only_until_the_speed_is_known(tmp_path, known_speed, mo
 
     monkeypatch.setattr(run, "Run", Watched)
     api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **A_MINUTE)
-    assert len(timed) == 105
+    assert len(timed) == 97
     assert max(timed) == 5
 
 
@@ -299,7 +380,7 @@ def known_speed(monkeypatch):
         return ValidationLoss(1.0, 1.0)
 
     monkeypatch.setattr(Trainer, "step", step)
-    monkeypatch.setattr(Validator, "seconds", lambda self: 2.0)
+    monkeypatch.setattr(Validator, "seconds", lambda *_: 2.0)
     monkeypatch.setattr(Validator, "__call__", measure)
     return clock, breaks
 
@@ -314,8 +395,8 @@ def planned(folder: Path) -> int:
 def test_minutes_fix_the_steps_that_fit_them(tmp_path, known_speed):
     clock, _ = known_speed
     api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **A_MINUTE)
-    # 5 steps measure the speed, in 5 s; 1% of the minute is for saves, 4 s for two evaluations.
-    assert planned(tmp_path / "run") == 5 + int((60 - 5 - 0.6 - 4) / 0.5)
+    # 5 steps measure the speed, in 5 s; 1% of the minute is for saves, 8 s for four evaluations.
+    assert planned(tmp_path / "run") == 5 + int((60 - 5 - 0.6) / 0.5) - int(8 / 0.5)
     assert 1058 < clock.now <= 1060
 
 
@@ -324,7 +405,7 @@ def test_a_loss_that_breaks_once_the_steps_are_fixed_leaves_them_so(tmp_path, kn
     breaks.append(np.nan)
     api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **A_MINUTE)
     assert not breaks
-    assert planned(tmp_path / "run") == 105
+    assert planned(tmp_path / "run") == 97
     assert 1058 < clock.now <= 1062  # the steps that were lost are taken again
 
 
@@ -339,7 +420,7 @@ def test_a_run_killed_once_the_steps_are_fixed_keeps_them(tmp_path, known_speed)
         api.train(CORPUS, name=str(tmp_path / "run"), reporter=Killed(), **A_MINUTE)
     clock.now = 1030
     api.resume(tmp_path / "run", corpus=CORPUS, reporter=Silent())
-    assert planned(tmp_path / "run") == 105
+    assert planned(tmp_path / "run") == 97
 
 
 def test_the_records_count_the_seconds_of_every_sitting(tmp_path, known_speed, monkeypatch):
@@ -356,11 +437,12 @@ def test_the_records_count_the_seconds_of_every_sitting(tmp_path, known_speed, m
     monkeypatch.setattr(sys, "argv", ["chargen", "resume", "run"])
     api.resume(tmp_path / "run", corpus=CORPUS, reporter=Silent())
     rows = read_history(tmp_path / "run")
-    assert [row.step for row in rows] == [53, 105]
-    assert [row.seconds for row in rows] == [5 + 48 / 2 + 2, 5 + 100 / 2 + 4]
-    assert [row.characters for row in rows] == [53 * 4 * 16, 105 * 4 * 16]
+    assert len(rows) > 1
+    for number, row in enumerate(rows, start=1):  # the first five steps took a second each
+        assert row.seconds == 5 + (row.step - 5) / 2 + 2 * number
+        assert row.characters == row.step * 4 * 16
     origin = api.load(tmp_path / "run").origin
-    assert origin.seconds == rows[0].seconds
+    assert origin.seconds in [row.seconds for row in rows]
     assert origin.command == "chargen train sea.txt"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from chargen import api
 from chargen.checkpoint import Checkpoint, weight_shapes
-from chargen.config import ModelConfig, PreparationConfig
+from chargen.config import ModelConfig, PreparationConfig, RunConfig
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.encoder import BaseVocabulary
 from chargen.errors import CorpusError, Interrupted, RunError, SettingError
@@ -15,7 +15,7 @@ from chargen.storage.runs import MODEL_FILE
 from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import RARE, Vocabulary
 from chargen.training.report import Silent
-from chargen.training.warm_start import warm_start_weights
+from chargen.training.warm_start import inherit_settings, warm_start_weights
 from tests.helpers import decoder_of, with_tokenizer
 
 from .test_run import StopAt, content
@@ -45,6 +45,15 @@ def test_the_same_vocabulary_leaves_the_weights_as_they_are(make_checkpoint):
         np.testing.assert_array_equal(array, old.weights[name])
 
 
+def test_what_was_done_to_the_bases_text_is_done_to_the_new_one(make_checkpoint):
+    kept = PreparationConfig(newlines="keep", lowercase=True)
+    base = with_tokenizer(make_checkpoint(), preparation=kept, separator="\n\n")
+    config = RunConfig.of(inherit_settings(base, {}))
+    assert config.preparation == kept
+    assert config.reading.document_separator == "\n\n"
+    assert inherit_settings(base, {"document_separator": "|"})["document_separator"] == "|"
+
+
 @pytest.fixture
 def base(workdir):
     (workdir / "old.txt").write_text(OLD * 60)
@@ -62,7 +71,7 @@ def test_the_vocabulary_grows_and_the_shape_stays(base):
     model = fine_tune(base)
     assert set(model.vocabulary.idx2char) == set(OLD + NEW)
     assert model.config.units == (12,)
-    assert model.origin.base == str(base)
+    assert model.origin.base == base.name  # a model that is given away tells of no folders
     assert model.generate("the Glocke", length=5)
 
 
