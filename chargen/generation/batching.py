@@ -146,11 +146,9 @@ def stream_text(
         request: the text to write.
     """
     if not generator.has_unique_texts:
-        yield from _stream(checkpoint, make_decoder, generator, request)
-        return
+        return _stream(checkpoint, make_decoder, generator, request)
     samples = generate_samples(checkpoint, make_decoder, generator, [request], max_batch=1)
-    for sample in samples:
-        yield from sample.text
+    return (sample.text for sample in samples)
 
 
 def _stream(

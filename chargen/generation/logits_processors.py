@@ -21,7 +21,7 @@ from chargen.text.line_ends import MARKS
 from chargen.text.vocabulary import BOUNDARY, Ids, Vocabulary
 
 _SPACES = " \t\N{IDEOGRAPHIC SPACE}"  # where a line may be broken
-_LAST_WORD = 16  # characters before the limit of a line from which on it ends at a space
+_LAST_WORD = 12  # characters before the limit of a line from which on it ends at a space
 
 
 class NothingLeft(Exception):

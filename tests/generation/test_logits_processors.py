@@ -46,7 +46,7 @@ def test_a_full_line_leaves_a_newline_only():
 
 def test_near_the_limit_a_line_ends_where_a_space_would_come():
     limit = LineLimit(40, [0], {0}, [1])
-    for length, newline, space in [(23, 0.2, 0.3), (1, 0.5, 0), (15, 0.5, 0), (1, 1, 0)]:
+    for length, newline, space in [(27, 0.2, 0.3), (1, 0.5, 0), (11, 0.5, 0), (1, 1, 0)]:
         after(limit, [2] * length)
         np.testing.assert_allclose(
             adjusted([limit], [0.2, 0.3, 0.5])[:2], [newline, space], rtol=1e-5
