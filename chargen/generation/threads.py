@@ -2,9 +2,9 @@
 
 NumPy's BLAS splits a product among its threads, and each waits for the others. Where other programs
 want the cores too, the system lets these threads run one after another: a product of 0.1 ms then
-takes 8 ms or more. So `Steps` begins with one thread, tries more now and then, and goes back as
-soon as they cost time. Only numbers that give the same bits as one thread are used, so what a
-network computes depends neither on the choice nor on time.
+takes 8 ms or more. So `Steps` begins with one thread, tries more now and then while nothing else
+seems to want the cores, and goes back as soon as they cost time. Only numbers that give the same
+bits as one thread are used, so what a network computes depends neither on the choice nor on time.
 
 The number of threads belongs to the process, not to a thread of Python. Therefore:
 
@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock, get_ident
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 import numpy as np
@@ -33,8 +33,9 @@ from chargen.text.vocabulary import Ids
 
 _WINDOW = 0.02  # seconds of one thread's work, for which a number of threads is measured
 _GAIN = 0.9  # of the time that fewer threads need, more may take this share at most
+_RUNNING = 0.8  # of a window, the share in which one thread must run for more to be tried
 _LOST = 0.02  # the share of time that trials in vain may cost
-_AGAIN = 2.0  # seconds until one thread is measured again, where more pay
+_AGAIN = 2.0  # seconds of work until one thread is measured again, where more pay
 _PRODUCTS = 16  # rows that are multiplied both ways to see whether the bits are the same
 
 
@@ -190,6 +191,7 @@ class Steps:
     It goes up a ladder: 1, 2, 4, ... threads, each for a window of 20 ms, as long as each takes at
     most 0.9 times the time of the one before. Then it stays. As soon as a window takes longer than
     that, it is over, and one thread is taken for so long that the loss is 2% of the time at most.
+    Nothing is tried after a window in which the one thread had to wait for a core.
     Several threads of Python may share it: what they could spoil is a measurement, not a result.
 
     Args:
@@ -214,7 +216,8 @@ class Steps:
         self._fewer = [0.0] * len(self._ladder)  # seconds of a step with fewer threads, by place
         self._known = 1  # so many places of the ladder have the same bits
         self._is_climbing = False
-        self._until = 0.0  # the time when the next round of measurements may begin
+        self._worked = 0.0  # seconds, in all steps
+        self._until = 0.0  # so much work must be done before the next round of measurements
         self._begin(0)
 
     def run(self, step: Callable[[Ids], Floats], ids: Ids) -> Floats:
@@ -248,15 +251,18 @@ class Steps:
         fewer = self._fewer[place]
         self._planned = math.ceil(_WINDOW / fewer) if fewer else 0
         self._allowed = _GAIN * fewer * self._planned
+        self._started, self._ran = perf_counter(), thread_time()
 
     def _measure(self, seconds: float) -> None:
         """Count a step that took some seconds; at the end of a window, say what comes next."""
         self._steps += 1
         self._spent += seconds
-        place, now = self._place, perf_counter()
+        self._worked += seconds
+        place = self._place
         if place == 0:
             if self._spent >= _WINDOW:
-                if now >= self._until:
+                ran = (thread_time() - self._ran) / (perf_counter() - self._started)
+                if ran >= _RUNNING and self._worked >= self._until:
                     self._climb(self._spent / self._steps)
                 else:
                     self._begin(0)
@@ -267,7 +273,7 @@ class Steps:
             if self._is_climbing:
                 self._climb(self._spent / self._steps)
             else:
-                self._begin(place if now < self._until else 0)
+                self._begin(place if self._worked < self._until else 0)
 
     def _climb(self, seconds: float) -> None:
         """Try the next number of threads, where a step takes some seconds with this one."""
@@ -290,7 +296,7 @@ class Steps:
     def _stay(self, place: int, lost: float) -> None:
         """Stay at a place for a while, so long that `lost` seconds are a small share of it."""
         self._is_climbing = False
-        self._until = perf_counter() + max(lost / _LOST, _AGAIN if place else 0)
+        self._until = self._worked + max(lost / _LOST, _AGAIN if place else 0)
         self._begin(place)
 
     def _has_same_bits(self, number: int, *, seconds: float) -> bool | None:

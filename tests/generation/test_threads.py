@@ -154,8 +154,9 @@ class Machine:
     """A clock, and steps that take as long as a table says for each number of threads."""
 
     def __init__(self, monkeypatch, seconds):
-        self.now, self.seconds, self.taken = 0.0, seconds, []
+        self.now, self.seconds, self.taken, self.share = 0.0, seconds, [], 1.0
         monkeypatch.setattr(module, "perf_counter", lambda: self.now)
+        monkeypatch.setattr(module, "thread_time", lambda: self.now * self.share)
         self.steps = Steps([(lambda x: x, 8)], 1, None)
 
     def run(self, seconds):
@@ -191,6 +192,13 @@ def test_threads_that_wait_for_each_other_cost_little(machine):
     even = machine(of=(1e-3, 1e-3, 1e-3))
     even.run(8)
     assert even.taken.count(1) > 0.5 * len(even.taken)
+
+
+def test_nothing_is_tried_while_one_thread_waits_for_a_core(machine):
+    busy = machine(of=(1e-3, 0.6e-3, 0.4e-3))
+    busy.share = 0.5
+    busy.run(1)
+    assert set(busy.taken) == {1}
 
 
 def test_it_follows_the_machine(machine):
