@@ -236,6 +236,7 @@ class LanguageModel:
             top=top,
         )
 
+    @check_arguments
     def copy_index(self, texts: str | Sequence[str]) -> CopyIndex:
         """Return an index of the corpus, or of each of its files, read as the model reads a text.
 
@@ -314,6 +315,7 @@ class LanguageModel:
             UnknownCharacterError: if the text has characters that the model never saw.
         """
         several = [text] if isinstance(text, Text) else text
+        check("text", several, bool(several), "one text or more")
         texts = list(map(partial(self._prepared, unknown=unknown, is_prompt=False), several))
         ids, labels = self._as_corpus(texts, label)
         result = evaluate(self._weights, ids, labels=labels, progress=progress)

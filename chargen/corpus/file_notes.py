@@ -11,6 +11,7 @@ from chargen.corpus.columns import column_names
 from chargen.corpus.encodings import excerpt
 from chargen.corpus.sources import Source
 from chargen.text.characters import enumerate_some, escape_hidden
+from chargen.wording import count
 
 _BOM = "\N{BYTE ORDER MARK}"
 _TABLE = re.compile(r"\.(csv|tsv|jsonl|ndjson)(\.(gz|bz2|xz|zst))?$", re.IGNORECASE)
@@ -86,7 +87,7 @@ class FileNotes:
         if self._marks and self.encodings.total() == 1:
             yield "The byte order mark at the start was removed."
         elif self._marks:
-            yield f"Byte order marks were removed from the start of {self._marks:,} files."
+            yield f"Byte order marks were removed from the start of {count(self._marks, 'file')}."
         if self._inner_marks:
             marks = "mark was" if self._inner_marks == 1 else "marks were"
             yield f"{self._inner_marks:,} byte order {marks} removed from inside the text."
@@ -106,11 +107,11 @@ class FileNotes:
         asked = self._config.encoding
         with suppress(LookupError):
             asked = codecs.lookup(asked).name
-        for name, count in self.encodings.most_common():
+        for name, number in self.encodings.most_common():
             files = self._excerpts[name]
             if name == asked or (asked.startswith("utf-") and name.startswith(asked[:6])):
                 continue
-            if name == "utf-8" and count > 1:
-                yield f"Read as utf-8: {count:,} files."
+            if name == "utf-8" and number > 1:
+                yield f"Read as utf-8: {number:,} files."
             elif files:
                 yield f"Read as {name}: {enumerate_some(files, max_names=_MAX_NAMED)}."

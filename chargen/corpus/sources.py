@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 from itertools import takewhile
 from pathlib import Path
 
+from chargen.config.base import shorten
 from chargen.errors import CorpusError
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
 
@@ -51,7 +52,15 @@ def listed(paths: Paths) -> list[str]:
     several = [paths] if isinstance(paths, str | Path) else paths
     if not several:
         raise CorpusError("No text was named; give the path of a text file.")
-    return [str(path) for path in several]
+    names = [str(path) for path in several]
+    for name in names:
+        try:
+            is_path = "\0" not in os.fsdecode(os.fsencode(name))
+        except UnicodeEncodeError:
+            is_path = False
+        if not is_path:
+            raise CorpusError(f"{shorten(name)} cannot be the path of a file.")
+    return names
 
 
 def absolute(paths: Paths) -> list[str]:

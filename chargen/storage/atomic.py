@@ -33,6 +33,8 @@ def storage_errors(problem: str, advice: str = "") -> Iterator[None]:
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
         raise StorageError(f"{problem}: {reason}{advice}.") from None
+    except ValueError as error:  # a path that no system takes
+        raise StorageError(f"{problem}: {error}.") from None
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:

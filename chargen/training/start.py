@@ -88,7 +88,8 @@ def start_run(
 ) -> Path:
     """Train in a new run, as `chargen.train` says, and return its folder."""
     started = time.monotonic()
-    check_tensorflow()
+    with interruptible():
+        check_tensorflow()
     check("vocabulary", vocabulary, vocabulary in get_args(Growth), "grow or keep")
     settings = _located(settings)
     old, source, asked = None, Source(), settings
@@ -142,7 +143,8 @@ def resume_run(
 ) -> Path:
     """Continue a run, as `chargen.resume` says, and return its folder."""
     started = time.monotonic()
-    check_tensorflow()
+    with interruptible():
+        check_tensorflow()
     settings = _located(settings)
     folder = run_folder(run)
     path = folder / RESUME_FILE

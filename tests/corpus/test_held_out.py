@@ -33,7 +33,7 @@ def test_it_is_prepared_as_the_corpus_was(hold_out):
 
 
 def test_it_is_cut_into_documents_as_the_corpus_was(hold_out):
-    reading = ReadingConfig(document_separator="\\n")
+    reading = ReadingConfig(document_separator="\n")
     text, _ = hold_out("ab\nc\n", Corpus(["abc", "ab"]), reading)
     assert text == "\0ab\0c\0"
 

@@ -121,11 +121,22 @@ def test_it_is_dark_where_that_is_preferred():
     assert '<rect class="ground"' in picture
 
 
-def test_plot_lays_runs_over_one_another(invoke, workdir):
+@pytest.fixture
+def make_run(workdir):
+    """Makes a run with these evaluations."""
+
+    def make(name, rows):
+        write_history(workdir / "checkpoints" / name, rows)
+        (workdir / "checkpoints" / name / "model.safetensors").touch()
+
+    return make
+
+
+def test_plot_lays_runs_over_one_another(invoke, workdir, make_run):
     for name in ("one", "two"):
-        write_history(workdir / "checkpoints" / name, ROWS)
+        make_run(name, ROWS)
     (workdir / "checkpoints" / "two" / "history.csv").write_text(OLD)
-    write_history(workdir / "checkpoints" / "empty", [])
+    make_run("empty", [])
     result = invoke("plot", "one", "two", "empty")
     assert result.exit_code == 0
     assert "empty has no evaluation yet" in result.stderr
@@ -136,11 +147,11 @@ def test_plot_lays_runs_over_one_another(invoke, workdir):
 
 def test_plot_names_what_is_missing(refused, workdir):
     told = refused("plot", "nothing")
-    assert "checkpoints/nothing/history.csv cannot be read" in told
+    assert "There is no run nothing" in told
 
 
-def test_plot_without_anything_to_draw_or_of_another_kind(invoke, workdir):
-    write_history(workdir / "checkpoints" / "empty", [])
+def test_plot_without_anything_to_draw_or_of_another_kind(invoke, workdir, make_run):
+    make_run("empty", [])
     result = invoke("plot", "empty")
     assert result.exit_code == 1
     assert "nothing to draw" in result.stderr
