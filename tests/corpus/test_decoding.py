@@ -102,9 +102,12 @@ def test_the_encoding_is_found_wherever_the_first_wrong_byte_is(read):
         assert read(text.encode("latin-1"), "auto").text == text
 
 
-def test_standard_input_is_detected_too(monkeypatch):
-    text = PORTUGUESE * 40_000  # more than a block
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode("latin-1"))))
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
+def test_standard_input_is_detected_too(monkeypatch, encoding):
+    text = "a" * 5 + PORTUGUESE * 40_000  # more than a block, which ends within a character
+    data = text.encode(encoding)
+    assert encoding == "latin-1" or data[1 << 20] & 0xC0 == 0x80
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
     assert read_corpus("-", ReadingConfig(encoding="auto")).text == text
 
 

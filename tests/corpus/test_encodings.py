@@ -174,6 +174,7 @@ def test_a_few_words_are_right_or_refused():
         (b"didn\x92t", "didn’t"),
         (b"stra\xdfe", "straße"),
         (b"se\xf1or", "señor"),
+        (b"la premi\xe8re fois", "la première fois"),  # by the word "la"
     ],
 )
 def test_a_word_in_a_western_language_is_cp1252(data, text):
