@@ -238,16 +238,6 @@ class Run:
             f"{count(total / self.streams.steps_per_epoch, 'epoch')}, "
             f"{time_left((total - self.state.step) * seconds)} of training to go."
         )
-        if 0 < len(self.held_out) < _MIN_JUDGED:
-            self.reporter.say(
-                f"Only {len(self.held_out):,} characters are held out, too few to judge by: the "
-                "last weights are kept."
-            )
-        number, asked = len(self._evaluations.steps), self._evaluations.asked
-        if asked > TrainingConfig().max_evaluations and number < asked:
-            self.reporter.say(
-                f"{asked:,} evaluations would take too much of the time; there are {number:,}."
-            )
 
     def _plan(self, budget: float, seconds: float) -> None:
         """Fix the number of steps, of so many seconds each, that fit the budget, in seconds."""
@@ -264,8 +254,18 @@ class Run:
         self._fix_total(max(done + 1, steps))
 
     def _fix_total(self, steps: int) -> None:
-        """Plan for so many steps from the beginning of the schedule."""
+        """Plan for so many steps from the beginning of the schedule; say what is odd about them."""
         self.state.total_steps = self.state.planned_steps = self.state.first_step + steps
+        if 0 < len(self.held_out) < _MIN_JUDGED:
+            self.reporter.say(
+                f"Only {len(self.held_out):,} characters are held out, too few to judge by: the "
+                "last weights are kept."
+            )
+        number, asked = len(self._evaluations.steps), self._evaluations.asked
+        if asked > TrainingConfig().max_evaluations and number < asked:
+            self.reporter.say(
+                f"{asked:,} evaluations would take too much of the time; there are {number:,}."
+            )
 
     def _evaluate(self, *, at_end: bool) -> None:
         """Measure the held-out loss, keep the weights if they are the best, write the records."""
