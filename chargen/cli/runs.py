@@ -58,6 +58,7 @@ def _when(path: Path) -> str:
 
 def _state(folder: Path) -> str:
     """Return whether a run is being trained, was interrupted, or is over."""
+    from chargen.errors import ChargenError
     from chargen.storage.arrays import read_document
     from chargen.storage.runs import RESUME_FILE, is_locked
 
@@ -65,7 +66,11 @@ def _state(folder: Path) -> str:
         return "training"
     if not (folder / RESUME_FILE).exists():
         return "model only"
-    return "finished" if read_document(folder / RESUME_FILE)["state"]["finished"] else "interrupted"
+    try:
+        finished = read_document(folder / RESUME_FILE)["state"]["finished"]
+    except (ChargenError, KeyError, TypeError):  # damaged, or of a version that resume cannot read
+        return "model only"
+    return "finished" if finished else "interrupted"
 
 
 def _table(runs: list[dict[str, Any]]) -> list[str]:

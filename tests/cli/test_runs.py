@@ -40,6 +40,14 @@ def test_runs_as_json(invoke, runs):
     assert (new["steps"], new["corpus"], new["loss"]) == (7, "tiny.txt", None)
 
 
+def test_a_model_whose_run_cannot_be_resumed_is_not_called_damaged(invoke, runs):
+    write_arrays(runs / "new" / "resume.safetensors", {}, {"of": "an earlier version"})
+    (runs / "old" / "resume.safetensors").write_bytes(b"nothing")
+    _, new, old = json.loads(invoke("runs", "--json").stdout)
+    assert (new["state"], old["state"]) == ("model only", "model only")
+    assert "error" not in new
+
+
 def test_a_run_in_training_is_said(invoke, runs):
     with acquire(runs / "new" / ".lock", ""):
         assert "training" in invoke("runs").stdout.splitlines()[2]
