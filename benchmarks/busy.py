@@ -34,7 +34,8 @@ from measure import in_turn, print_machine, print_table
 from sampling_speed import random_checkpoint
 from training_speed import VOCAB_SIZE, Work, chargen_step
 
-from chargen.generation import threads as numpy_threads
+from chargen.config.presets import available_cores
+from chargen.generation.blas import POOL
 from chargen.language_model import LanguageModel, load
 
 BUNDLED = Path(__file__).parents[1] / "checkpoints" / "bundled"
@@ -67,7 +68,7 @@ def serve(pipe: Connection, size: str, number: str) -> None:
     units = SIZES[size]
     threads = int(number) if number.isdecimal() else None
     if number == NUMPY:
-        numpy_threads._POOL._libraries = []  # then chargen leaves NumPy's number as it is
+        POOL._libraries = []  # then chargen leaves NumPy's number as it is
     checkpoint = load(BUNDLED).checkpoint if units is None else random_checkpoint(units, 64)
     todo = tasks(LanguageModel(checkpoint, threads=threads))
     pipe.send("ready")
@@ -153,7 +154,7 @@ def compare(
 
 
 def main() -> None:
-    cores = numpy_threads.cores()
+    cores = available_cores()
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--busy", type=int, nargs="+", default=[0, cores], help="how many loops")

@@ -18,6 +18,7 @@ from chargen.errors import SettingError
 from chargen.evaluation.loss import Evaluation, evaluate
 from chargen.evaluation.score import TOP, Score, score
 from chargen.generation.batching import Request, generate_samples, stream_text
+from chargen.generation.blas import held
 from chargen.generation.decoder import MAX_BATCH, Decoder, MakeDecoder
 from chargen.generation.generate import Generator
 from chargen.generation.initial_state import choose_label
@@ -25,7 +26,6 @@ from chargen.generation.log_probs import Progress, bits, no_progress
 from chargen.generation.recorder import Sample
 from chargen.generation.sampler import Sampler
 from chargen.generation.session import Session
-from chargen.generation.threads import held
 from chargen.generation.weights import DecoderWeights
 from chargen.storage.runs import find_checkpoint
 from chargen.text.copies import CopyIndex

@@ -39,7 +39,7 @@ def chat(model: str | None, verbose: bool, threads: int | None, **settings: Any)
     pipe; then the exit code is 1 if one of them had an error.
     """
     from chargen.cli.conversation import NAMES, Conversation
-    from chargen.generation.threads import held
+    from chargen.generation.blas import held
     from chargen.text.characters import enumerate_some
 
     start = SamplingConfig(**given(settings))

@@ -122,8 +122,8 @@ def sample(
     model writes with which random seed.
     """
     from chargen.corpus.sources import check_standard_input
+    from chargen.generation.blas import held
     from chargen.generation.generate import fresh_seed
-    from chargen.generation.threads import held
 
     if top and not as_json:
         raise click.UsageError("--top is shown in JSON only; add --json.")

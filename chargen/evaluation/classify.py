@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from chargen.checkpoint import Checkpoint
 from chargen.config.arguments import check_arguments
 from chargen.errors import SettingError
+from chargen.generation.blas import held
 from chargen.generation.decoder import MAX_BATCH, Decoder
 from chargen.generation.log_probs import Progress, bits, no_progress, surprisal
-from chargen.generation.threads import held
 from chargen.generation.weights import DecoderWeights
 from chargen.storage.runs import find_checkpoint
 from chargen.text.characters import enumerate_some

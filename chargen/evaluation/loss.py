@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chargen.errors import CorpusError
+from chargen.generation.blas import held
 from chargen.generation.decoder import MAX_BATCH, Decoder
 from chargen.generation.log_probs import WINDOW, Progress, bits, no_progress, perplexity, surprisal
 from chargen.generation.state import State
-from chargen.generation.threads import held
 from chargen.generation.weights import DecoderWeights
 from chargen.text.vocabulary import Ids, Vocabulary
 from chargen.wording import count

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chargen.errors import CorpusError, SettingError
+from chargen.generation.blas import held
 from chargen.generation.decoder import Decoder
 from chargen.generation.initial_state import initial_state
 from chargen.generation.log_probs import (
@@ -17,7 +18,6 @@ from chargen.generation.log_probs import (
     no_progress,
     perplexity,
 )
-from chargen.generation.threads import held
 from chargen.generation.weights import DecoderWeights
 from chargen.text.vocabulary import BOUNDARY
 from chargen.wording import count

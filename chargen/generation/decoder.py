@@ -19,8 +19,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from chargen.generation.blas import held
 from chargen.generation.state import Floats, LayerState, State
-from chargen.generation.threads import held
 from chargen.generation.weights import DecoderWeights, LayerWeights
 from chargen.text.vocabulary import Ids
 

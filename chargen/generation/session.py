@@ -13,6 +13,7 @@ from chargen.config import SamplingConfig
 from chargen.config.arguments import check_arguments
 from chargen.config.keywords import SamplingKeywords
 from chargen.generation.batching import Batch
+from chargen.generation.blas import held
 from chargen.generation.decoder import MakeDecoder
 from chargen.generation.generate import (
     Generator,
@@ -24,7 +25,6 @@ from chargen.generation.initial_state import choose_label, first_logits, initial
 from chargen.generation.novelty import Novelty
 from chargen.generation.sampler import Sampler
 from chargen.generation.stopping import FinishReason
-from chargen.generation.threads import held
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import PreparedText, Unknown
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from chargen.checkpoint import Checkpoint
+from chargen.generation.blas import one_thread
 from chargen.generation.state import Floats, State
-from chargen.generation.threads import Threads, one_thread
+from chargen.generation.threads import Threads
 from chargen.text.vocabulary import Ids
 
 _MAX_TABLE = 1 << 22  # numbers in the table of the first layer, 16 MB; else it is not made

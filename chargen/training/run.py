@@ -4,8 +4,7 @@ import math
 import statistics
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +12,25 @@ import numpy as np
 
 import chargen
 from chargen.checkpoint import Checkpoint, Origin, weight_shapes
-from chargen.config import RunConfig, SamplingConfig, TrainingConfig
+from chargen.config import RunConfig, TrainingConfig
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.split import HeldOut
 from chargen.corpus.streams import Streams
 from chargen.errors import DivergedError, Interrupted
-from chargen.generation.decoder import Decoder
 from chargen.generation.log_probs import bits
-from chargen.generation.session import Session
-from chargen.generation.weights import DecoderWeights
 from chargen.shell import command
 from chargen.storage.arrays import Arrays, read_arrays, write_arrays
 from chargen.storage.atomic import link_atomically, remove
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE, ROLLBACK_FILE
-from chargen.text.line_ends import LINE_END
 from chargen.text.vocabulary import BOUNDARY
 from chargen.training import provenance
+from chargen.training.excerpt import write_excerpt
 from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
 from chargen.training.records import Records
 from chargen.training.report import Reporter
-from chargen.training.schedule import Evaluations, evaluations, learning_rate
+from chargen.training.run_state import RunState
+from chargen.training.schedule import Evaluations, evaluations
 from chargen.training.trainer import Trainer
 from chargen.training.validation import ValidationLoss, Validator
 from chargen.wording import count, time_left
@@ -45,34 +42,6 @@ _MEASURING_STEPS = 5  # and at least so many steps, of which the first, which co
 _SAVING_SHARE = 0.01  # of the time is left for saves
 _MIN_JUDGED = 200  # characters held out; by fewer, the better weights look better by chance only
 _COOLING_SHARE = 0.5  # of the steps up to the best, is how long the rate falls at the end
-_COOLING_EVALUATIONS = 5
-_SAMPLE = SamplingConfig(temperature=0.7)
-_SAMPLE_LENGTH = 90
-
-
-@dataclass
-class RunState:
-    """What a run must remember, beside its arrays, to continue where it was."""
-
-    step: int = 0  # the next step to take; that many are done
-    first_step: int = 0  # where the schedule begins; later than 0 once a finished run goes on
-    total_steps: int | None = None  # None until the machine's speed is known
-    planned_steps: int | None = None  # the same, before the rate began to fall early
-    cooling: tuple[int, float] | None = None  # where it did, and the rate that it falls from
-    rate_factor: float = 1.0  # the learning rate is multiplied by it; halved by each rollback
-    rollbacks: int = 0  # times that the loss diverged and the run went back
-    kept_step: int = 0  # the last step that a run can go back to, if the step after it was well
-    lowest_loss: float | None = None  # of any training step; None before the first
-    loss_sum: float = 0.0  # training loss since the last evaluation, summed
-    loss_count: int = 0  # and over how many steps
-    best_loss: float | None = None  # the lowest held-out loss, carried; None if nothing is held out
-    best_step: int = 0  # and where it was
-    best_read: int = 0  # and on how many characters held out
-    waited: int = 0  # evaluations since then
-    finished: str = ""  # why the run ended, once it has
-    seconds: float = 0.0  # that the run has taken, interruptions left out
-    command: str | None = None  # the command line that began it
-    rows: list[Row] = field(default_factory=list)  # the evaluations so far
 
 
 @dataclass(eq=False)
@@ -108,31 +77,12 @@ class Run:
     def restore(self, arrays: Arrays, document: Mapping[str, Any]) -> None:
         """Put back the state that `_save` wrote."""
         self.trainer.restore(arrays, self.folder / RESUME_FILE)
-        rows = [Row(**row) for row in document["state"]["rows"]]
-        self.state = RunState(**{**document["state"], "rows": rows})
-        if self.state.cooling is not None:
-            self.state.cooling = (self.state.cooling[0], self.state.cooling[1])
+        self.state = RunState.from_json(document["state"])
 
     @property
     def _evaluations(self) -> Evaluations:
         """Return when to evaluate; the steps must be fixed."""
-        first = self.state.first_step
-        planned = (self.state.planned_steps or first + 1) - first
-        each = self.streams.steps_per_epoch
-        plan = evaluations(planned, each, self.config, len(self.held_out))
-        if self.state.cooling is None or self.state.total_steps is None:
-            return replace(plan, steps=frozenset(first + step for step in plan.steps))
-        since, end = self.state.cooling[0], self.state.total_steps
-        parts = range(1, _COOLING_EVALUATIONS + 1)
-        steps = (since + math.ceil((end - since) * part / len(parts)) for part in parts)
-        return replace(plan, steps=frozenset(steps))
-
-    def _rate(self, step: int) -> float:
-        """Return the learning rate of a step, before rollbacks."""
-        state, first = self.state, self.state.first_step
-        total = None if state.total_steps is None else state.total_steps - first
-        cooling = state.cooling and (state.cooling[0] - first, state.cooling[1])
-        return learning_rate(step - first, total, self.config, cooling)
+        return self.state.evaluations(self.config, self.streams.steps_per_epoch, len(self.held_out))
 
     def go_on(self) -> None:
         """Begin a new schedule at the last weights of a run that has finished."""
@@ -192,7 +142,9 @@ class Run:
         """Take one step, and do what is due after it."""
         state = self.state
         began = time.monotonic()
-        loss = self.trainer.step(state.step, self._rate(state.step) * state.rate_factor)
+        loss = self.trainer.step(
+            state.step, state.rate(state.step, self.config) * state.rate_factor
+        )
         if not self._speed_known:
             self._step_seconds.append(time.monotonic() - began)
         # A model that goes on to a text unlike its own begins with losses far above chance's.
@@ -282,7 +234,7 @@ class Run:
         row = Row(
             step=state.step,
             epoch=state.step / self.streams.steps_per_epoch,
-            learning_rate=self._rate(state.step - 1) * state.rate_factor,
+            learning_rate=state.rate(state.step - 1, self.config) * state.rate_factor,
             loss=loss,
             carried=held_out.carried if held_out else None,
             windowed=held_out.windowed if held_out else None,
@@ -292,12 +244,13 @@ class Run:
         )
         state.rows.append(row)
         state.loss_sum, state.loss_count = 0.0, 0
-        # Where little or nothing is held out, nothing tells which weights are better: the last ones
-        # are kept.
         if self.validator and state.best_loss is not None and state.best_read != read:
             # A run that goes on may read less or more.
-            state.best_loss = self._measure_best(self.validator, read).carried
+            model = Checkpoint.load(self.folder / MODEL_FILE)
+            state.best_loss = self._measure_best(self.validator, model, read).carried
             state.best_read = read
+        # Where little or nothing is held out, nothing tells which weights are better: the last ones
+        # are kept.
         best = not self._is_judged or row.carried is None or state.best_loss is None
         if row.carried is not None and state.best_loss is not None:
             best = best or row.carried < state.best_loss
@@ -308,7 +261,7 @@ class Run:
             state.waited += 1
         checkpoint = self._checkpoint(row)
         self.reporter.evaluated(row, best=best and self._is_judged)
-        self.reporter.say(_excerpt(checkpoint, len(state.rows), seed=state.step))
+        self.reporter.say(write_excerpt(checkpoint, len(state.rows), seed=state.step))
         if best:
             checkpoint.save(self.folder / MODEL_FILE)
         nothing_gained = state.waited >= self.config.patience
@@ -333,7 +286,7 @@ class Run:
         state = self.state
         left = (state.total_steps or state.step) - state.step
         steps = max(1, min(left, int(_COOLING_SHARE * state.best_step)))
-        state.cooling = (state.step, self._rate(state.step))
+        state.cooling = (state.step, state.rate(state.step, self.config))
         state.total_steps, state.waited = state.step + steps, 0
         self.trainer.load_weights(Checkpoint.load(self.folder / MODEL_FILE).weights)
         self.reporter.say(
@@ -354,10 +307,8 @@ class Run:
             spent = f"{share * minutes:.1f} of {minutes:g} minutes" if minutes else f"{share:.0%}"
             state.finished = f"nothing more is gained, after {spent}"
         if self.validator is not None and read < len(self.held_out):
-            best, losses = (
-                Checkpoint.load(self.folder / MODEL_FILE),
-                self._measure_best(self.validator),
-            )
+            best = Checkpoint.load(self.folder / MODEL_FILE)
+            losses = self._measure_best(self.validator, best)
             carried, windowed = losses.carried, losses.windowed
             origin = replace(best.origin, carried=carried, windowed=windowed)
             replace(best, origin=origin).save(self.folder / MODEL_FILE)
@@ -366,10 +317,12 @@ class Run:
                 f"{windowed:.4f} windowed, {bits(carried):.3f} bits/char."
             )
 
-    def _measure_best(self, validator: Validator, characters: int | None = None) -> ValidationLoss:
+    def _measure_best(
+        self, validator: Validator, best: Checkpoint, characters: int | None = None
+    ) -> ValidationLoss:
         """Return the loss of the best weights on so many characters held out, or on all."""
-        weights = Checkpoint.load(self.folder / MODEL_FILE).weights
-        return validator([weights[name] for name in weight_shapes(self.model_config)], characters)
+        weights = [best.weights[name] for name in weight_shapes(self.model_config)]
+        return validator(weights, characters)
 
     def _rollback(self, loss: float) -> None:
         """Return to the last step that is kept, and take smaller steps from there.
@@ -448,15 +401,3 @@ class Run:
         if not self.state.best_step:
             self._checkpoint().save(self.folder / MODEL_FILE)
         self._saved_at = time.monotonic()
-
-
-def _excerpt(checkpoint: Checkpoint, number: int, *, seed: int) -> str:
-    """Write a few words with the network as it is; of labels, each has its turn."""
-    names = list(checkpoint.labels)
-    config = replace(_SAMPLE, seed=seed, label=names[number % len(names)] if names else None)
-    session = Session(checkpoint, partial(Decoder, DecoderWeights(checkpoint)), config)
-    parts: list[str] = []  # documents, which can be short
-    while (left := _SAMPLE_LENGTH - sum(map(len, parts)) - len(parts)) > 0:
-        parts += LINE_END.split(session.generate(length=left))
-    lead = f"    {config.label}: " if names else "    "
-    return lead + " / ".join(filter(None, parts))

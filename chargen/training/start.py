@@ -6,12 +6,12 @@ TensorFlow is not imported before all that can be wrong with text, settings and 
 import os.path
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from chargen.checkpoint import Checkpoint
-from chargen.config import PreparationConfig, ReadingConfig, RunConfig
+from chargen.config import RunConfig
 from chargen.config.base import check, given
 from chargen.config.presets import choose_preset
 from chargen.corpus.corpus import Corpus, read_corpus
@@ -32,12 +32,12 @@ from chargen.storage.runs import (
     locked,
     run_folder,
 )
-from chargen.text.characters import describe, enumerate_some
-from chargen.text.vocabulary import BOUNDARY, Vocabulary
+from chargen.training.corpus_checks import check_same, check_text
 from chargen.training.existing import nothing_to_resume, refuse_to_replace, tell_finished
 from chargen.training.installed import check_tensorflow
 from chargen.training.interrupt import interruptible
 from chargen.training.preflight import preflight
+from chargen.training.source import Source
 from chargen.training.warm_start import inherit_settings, warm_start_weights
 from chargen.wording import count
 
@@ -46,32 +46,6 @@ if TYPE_CHECKING:
     from chargen.training.run import Run
 
 Growth = Literal["grow", "keep"]
-_FOR_FILES = {field.name for cls in (ReadingConfig, PreparationConfig) for field in fields(cls)}
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the text of a run is, and the model that the run goes on from."""
-
-    paths: list[str] | None = None  # None for a `Corpus` that the caller made
-    base: str | None = None  # the model, as the caller named it
-    known: BaseVocabulary | None = None  # its characters and labels
-    held_out: str = ""  # the fingerprint of the validation part
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the source as plain values."""
-        known = self.known and [self.known.vocabulary.idx2char, self.known.grow, self.known.labels]
-        held_out = self.held_out
-        return {"paths": self.paths, "from": self.base, "known": known, "held_out": held_out}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return the source that `to_json` wrote."""
-        if values["known"] is None:
-            return cls(values["paths"], held_out=values["held_out"])
-        characters, grow, labels = values["known"]
-        known = BaseVocabulary(Vocabulary(characters), grow, tuple(labels))
-        return cls(values["paths"], values["from"], known, values["held_out"])
 
 
 def start_run(
@@ -99,7 +73,7 @@ def start_run(
         source = Source(base=str(base), known=known)
         asked = inherit_settings(old, settings)
     config = RunConfig.of(asked)  # bad settings are told before a long text is read
-    _check_text(corpus, settings, config, old, source)
+    check_text(corpus, settings, config, old, source)
     if name is None:
         name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
     folder = run_folder(name)
@@ -186,7 +160,7 @@ def resume_run(
             source = replace(source, paths=absolute(paths))  # where it is from now on
             how = config.reading, config.preparation
             corpus = read_corpus(paths, *how, known=source.known, cache=cache, progress=progress)
-        _check_same(corpus, folder, config, source, sha256)
+        check_same(corpus, folder, config, source, sha256)
         spans, held_out = _split(corpus, config, cache)
         if held_out.sha256 != source.held_out:
             raise RunError(
@@ -222,72 +196,6 @@ def _split(corpus: Corpus, config: RunConfig, cache: str | Path | None) -> tuple
         return train_validation_split(corpus, fraction, validation=how, seed=seed)
     spans, _ = train_validation_split(corpus, 0, seed=seed)
     return spans, read_held_out(how, config.reading, corpus, cache=cache)
-
-
-def _check_text(
-    corpus: Paths | Corpus,
-    settings: Mapping[str, Any],
-    config: RunConfig,
-    base: Checkpoint | None,
-    source: Source,
-) -> None:
-    """Raise SettingError for a text that does not go together with the settings and the base.
-
-    Files need labels if the base has some. A `Corpus` must have been made as the settings and the
-    base ask for; it may have new characters if the vocabulary is to grow.
-    """
-    if not isinstance(corpus, Corpus):
-        if base is not None and base.labels and not config.reading.label:
-            raise SettingError(
-                f"{source.base} has the labels {enumerate_some(list(base.labels))}; say which this "
-                "text has, or a new one, as in --label 'NAME=*'."
-            )
-        return
-    if odd := [name for name in settings if name in _FOR_FILES]:
-        raise SettingError(
-            f"{odd[0]} is for files; a Corpus was read and prepared when it was made."
-        )
-    if base is None or source.known is None:
-        return
-    made = corpus.preparation.to_json()
-    for name, before in base.tokenizer.preparation.to_json().items():
-        if made[name] != before:
-            raise SettingError(
-                f"The Corpus was made with {name} {made[name]}, the base's with {before}; make it "
-                "with preparation=chargen.load(...).checkpoint.tokenizer.preparation."
-            )
-    known, characters = set(base.tokenizer.vocabulary.idx2char), set(corpus.vocabulary.idx2char)
-    if missing := known - characters:
-        wrong = f"lacks characters of the base, such as {describe(min(missing))}"
-    elif not source.known.grow and (new := characters - known - {BOUNDARY}):
-        wrong = f"adds characters to the base's, such as {describe(min(new))}"
-    elif missing := set(base.labels) - set(corpus.label_names):
-        wrong = f"lacks labels of the base, such as {min(missing)!r}"
-    else:
-        return
-    raise SettingError(
-        f"The Corpus {wrong}; make it with known=chargen.BaseVocabulary(model.vocabulary, "
-        f"grow={source.known.grow}, labels=model.labels), where model is the loaded base."
-    )
-
-
-def _check_same(
-    corpus: Corpus, folder: Path, config: RunConfig, source: Source, sha256: str
-) -> None:
-    """Raise RunError if a corpus is not the one that a run was started with."""
-    if corpus.sha256 != sha256 or corpus.preparation != config.preparation:
-        raise RunError(
-            f"{corpus.name} is not the text that {folder} was trained on (its SHA-256 "
-            "differs); restore it, or start anew under another --name."
-        )
-    known = source.known.vocabulary.idx2char if source.known is not None else ""
-    characters = corpus.vocabulary.idx2char
-    if len(characters) != config.model.vocab_size or not set(known) <= set(characters):
-        raise RunError(
-            f"{corpus.name} was made with other characters than those of {folder}; make it with "
-            "known=chargen.BaseVocabulary(model.vocabulary, grow=False, labels=model.labels), "
-            f"where model is chargen.load({str(folder)!r})."
-        )
 
 
 def _complete(

@@ -11,11 +11,12 @@ import chargen.generation.threads as module
 from chargen.checkpoint import weight_shapes
 from chargen.errors import SettingError
 from chargen.evaluation.score import score
-from chargen.generation.threads import Steps, Threads, held, one_thread
+from chargen.generation.blas import POOL, held, one_thread
+from chargen.generation.threads import Steps, Threads
 from chargen.generation.weights import DecoderWeights
 from chargen.language_model import LanguageModel, load
 
-LIBRARIES = module._POOL._libraries
+LIBRARIES = POOL._libraries
 
 pytestmark = pytest.mark.skipif(
     not LIBRARIES, reason="NumPy's library is none that threadpoolctl knows"
@@ -35,7 +36,7 @@ def callers_number():
 
 @pytest.fixture
 def four_cores(monkeypatch):
-    monkeypatch.setattr(module, "cores", lambda: 4)
+    monkeypatch.setattr(module, "available_cores", lambda: 4)
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_what_the_caller_sets_meanwhile_is_put_back(callers_number):
         assert number_of_threads() == 1
         with ThreadPoolExecutor(1) as other:
             other.submit(threadpool_limits, 2, user_api="blas").result()
-        assert module._POOL.use(1) == 1
+        assert POOL.use(1) == 1
         assert number_of_threads() == 1
     assert number_of_threads() == 2
 
@@ -89,18 +90,18 @@ def test_what_the_caller_sets_meanwhile_is_put_back(callers_number):
 def test_several_threads_of_python_take_one_each(callers_number):
     def inner():
         with held():
-            return module._POOL.use(3), number_of_threads()
+            return POOL.use(3), number_of_threads()
 
     with held(), ThreadPoolExecutor(1) as other:
-        assert module._POOL.use(3) == 3
+        assert POOL.use(3) == 3
         assert other.submit(inner).result() == (1, 1)
-        assert module._POOL.use(3) == 3
+        assert POOL.use(3) == 3
     assert number_of_threads() == callers_number
 
 
 def test_more_threads_than_the_caller_has_are_not_taken():
     with threadpool_limits(1, user_api="blas"), held():
-        assert module._POOL.use(2) == 1
+        assert POOL.use(2) == 1
 
 
 @pytest.mark.parametrize("threads", [2, 3, None])
@@ -141,7 +142,7 @@ def test_a_number_that_changes_bits_is_not_taken(four_cores, differs):
 
 
 def test_a_fixed_number_is_at_most_one_for_each_core(monkeypatch):
-    monkeypatch.setattr(module, "cores", lambda: 2)
+    monkeypatch.setattr(module, "available_cores", lambda: 2)
     seen = []
     steps = Threads([np.ones((4, 4), np.float32)], np.ones((4, 4), np.float32), 64).steps(
         1, logits=True
@@ -220,7 +221,7 @@ def test_a_wrong_number_is_refused(checkpoint_file, threads):
 
 
 def test_where_the_number_cannot_be_set_this_is_said(monkeypatch, lstm_file):
-    monkeypatch.setattr(module._POOL, "_libraries", [])
+    monkeypatch.setattr(POOL, "_libraries", [])
     with pytest.raises(SettingError, match="threads cannot be set"):
         load(lstm_file, threads=1)
     assert len(load(lstm_file).generate("A", length=5, seed=1)) == 5

@@ -56,4 +56,4 @@ def stand_ins(monkeypatch):
 
     monkeypatch.setattr(run, "Trainer", Network)
     monkeypatch.setattr(run, "Validator", Measure)
-    monkeypatch.setattr(run, "_excerpt", lambda *_, **__: "")
+    monkeypatch.setattr(run, "write_excerpt", lambda *_, **__: "")

@@ -63,7 +63,7 @@ def test_the_best_weights_stay_where_none_are_better(finished, monkeypatch):
 
 def test_the_best_is_compared_on_the_same_characters(finished, monkeypatch):
     """A longer or shorter schedule may read another number of those that are held out."""
-    from chargen.training import run
+    from chargen.training import run, run_state
 
     best, plan = chargen.load(finished), run.evaluations
     first = best.checkpoint.weights["embedding/embeddings"]
@@ -73,7 +73,8 @@ def test_the_best_is_compared_on_the_same_characters(finished, monkeypatch):
         loss += characters == 10  # these are harder
         return ValidationLoss(loss, loss)
 
-    monkeypatch.setattr(run, "evaluations", lambda *args: replace(plan(*args), characters=10))
+    for module in (run, run_state):
+        monkeypatch.setattr(module, "evaluations", lambda *a: replace(plan(*a), characters=10))
     monkeypatch.setattr(run.Validator, "__call__", measure)
     model = api.resume(finished, corpus=CORPUS, reporter=Silent(), epochs=1)
     assert model.origin.step > best.origin.step

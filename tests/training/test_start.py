@@ -9,7 +9,7 @@ from chargen.config import RunConfig
 from chargen.errors import CheckpointError, CorpusError, RunError, SettingError
 from chargen.storage.arrays import write_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
-from chargen.training.start import Source
+from chargen.training.source import Source
 
 
 @pytest.fixture

@@ -1,0 +1,65 @@
+"""What a run must remember, beside its arrays, to continue where it was."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from chargen.config import TrainingConfig
+from chargen.training.history import Row
+from chargen.training.schedule import Evaluations, evaluations, learning_rate
+
+_COOLING_EVALUATIONS = 5
+
+
+@dataclass
+class RunState:
+    """What a run must remember, beside its arrays, to continue where it was."""
+
+    step: int = 0  # the next step to take; that many are done
+    first_step: int = 0  # where the schedule begins; later than 0 once a finished run goes on
+    total_steps: int | None = None  # None until the machine's speed is known
+    planned_steps: int | None = None  # the same, before the rate began to fall early
+    cooling: tuple[int, float] | None = None  # where it did, and the rate that it falls from
+    rate_factor: float = 1.0  # the learning rate is multiplied by it; halved by each rollback
+    rollbacks: int = 0  # times that the loss diverged and the run went back
+    kept_step: int = 0  # the last step that a run can go back to, if the step after it was well
+    lowest_loss: float | None = None  # of any training step; None before the first
+    loss_sum: float = 0.0  # training loss since the last evaluation, summed
+    loss_count: int = 0  # and over how many steps
+    best_loss: float | None = None  # the lowest held-out loss, carried; None if nothing is held out
+    best_step: int = 0  # and where it was
+    best_read: int = 0  # and on how many characters held out
+    waited: int = 0  # evaluations since then
+    finished: str = ""  # why the run ended, once it has
+    seconds: float = 0.0  # that the run has taken, interruptions left out
+    command: str | None = None  # the command line that began it
+    rows: list[Row] = field(default_factory=list)  # the evaluations so far
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the state whose `asdict` was kept as JSON."""
+        cooling = values["cooling"] and tuple(values["cooling"])
+        rows = [Row(**row) for row in values["rows"]]
+        return cls(**{**values, "cooling": cooling, "rows": rows})
+
+    def rate(self, step: int, config: TrainingConfig) -> float:
+        """Return the learning rate of a step, before rollbacks."""
+        first = self.first_step
+        total = None if self.total_steps is None else self.total_steps - first
+        cooling = self.cooling and (self.cooling[0] - first, self.cooling[1])
+        return learning_rate(step - first, total, config, cooling)
+
+    def evaluations(
+        self, config: TrainingConfig, steps_per_epoch: int, held_out: int
+    ) -> Evaluations:
+        """Return when to evaluate on so many characters held out; the steps must be fixed."""
+        first = self.first_step
+        planned = (self.planned_steps or first + 1) - first
+        plan = evaluations(planned, steps_per_epoch, config, held_out)
+        if self.cooling is None or self.total_steps is None:
+            return replace(plan, steps=frozenset(first + step for step in plan.steps))
+        since, end = self.cooling[0], self.total_steps
+        parts = range(1, _COOLING_EVALUATIONS + 1)
+        steps = (since + math.ceil((end - since) * part / len(parts)) for part in parts)
+        return replace(plan, steps=frozenset(steps))
