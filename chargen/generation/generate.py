@@ -90,6 +90,11 @@ class Sequence:
         return self._stop.reason
 
     @property
+    def left_out(self) -> str:
+        """Return what was drawn at its end and is no part of it, such as the text it stopped at."""
+        return self._stop.left_out
+
+    @property
     def is_spoilt(self) -> bool:
         """Return whether it is over before its first line, which was not new."""
         return self._lines is not None and self._lines.is_spoilt
