@@ -194,8 +194,9 @@ class LanguageModel:
         """Write several texts for each prompt and label, side by side.
 
         Sample k of a seed and a prompt draws the same random numbers whatever `n` is, and
-        whatever other prompts there are. So it is the same text, but for rounding: products of
-        other shapes are summed in another order, which turns one draw in some 450,000.
+        whatever other prompts there are. So it is the same text, byte for byte, on one machine and
+        with one build of NumPy; of sample 0, the one that `generate` and `stream` give. (Not with
+        the engine "keras", whose rounding depends on how many texts are written side by side.)
 
         Args:
             prompts: one or several.

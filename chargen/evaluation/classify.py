@@ -184,7 +184,7 @@ def _read(candidate: Candidate, texts: Sequence[str], progress: Progress) -> NDA
     for row, text in zip(ids, texts, strict=True):
         row[: 1 + len(text)] = tokenizer.vocabulary.encode(tokenizer.start + text)
     labels = weights.checkpoint.label_ids(candidate.label, rows)
-    decoder = Decoder(weights, weights.zero_state(rows, labels))
+    decoder = Decoder(weights, weights.zero_state(rows, labels), by_rows=False)
     nats = np.zeros(rows)
     with held():
         for position in range(lengths.max()):

@@ -14,6 +14,7 @@ import numpy as np
 
 from chargen.checkpoint import Checkpoint
 from chargen.generation.blas import one_thread
+from chargen.generation.products import Kernel
 from chargen.generation.state import Floats, State
 from chargen.generation.threads import Threads
 from chargen.text.vocabulary import Ids
@@ -34,7 +35,7 @@ class LayerWeights:
         units: rows of the kernel that read the layer's own output, h.
     """
 
-    kernel: Floats
+    kernel: Kernel
     bias: Floats
     inputs: int
     units: int
@@ -79,8 +80,8 @@ class DecoderWeights:
                 kernel = kernel[:0]
             # Stored by columns: a vector times such a matrix is the faster product in NumPy's BLAS.
             stacked = np.asfortranarray(np.concatenate([kernel, recurrent_kernel]))
-            self.layers.append(LayerWeights(stacked, bias, len(kernel), units))
-        self.dense_kernel: Floats = weights["dense/kernel"]
+            self.layers.append(LayerWeights(Kernel(stacked), bias, len(kernel), units))
+        self.dense_kernel = Kernel(weights["dense/kernel"])
         self.dense_bias: Floats = weights["dense/bias"]
         kernels = [layer.kernel for layer in self.layers]
         self.threads = Threads(kernels, self.dense_kernel, threads)
