@@ -70,7 +70,7 @@ class Network:
     def bytes(self) -> int:
         """Return how much memory it takes, roughly."""
         arrays = [*self.checkpoint.weights.values(), self.weights.embeddings]
-        arrays += [layer.kernel for layer in self.weights.layers]
+        arrays += [layer.kernel.array for layer in self.weights.layers]
         return sum(array.nbytes for array in arrays)
 
 
