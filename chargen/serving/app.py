@@ -195,15 +195,15 @@ def _validation_problem(error: RequestValidationError) -> Problem:
             code="invalid_body",
         )
     message = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    received = "" if first["type"] == "missing" else f"; received {shorten(first.get('input'))}"
     if first["type"] == "missing":
-        return Problem(f"{place[0]} is missing.", param=place[0], code="missing_field")
-    return Problem(f"{'.'.join(place)} must be {message}{received}.", param=place[0])
+        return Problem(f"{'.'.join(place)} is missing.", param=place[0], code="missing_field")
+    received = shorten(first.get("input"))
+    return Problem(f"{'.'.join(place)} must be {message}; received {received}.", param=place[0])
 
 
 def _add_counting(app: FastAPI, service: Service) -> None:
-    """Count requests by path and status."""
-    paths = {route.path for route in app.routes if hasattr(route, "path")}
+    """Count requests by status and by path, if that is one without a name in it."""
+    paths = set(app.openapi()["paths"])
 
     class Counting:
         def __init__(self, app: Any) -> None:

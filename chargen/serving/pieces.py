@@ -101,11 +101,10 @@ class Job:
     def echoed(self) -> Piece:
         """Return the prompt; all of it must have been read."""
         tokens, recorder = None, self.text.prompt.recorder
-        if recorder is not None:
-            count = len(self._prompt)
-            log_probs = [None, *recorder.log_probs[1 - count :]] if count > 1 else [None] * count
-            top = [(), *recorder.top[1 - count :]] if count > 1 and recorder.top else [()] * count
-            tokens = self._tokens(self._prompt, log_probs, top)
+        if recorder is not None:  # nothing came before the first character
+            later = self._prompt[1:]
+            first = self._unscored(self._prompt[:1])
+            tokens = first + self._scored(later, recorder, len(recorder.log_probs) - len(later))
         return Piece(self.index, self._show(self._prompt), 0, tokens)
 
     def piece(self, text: str, *, handles: Handles | None) -> Piece:
@@ -113,12 +112,8 @@ class Job:
         tokens = None
         first, self._first = self._first, ""
         if self._recorder.is_used:
-            taken, self._taken = self._taken, self._taken + len(text)
-            log_probs = self._recorder.log_probs[taken : self._taken]
-            top = self._recorder.top[taken : self._taken] or [()] * len(text)
-            tokens = self._tokens(
-                first + text, [None] * len(first) + log_probs, [()] * len(first) + top
-            )
+            tokens = self._unscored(first) + self._scored(text, self._recorder, self._taken)
+            self._taken += len(text)
         offset, self._offset = self._offset, self._offset + len(first) + len(text)
         piece = Piece(self.index, first + text, offset, tokens)
         if handles is None:
@@ -131,20 +126,18 @@ class Job:
             state=self._handle(handles),
         )
 
-    def _tokens(
-        self,
-        text: str,
-        log_probs: Sequence[float | None],
-        top: Sequence[Alternatives],
-    ) -> tuple[Token, ...]:
-        return tuple(
-            Token(
-                self._show(character),
-                None if log_prob is None else max(log_prob, _LOWEST),
-                tuple((self._show(other), max(each, _LOWEST)) for other, each in likeliest),
-            )
-            for character, log_prob, likeliest in zip(text, log_probs, top, strict=True)
-        )
+    def _unscored(self, text: str) -> tuple[Token, ...]:
+        return tuple(Token(self._show(character), None, ()) for character in text)
+
+    def _scored(self, text: str, recorder: SampleRecorder, start: int) -> tuple[Token, ...]:
+        """Return the characters of a text that a recorder has from some place on."""
+        tokens = []
+        for place, character in enumerate(text, start):
+            top = recorder.top[place] if recorder.top else ()
+            likeliest = tuple((self._show(each), max(value, _LOWEST)) for each, value in top)
+            log_prob = max(recorder.log_probs[place], _LOWEST)
+            tokens.append(Token(self._show(character), log_prob, likeliest))
+        return tuple(tokens)
 
     def _handle(self, handles: Handles) -> str | None:
         """Return a handle of the end; None if it was not asked for, or there is no way on."""
