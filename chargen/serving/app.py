@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, PlainTextResponse
 
 import chargen
 from chargen.config import ServingConfig
@@ -100,7 +100,12 @@ def _add_pages(app: FastAPI, service: Service) -> None:
             raise Problem("The server is ending.", 503, code="draining")
         return json_response({"status": "ok"})
 
-    @app.get("/metrics", tags=["Server"], responses=documentation.ERRORS)
+    @app.get(
+        "/metrics",
+        tags=["Server"],
+        responses=documentation.ERRORS,
+        response_class=PlainTextResponse,
+    )
     async def metrics() -> Response:
         """Return what the server counted, for Prometheus."""
         return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
