@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from chargen.generation.clamps import Clamp
 from chargen.generation.generate import Generator
 from chargen.generation.initial_state import choose_label, initial_state
 from chargen.generation.recorder import SampleRecorder
@@ -80,6 +81,8 @@ class Writer:
         generator = Generator(network.checkpoint.tokenizer, config, copies=self._copies)
         if request.seed is not None and place is not None:
             place = replace(place, numbers=None)
+        clamps = [Clamp(each.layer, each.unit, each.value) for each in request.clamp or ()]
+        make_decoder = network.decoder_maker(clamps)
         written = Written(self._engine, self._handles, echo=echo)
         for prompt in prompts:
             readings: dict[str | None, Prompt] = {}  # by label: texts that begin alike share one
@@ -88,7 +91,7 @@ class Writer:
                 if start.label not in readings:
                     readings[start.label] = Prompt(
                         network.checkpoint.tokenizer,
-                        network.decoder_maker(request.clamp or ()),
+                        make_decoder,
                         start.state,
                         start.ids,
                         _recorder(network, alternatives) if echo and is_scored else None,

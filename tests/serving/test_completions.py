@@ -192,7 +192,9 @@ def test_unknown_characters_are_named_or_replaced(client):
         ({"state": "forged"}, "state"),
         ({"state": "ß" * 100}, "state"),
         ({"clamp": [{"layer": 0, "unit": 0, "value": 2}]}, "clamp"),
-        ({"clamp": [{"layer": 9, "unit": 0}]}, None),
+        ({"clamp": [{"layer": 9, "unit": 0}]}, "layer"),
+        ({"clamp": [{"layer": 0, "unit": 24}]}, "unit"),
+        ({"clamp": [{"layer": 0, "unit": 1}] * 2}, None),
     ],
 )
 def test_what_is_wrong_is_named(http, asked, named):
@@ -279,3 +281,13 @@ def test_a_changed_or_foreign_state_is_refused_by_name(client):
         with pytest.raises(openai.BadRequestError, match=f"state .*{reason}") as caught:
             complete(client, "", model, state=state)
         assert caught.value.code == "invalid_state"
+
+
+def test_clamped_units_write_another_text_beside_the_usual_one(client, plain):
+    clamps = [chargen.Clamp(0, 3, 0.0), chargen.Clamp(1, 2, 1.0)]
+    asked = [{"layer": clamp.layer, "unit": clamp.unit, "value": clamp.value} for clamp in clamps]
+    texts = [
+        complete(client, max_tokens=50, seed=1, clamp=each).choices[0].text for each in ([], asked)
+    ]
+    assert texts[0] == plain.generate("the ", length=50, seed=1)
+    assert texts[1] == plain.clamped(clamps).generate("the ", length=50, seed=1) != texts[0]
