@@ -74,10 +74,10 @@ def serve(
     threads: int | None,
     **settings: Any,
 ) -> None:
-    """Open an HTTP address for programs that speak to OpenAI's completions, and a playground.
+    """Offer models at an HTTP address: to OpenAI's clients and to a browser.
 
-    Programs find the models under /v1, a description under /docs; a browser finds the playground
-    at the address itself. Ctrl-C ends it when the requests in flight are answered, 30 seconds
+    Programs find the models under /v1, and a description under /docs; a browser finds a
+    playground at the address itself. Ctrl-C ends it when the requests in flight are answered, 30 seconds
     later at most; a second one ends it at once.
     """
     _check_installed()

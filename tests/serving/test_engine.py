@@ -96,6 +96,7 @@ def test_a_long_prompt_holds_back_nobody(written):
 def test_who_leaves_frees_the_place(written):
     several = written(max_batch=1, max_waiting=1)
     first = several.submit(length=10**6)
+    several.calls.get(timeout=10)()  # it is being written
     second = several.submit(length=5)
     with pytest.raises(Overloaded, match="1 texts wait"):
         several.submit()
