@@ -77,9 +77,10 @@ class Steps:
     """Runs the steps of one kind, and measures how many threads they should take.
 
     It goes up a ladder: 1, 2, 4, ... threads, each for a window of 20 ms, as long as each takes at
-    most 0.9 times the time of the one before. Then it stays. As soon as a window takes longer than
-    that, it is over, and one thread is taken for so long that the loss is 2% of the time at most.
-    Nothing is tried after a window in which the one thread had to wait for a core.
+    most 0.9 times the time of the one before. Then it stays, and measures again every two seconds.
+    A trial that takes longer is over at once, and so is a stay that has lost 20 ms; a hiccup that
+    the gain soon makes up for is none. Then one thread is taken for so long that the loss is 2% of
+    the time at most. Nothing is tried after a window in which that thread had to wait for a core.
     Several threads of Python may share it: what they could spoil is a measurement, not a result.
 
     Args:
@@ -104,6 +105,7 @@ class Steps:
         self._fewer = [0.0] * len(self._ladder)  # seconds of a step with fewer threads, by place
         self._known = 1  # so many places of the ladder have the same bits
         self._is_climbing = False
+        self._behind = 0.0  # seconds that a stay has lost lately against fewer threads
         self._worked = 0.0  # seconds, in all steps
         self._until = 0.0  # so much work must be done before the next round of measurements
         self._begin(0)
@@ -154,14 +156,17 @@ class Steps:
                     self._climb(self._spent / self._steps)
                 else:
                     self._begin(0)
-        elif self._spent > self._allowed:
-            lost = self._spent - self._steps * self._fewer[place]
-            self._stay(place - 1 if self._is_climbing else 0, lost)
-        elif self._steps >= self._planned:
-            if self._is_climbing:
+        elif self._is_climbing:
+            if self._spent > self._allowed:
+                self._stay(place - 1, self._spent - self._steps * self._fewer[place])
+            elif self._steps >= self._planned:
                 self._climb(self._spent / self._steps)
-            else:
-                self._begin(place if self._worked < self._until else 0)
+        else:
+            self._behind = max(0.0, self._behind + seconds - self._fewer[place])
+            if self._behind > _WINDOW:
+                self._stay(0, self._behind)
+            elif self._worked >= self._until:
+                self._begin(0)
 
     def _climb(self, seconds: float) -> None:
         """Try the next number of threads, where a step takes some seconds with this one."""
@@ -183,7 +188,7 @@ class Steps:
 
     def _stay(self, place: int, lost: float) -> None:
         """Stay at a place for a while, so long that `lost` seconds are a small share of it."""
-        self._is_climbing = False
+        self._is_climbing, self._behind = False, 0.0
         self._until = self._worked + max(lost / _LOST, _AGAIN if place else 0)
         self._begin(place)
 

@@ -156,6 +156,7 @@ class Machine:
 
     def __init__(self, monkeypatch, seconds):
         self.now, self.seconds, self.taken, self.share = 0.0, seconds, [], 1.0
+        self.hiccups = 0  # in so many steps, one takes longer
         monkeypatch.setattr(module, "perf_counter", lambda: self.now)
         monkeypatch.setattr(module, "thread_time", lambda: self.now * self.share)
         self.steps = Steps([(lambda x: x, 8)], 1, None)
@@ -170,6 +171,8 @@ class Machine:
     def _step(self, ids):
         self.taken.append(number_of_threads())
         self.now += self.seconds[self.taken[-1]]
+        if self.hiccups and len(self.taken) % self.hiccups == 0:
+            self.now += 6e-3
 
 
 @pytest.fixture
@@ -185,6 +188,13 @@ def test_the_quickest_number_is_found_and_kept(machine):
     assert quiet.run(8) > 0.95 * 8 / 0.4e-3
     some = machine(of=(1e-3, 0.6e-3, 0.7e-3))
     assert some.run(8) > 0.95 * 8 / 0.6e-3
+
+
+def test_hiccups_do_not_end_what_pays(machine):
+    machine = machine(of=(1e-4, 0.7e-4, 0.6e-4))
+    machine.run(1)
+    machine.hiccups = 3000
+    assert machine.run(8) > 0.98 * 8 / (0.6e-4 + 6e-3 / 3000)
 
 
 def test_threads_that_wait_for_each_other_cost_little(machine):
