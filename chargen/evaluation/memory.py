@@ -85,7 +85,7 @@ def memory(
             for first in range(0, number, MAX_BATCH):
                 rows = targets[first : first + MAX_BATCH]
                 of_rows = None if labels is None else labels[rows]
-                decoder = Decoder(weights, weights.zero_state(len(rows), of_rows))
+                decoder = Decoder(weights, weights.zero_state(len(rows), of_rows), by_rows=False)
                 logits = decoder.read(ids[rows[:, None] + np.arange(-context, 0)])
                 total += float(surprisal(logits, ids[rows]).sum())
                 progress(context * len(rows))
