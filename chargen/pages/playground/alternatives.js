@@ -5,11 +5,13 @@
 import {BOUNDARY, nameOf, percent, signOf} from "./characters.js";
 import {button, element} from "./elements.js";
 
-const LINGER = 250; // ms in which the pointer may cross from the character to the panel
+const HOVER = 200; // ms that the pointer must rest on a character: who only passes is not disturbed
+const LINGER = 250; // ms in which it may cross from the character to the panel
 
 export class Alternatives {
   #panel = element("div", {className: "alternatives", role: "dialog", hidden: true});
   #anchor = null;
+  #coming = 0;
   #leaving = 0;
 
   constructor() {
@@ -19,6 +21,14 @@ export class Alternatives {
     this.#panel.addEventListener("focusout", () => this.leave());
     this.#panel.addEventListener("keydown", event => this.#key(event));
     document.addEventListener("keydown", event => event.key === "Escape" && this.#escape(event), true);
+    addEventListener("resize", () => this.#panel.hidden || this.#place());
+  }
+
+  /** Show as `show` does, once the pointer has rested. */
+  showSoon(...where) {
+    clearTimeout(this.#coming);
+    clearTimeout(this.#leaving);
+    this.#coming = setTimeout(() => this.show(...where), HOVER);
   }
 
   /**
@@ -30,6 +40,7 @@ export class Alternatives {
    * @param actions more that can be done here: [[words, function], …].
    */
   show(span, character, pick, actions) {
+    clearTimeout(this.#coming);
     clearTimeout(this.#leaving);
     if (this.#anchor === span && !this.#panel.hidden) return;
     this.#anchor = span;
@@ -45,7 +56,20 @@ export class Alternatives {
       element("div", {className: "actions"}, actions.map(([words, run]) => button(words, act(run)))),
     );
     this.#panel.hidden = false;
-    this.#place(span.getClientRects()[0]);
+    this.#place();
+  }
+
+  /** Return what a TextView's characters do here; `at` gives what `show` takes of a position. */
+  handlers(at) {
+    return {
+      hover: (position, span) => this.showSoon(span, ...at(position)),
+      point: (position, span) => this.show(span, ...at(position)),
+      leave: () => this.leave(),
+      choose: (position, span) => {
+        this.show(span, ...at(position));
+        this.focus();
+      },
+    };
   }
 
   /** Put the focus on the first alternative. */
@@ -55,6 +79,7 @@ export class Alternatives {
 
   /** Go soon, unless the pointer or the focus comes here or back. */
   leave() {
+    clearTimeout(this.#coming);
     clearTimeout(this.#leaving);
     this.#leaving = setTimeout(() => {
       const focused = document.activeElement;
@@ -63,15 +88,19 @@ export class Alternatives {
   }
 
   hide() {
+    clearTimeout(this.#coming);
     clearTimeout(this.#leaving);
     this.#panel.hidden = true;
   }
 
-  /** Stand right under the character, so that the pointer gets here over no other. */
-  #place({left, bottom}) {
-    const room = document.documentElement.clientWidth - this.#panel.offsetWidth - 8;
-    this.#panel.style.left = `${scrollX + Math.max(8, Math.min(left - 12, room))}px`;
-    this.#panel.style.top = `${scrollY + bottom - 2}px`;
+  /** Stand right under the character, or over it, so that the pointer gets here over no other. */
+  #place() {
+    const [{left, top, bottom}] = this.#anchor.getClientRects();
+    const {offsetWidth: width, offsetHeight: height} = this.#panel;
+    const right = document.documentElement.clientWidth - width - 8;
+    const isOver = bottom + height > innerHeight && top > height;
+    this.#panel.style.left = `${scrollX + Math.max(8, Math.min(left - 12, right))}px`;
+    this.#panel.style.top = `${scrollY + (isOver ? top - height + 2 : bottom - 2)}px`;
   }
 
   #escape(event) {

@@ -21,7 +21,7 @@ export function drawStrip(canvas, rows, chosen) {
     }
   }
   context.putImageData(image, 0, 0);
-  canvas.style.setProperty("--chosen", `${(100 * (chosen + 0.5)) / units}%`);
+  canvas.parentElement.style.setProperty("--chosen", `${(100 * (chosen + 0.5)) / units}%`);
 }
 
 /** Draw one unit's activations as bars up from the middle, or down. */

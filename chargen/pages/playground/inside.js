@@ -52,7 +52,7 @@ export class Inside {
   async showModel({id, meta}) {
     if (this.#model?.id === id) return;
     this.#model = {id, meta};
-    const words = (units, i) => `${i}, of ${units} units${i ? "" : " (reads the characters)"}`;
+    const words = (units, i) => `${i}: ${units} units`;
     offer(byId("layer"), meta.units.map((units, i) => [String(i), words(units, i)]));
     const features = await this.#backend.features();
     offer(byId("feature"), features.map(({name}) => [name, name]));

@@ -1,7 +1,7 @@
 // The texts shown: one, or two side by side, each with its tints and alternatives.
 
 import {ACTIVATION_LEGEND, SURPRISE_LEGEND, activationTint, surpriseTint} from "./characters.js";
-import {button, byId, element} from "./elements.js";
+import {byId, element} from "./elements.js";
 import {TextView} from "./text-view.js";
 import {describe} from "./tree-view.js";
 
@@ -9,14 +9,14 @@ export class Panes {
   #container;
   #panel;
   #on;
-  #panes = []; // {id, article, view, tint}
+  #panes = []; // {branch, article, view}
   #activation = null; // null while surprise is shown
 
   /**
    * @param panel the alternatives.
-   * @param on {pick(index, position, alternative), keep(index, position), forget(index, position),
-   *   close(id)}: go on from an alternative; after a character; with a memory that begins there;
-   *   show only the text `id`.
+   * @param on {pick(id, position, alternative), keep(id, position), forget(id, position), close(id)}:
+   *   go on in the text `id` from an alternative; after a character; with a memory that begins
+   *   there; show that text no longer.
    */
   constructor(container, panel, on) {
     this.#container = container;
@@ -24,23 +24,25 @@ export class Panes {
     this.#on = on;
   }
 
-  character(index, position) {
-    return this.#panes[index].view.characters[position];
-  }
-
-  /** Show what a story shows. */
+  /** Show what a story shows. What is here already stays, and keeps the focus. */
   show(story, isBusy) {
-    this.#panes = story.shown.map((id, index) => this.#pane(story, id, index));
-    this.#container.replaceChildren(...this.#panes.map(({article}) => article));
-    this.#container.classList.toggle("two", this.#panes.length > 1);
-    for (const {view} of this.#panes) view.element.setAttribute("aria-busy", String(isBusy));
+    const before = this.#panes;
+    this.#panes = story.shown.map(id => {
+      const branch = story.branch(id), characters = story.characters(id);
+      const old = before.find(pane => pane.branch === branch && pane.view.characters.length === characters.length);
+      return old ?? this.#pane(branch, characters);
+    });
+    const articles = this.#panes.map(({article}) => article);
+    if (articles.some((article, i) => article !== this.#container.children[i])) this.#container.replaceChildren(...articles);
+    while (this.#container.children.length > articles.length) this.#container.lastChild.remove();
+    this.#container.classList.toggle("two", articles.length > 1);
+    this.#panes.forEach((pane, index) => this.#describe(pane, index, isBusy));
   }
 
   /** Show more of a text that is being written. */
   append(id, characters) {
-    const index = this.#panes.findIndex(pane => pane.id === id);
-    if (index < 0) return;
-    this.#panes[index].view.append(characters, this.#tintOf(index));
+    const index = this.#panes.findIndex(({branch}) => branch.id === id);
+    if (index >= 0) this.#panes[index].view.append(characters, this.#tintOf(index));
   }
 
   /** Tint by surprise or, given activation(index, position), by that. */
@@ -48,7 +50,8 @@ export class Panes {
     this.#activation = activation;
     this.#panes.forEach(({view}, index) => view.tint(this.#tintOf(index)));
     const [title, all] = activation ? ["Activation:", ACTIVATION_LEGEND] : ["Bits of surprise:", SURPRISE_LEGEND];
-    byId("legend").replaceChildren(title, ...all.flatMap(([className, textContent]) => [" ", element("span", {className, textContent})]));
+    const keys = all.map(([className, textContent]) => element("span", {className, textContent}));
+    byId("legend").replaceChildren(title, ...keys);
   }
 
   /** Mark a character of the first text. */
@@ -56,9 +59,9 @@ export class Panes {
     this.#panes[0]?.view.mark(position);
   }
 
-  /** Say more below the first text. */
-  note(words) {
-    if (words && this.#panes[0]) this.#panes[0].article.querySelector(".caption").append(` ${words}`);
+  /** Put the focus on a character of a text. */
+  focus(id, position) {
+    this.#panes.find(({branch}) => branch.id === id)?.view.focus(position);
   }
 
   #tintOf(index) {
@@ -67,30 +70,30 @@ export class Panes {
       : ({bits, given}) => (given ? "" : surpriseTint(bits));
   }
 
-  #pane(story, id, index) {
-    const article = byId("pane").content.cloneNode(true).firstElementChild;
-    const isTwo = story.shown.length > 1;
-    article.querySelector("h2").textContent = isTwo ? ["First text", "Second text"][index] : "Text";
-    const characters = story.characters(id);
-    article.querySelector(".caption").textContent = [mean(characters), describe(story.branch(id))].filter(Boolean).join(" · ");
-    if (isTwo) article.querySelector("h2").after(button("Close", () => this.#on.close(story.shown[1 - index]),
-      {className: "close", ariaLabel: `Close the ${["first", "second"][index]} text`}));
-    const box = article.querySelector(".text");
-    box.setAttribute("aria-label", article.querySelector("h2").textContent);
-    const view = new TextView(box, {
-      point: (position, span) => this.#point(index, position, span),
-      leave: () => this.#panel.leave(),
-      choose: () => this.#panel.focus(),
-    });
-    view.show(characters, this.#tintOf(index));
-    return {id, article, view};
+  #pane(branch, characters) {
+    const article = byId("pane").content.cloneNode(true).firstElementChild, {id} = branch;
+    article.querySelector(".close").addEventListener("click", () => this.#on.close(id));
+    const view = new TextView(article.querySelector(".text"), this.#panel.handlers(position => [
+      view.characters[position],
+      alternative => this.#on.pick(id, position, alternative),
+      [
+        ["Go on from here", () => this.#on.keep(id, position)],
+        ["Forget what came before, go on", () => this.#on.forget(id, position)],
+      ],
+    ]));
+    view.show(characters, this.#tintOf(0));
+    return {branch, article, view};
   }
 
-  #point(index, position, span) {
-    this.#panel.show(span, this.character(index, position), alternative => this.#on.pick(index, position, alternative), [
-      ["Go on from here", () => this.#on.keep(index, position)],
-      ["Forget what came before, go on", () => this.#on.forget(index, position)],
-    ]);
+  #describe({branch, article, view}, index, isBusy) {
+    const isTwo = this.#panes.length > 1, name = isTwo ? ["First text", "Second text"][index] : "Text";
+    article.querySelector("h2").textContent = name;
+    article.querySelector(".close").hidden = !isTwo;
+    article.querySelector(".close").setAttribute("aria-label", `Close: ${name}`);
+    const facts = [isBusy ? "" : mean(view.characters), describe(branch), ...(branch.notes ?? [])];
+    article.querySelector(".caption").textContent = facts.filter(Boolean).join(" · ");
+    view.element.setAttribute("aria-label", name);
+    view.element.setAttribute("aria-busy", String(isBusy));
   }
 }
 

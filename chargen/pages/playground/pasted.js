@@ -47,12 +47,9 @@ export class Pasted {
     const box = element("div", {className: "text", role: "group", dir: "auto"});
     box.setAttribute("aria-label", "Your text, tinted by surprise");
     const before = position => characters.slice(0, position).map(character => character.text).join("");
-    const view = new TextView(box, {
-      point: (position, span) => this.#panel.show(span, characters[position],
-        ({character}) => this.#goOn(before(position) + character), []),
-      leave: () => this.#panel.leave(),
-      choose: () => this.#panel.focus(),
-    });
+    const view = new TextView(box, this.#panel.handlers(position => [
+      characters[position], ({character}) => this.#goOn(before(position) + character), [],
+    ]));
     view.show(characters, character => surpriseTint(character.bits));
     return [`${score.bits_per_char.toFixed(2)} bits per character, perplexity ${score.perplexity.toFixed(1)}, ` +
       `${score.total_bits.toFixed(0)} bits in all (${model}).`, box];

@@ -1,7 +1,7 @@
 // The page: what its controls do to the story, and how the story is shown.
 
 import {Alternatives} from "./alternatives.js";
-import {charactersIn} from "./characters.js";
+import {bitsOf, charactersIn} from "./characters.js";
 import {Settings} from "./controls.js";
 import {byId} from "./elements.js";
 import {Inside} from "./inside.js";
@@ -32,7 +32,7 @@ class Playground {
     pick: (...place) => this.#pick(...place),
     keep: (...place) => this.#keep(...place),
     forget: (...place) => this.#forget(...place),
-    close: id => this.#goTo(this.#story.showing(id)),
+    close: id => this.#goTo(this.#story.showing(...this.#story.shown.filter(other => other !== id))),
   });
   #inside = null;
   #measures = null;
@@ -65,7 +65,7 @@ class Playground {
     this.#form.prompt.addEventListener("keydown", event => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.#write();
     });
-    this.#form.compare.addEventListener("change", () => this.#compare());
+    this.#form.compare.addEventListener("change", ({target}) => { byId("second").hidden = !target.checked; });
     on("stop", () => this.#stopping?.abort());
     on("go-on", () => this.#goOn());
     on("undo", () => this.#step(() => this.#past.undo()));
@@ -78,6 +78,7 @@ class Playground {
       this.start();
     });
     document.addEventListener("keydown", event => this.#shortcut(event));
+    document.addEventListener("change", () => this.#remember());
     addEventListener("hashchange", () => this.#restore());
   }
 
@@ -128,28 +129,37 @@ class Playground {
   }
 
   /** Go on from another character at a place of a text shown. */
-  #pick(index, position, {character, probability}) {
-    const taken = this.#panes.character(index, position);
-    const own = [{...taken, text: character, bits: -Math.log2(probability), given: true}];
-    this.#branchOff(index, position, own);
+  #pick(id, position, {character, probability}) {
+    const taken = this.#story.characters(id)[position];
+    const own = [{...taken, text: character, bits: bitsOf(Math.log(probability)), given: true}];
+    this.#replace(id, position, {at: position, own});
   }
 
   /** Go on after a character of a text shown. */
-  #keep(index, position) {
-    this.#branchOff(index, position + 1, []);
+  #keep(id, position) {
+    this.#replace(id, position, {at: position + 1, own: []});
+  }
+
+  /** Show a new branch in place of a text. */
+  #replace(id, position, change) {
+    const {shown} = this.#story, settings = this.#settingsOf(this.#formOf(shown.indexOf(id)), this.#seed());
+    const branch = this.#branchAt(id, position, {...change, settings});
+    this.#run([branch], {shown: shown.map(other => (other === id ? branch.id : other)), position});
   }
 
   /** Go on after a character with a memory that begins with it, beside the old text. */
-  #forget(index, position) {
-    const source = this.#story.shown[index], owner = this.#story.ownerOf(source, position);
-    this.#run([{...owner, id: this.#story.nextId, parent: owner.id, at: position + 1, own: [], memoryFrom: position}], {beside: source});
+  #forget(id, position) {
+    const branch = this.#branchAt(id, position, {at: position + 1, own: [], memoryFrom: position});
+    this.#run([branch], {beside: id, position});
   }
 
-  #branchOff(index, at, own) {
-    const shown = this.#story.shown, owner = this.#story.ownerOf(shown[index], at - (own.length ? 0 : 1));
-    const form = index && this.#form.compare.checked ? this.#second : this.#first;
-    const branch = {...owner, id: this.#story.nextId, parent: owner.id, at, own, settings: this.#settingsOf(form, this.#seed())};
-    this.#run([branch], {shown: shown.map((id, i) => (i === index ? branch.id : id))});
+  #branchAt(id, position, change) {
+    const owner = this.#story.ownerOf(id, position);
+    return {...owner, notes: [], id: this.#story.nextId, parent: owner.id, ...change};
+  }
+
+  #formOf(index) {
+    return index > 0 && this.#form.compare.checked ? this.#second : this.#first;
   }
 
   /** Write the text shown anew, with the units held as they are now, beside the old one. */
@@ -164,9 +174,8 @@ class Playground {
   /** Write more at the end of each text shown. */
   #goOn() {
     const longer = this.#story.shown.map((id, i) => {
-      const branch = this.#story.branch(id), form = i && this.#form.compare.checked ? this.#second : this.#first;
-      const {model, label} = branch.settings;
-      return {...branch, own: [...branch.own], settings: {...this.#settingsOf(form, this.#seed()), model, label}};
+      const branch = this.#story.branch(id), {model, label} = branch.settings;
+      return {...branch, own: [...branch.own], settings: {...this.#settingsOf(this.#formOf(i), this.#seed()), model, label}};
     });
     this.#run(longer, {shown: this.#story.shown});
   }
@@ -191,10 +200,6 @@ class Playground {
     }
   }
 
-  #compare() {
-    byId("second").hidden = !this.#form.compare.checked;
-    if (this.#form.compare.checked) this.#remember();
-  }
 
   #shortcut(event) {
     const isField = event.target.matches("textarea, input, select");
@@ -215,14 +220,16 @@ class Playground {
 
   // Writing.
 
-  /** Write branches to their ends; they are shown alone, or beside another. */
-  async #run(branches, {beside, shown = [beside ?? [], branches.map(({id}) => id)].flat()} = {}) {
+  /** Write branches to their ends; they are shown alone, or beside another; `position` is focused. */
+  async #run(branches, {beside, shown = [beside ?? [], branches.map(({id}) => id)].flat(), position} = {}) {
     this.#stopping?.abort();
     const stopping = this.#stopping = new AbortController();
     this.#past.push(this.#story.with(...branches).showing(...shown));
     this.#fail(null);
     this.#say("Writing…");
     this.#render();
+    this.#panes.focus(branches[0].id, position);
+    if (byId("panes").getBoundingClientRect().top > innerHeight - 100) byId("texts").scrollIntoView();
     const isStreamed = !this.#form.whole.checked, story = this.#story;
     const results = await Promise.allSettled(branches.map(branch => writeInto(this.#backend, story, branch, {
       isStreamed, signal: stopping.signal, onMore: characters => this.#panes.append(branch.id, characters),
@@ -233,14 +240,8 @@ class Playground {
     if (failed && branches.every(({own}) => own.every(character => character.given)) && this.#story === story) this.#past.drop();
     this.#render();
     this.#fail(failed?.reason ?? null);
-    this.#say(failed ? "" : this.#finished(branches, results));
-  }
-
-  #finished(branches, results) {
-    const notes = results.flatMap(({value}) => value?.notes ?? []);
     const texts = branches.map(({own}) => own.map(({text}) => text).join(""));
-    this.#panes.note(notes.join(" "));
-    return `${this.#stopping ? "" : "Finished. "}${notes.join(" ")} ${texts.join(" Second text: ")}`;
+    this.#say(failed ? "" : `${stopping.signal.aborted ? "Stopped" : "Finished"}: ${texts.join(" Second text: ")}`);
   }
 
   // Showing.
@@ -249,11 +250,12 @@ class Playground {
     const story = this.#story, isBusy = this.#stopping !== null;
     this.#panel.hide();
     this.#panes.show(story, isBusy);
-    byId("stop").disabled = !isBusy;
-    byId("go-on").disabled = isBusy || !story.shown.length;
-    byId("undo").disabled = !this.#past.canUndo;
-    byId("redo").disabled = !this.#past.canRedo;
+    enable("stop", isBusy, "write");
+    enable("go-on", !isBusy && story.shown.length, "stop");
+    enable("undo", this.#past.canUndo, "redo");
+    enable("redo", this.#past.canRedo, "undo");
     byId("branches").hidden = !story.branches.length;
+    byId("hint").hidden = story.shown.length;
     showTree(byId("tree"), story, id => this.#goTo(story.showing(id)), id => this.#goTo(story.showing(story.shown[0], id)));
     this.#tint();
     if (isBusy) return;
@@ -329,6 +331,13 @@ class Playground {
       this.#fail(new Error("This link is damaged: its end may be missing. Copy it again, as a whole."));
     }
   }
+}
+
+/** Let a button be pressed or not; the focus on one that no longer can goes to the next. */
+function enable(id, can, next) {
+  const isLeft = !can && document.activeElement === byId(id);
+  byId(id).disabled = !can;
+  if (isLeft) byId(next).focus();
 }
 
 const given = text => ({text, bits: null, alternatives: [], given: true});

@@ -9,20 +9,25 @@ export class TextView {
   #spans = [];
   #current = null; // the span at the tab stop
   #on;
+  #isQuiet = false; // while the focus is moved here without showing what is there
 
   /**
    * @param element gets the spans.
-   * @param on {point(position, span), leave(event), choose()}: a character was pointed at or
-   *   focused; no longer; Enter was pressed on one.
+   * @param on {hover(position, span), point(position, span), leave(), choose(position, span)}: the
+   *   pointer is over a character; one got the focus; neither any more; Enter was pressed on one.
    */
   constructor(element, on) {
     this.element = element;
     this.characters = [];
     this.#on = on;
-    element.addEventListener("pointerover", event => event.pointerType === "mouse" && this.#point(event));
+    element.addEventListener("pointerover", event => event.pointerType === "mouse" && this.#tell("hover", event));
     element.addEventListener("pointerleave", on.leave);
-    element.addEventListener("click", event => this.#at(event) >= 0 && this.#stop(event.target, true));
-    element.addEventListener("focusin", event => this.#point(event));
+    element.addEventListener("click", event => {
+      if (this.#at(event) < 0) return;
+      this.#stop(event.target, true);
+      this.#tell("point", event);
+    });
+    element.addEventListener("focusin", event => this.#isQuiet || this.#tell("point", event));
     element.addEventListener("focusout", on.leave);
     element.addEventListener("keydown", event => this.#key(event));
   }
@@ -58,10 +63,11 @@ export class TextView {
     this.#spans[position]?.classList.add("marked");
   }
 
-  /** Put the focus on a character, or the one at the tab stop. */
+  /** Put the focus on a character, without showing what was expected there. */
   focus(position) {
-    const span = this.#spans[position] ?? this.#current;
-    if (span) this.#stop(span, true);
+    this.#isQuiet = true;
+    if (this.#spans[position]) this.#stop(this.#spans[position], true);
+    this.#isQuiet = false;
   }
 
   #tint(span, position, tint) {
@@ -73,9 +79,9 @@ export class TextView {
     return this.#spans.indexOf(event.target);
   }
 
-  #point(event) {
+  #tell(what, event) {
     const position = this.#at(event);
-    if (position >= 0) this.#on.point(position, event.target);
+    if (position >= 0) this.#on[what](position, event.target);
   }
 
   /** Move the tab stop. */
@@ -91,7 +97,7 @@ export class TextView {
   #key(event) {
     const at = this.#at(event);
     if (at < 0 || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.key === "Enter" || event.key === " ") this.#on.choose();
+    if (event.key === "Enter" || event.key === " ") this.#tell("choose", event);
     else {
       const to = this.#target(event.key, at);
       if (to === null) return;

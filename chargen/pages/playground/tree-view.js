@@ -14,9 +14,11 @@ const SHOWN = 40; // characters of a branch
  * @param compare is called with the id of one to show beside.
  */
 export function showTree(list, story, show, compare) {
+  const focused = document.activeElement?.dataset.branch;
   const items = parent => story.childrenOf(parent).map(branch => {
     const place = story.shown.indexOf(branch.id);
     const main = button(beginning(branch), () => show(branch.id), {title: describe(branch)});
+    main.dataset.branch = branch.id;
     if (place >= 0) main.setAttribute("aria-current", "true");
     const row = element("div", {className: "branch"}, [main]);
     if (place < 0) {
@@ -28,6 +30,7 @@ export function showTree(list, story, show, compare) {
     return element("li", {}, children.length ? [row, element("ul", {}, children)] : [row]);
   });
   list.replaceChildren(...items(null));
+  if (focused) list.querySelector(`[data-branch="${focused}"]`)?.focus();
 }
 
 /** Return what a branch was written with, in words. */

@@ -10,7 +10,6 @@ const ALTERNATIVES = 8; // at each character
  *
  * @param more {isStreamed, signal, onMore}: whether characters are shown as they come; what aborts
  *   it; gets the characters that came since the last time, once a frame.
- * @returns why it ended, and notes; see the backend's `complete`.
  */
 export async function writeInto(backend, story, branch, {isStreamed, signal, onMore}) {
   const text = story.text(branch.id);
@@ -32,7 +31,8 @@ export async function writeInto(backend, story, branch, {isStreamed, signal, onM
     frame ||= requestAnimationFrame(flush);
   };
   try {
-    return await backend.complete(request, take, signal);
+    const {notes} = await backend.complete(request, take, signal);
+    branch.notes = notes;
   } finally {
     flush();
   }
