@@ -2,7 +2,7 @@
 
 import {element} from "./elements.js";
 
-const WIDTH = 420, HEIGHT = 220, LEFT = 44, BOTTOM = 36, TOP = 12, RIGHT = 12;
+const WIDTH = 340, HEIGHT = 210, LEFT = 40, BOTTOM = 36, TOP = 12, RIGHT = 12;
 
 /**
  * Return a figure of lines over a common x.
