@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from chargen.evaluation.classify import classify as classify
     from chargen.evaluation.loss import Evaluation as Evaluation
     from chargen.evaluation.score import Score as Score
+    from chargen.generation.clamps import Clamp as Clamp
     from chargen.generation.session import Session as Session
     from chargen.language_model import LanguageModel as LanguageModel
     from chargen.language_model import load as load
@@ -51,6 +52,7 @@ _HOMES = {
     "BaseVocabulary": "chargen.corpus.encoder",
     "ChargenError": "chargen.errors",
     "CheckpointError": "chargen.errors",
+    "Clamp": "chargen.generation.clamps",
     "Classification": "chargen.evaluation.classify",
     "CopyIndex": "chargen.text.copies",
     "Corpus": "chargen.corpus.corpus",

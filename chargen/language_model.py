@@ -1,5 +1,6 @@
 """A trained network in Python's hands: `load` one, then generate, stream, look inside."""
 
+import copy
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from chargen.evaluation.loss import Evaluation, evaluate
 from chargen.evaluation.score import TOP, Score, score
 from chargen.generation.batching import Request, generate_samples, stream_text
 from chargen.generation.blas import held
+from chargen.generation.clamps import Clamp
 from chargen.generation.decoder import MAX_BATCH, Decoder, MakeDecoder
 from chargen.generation.generate import Generator
 from chargen.generation.initial_state import choose_label
@@ -63,6 +65,8 @@ class LanguageModel:
     ) -> None:
         self.checkpoint = checkpoint
         self._threads = threads
+        self._clamps: tuple[Clamp, ...] = ()
+        self._is_numpy = engine == "numpy"
         self._make_decoder: MakeDecoder
         if engine == "numpy":
             self._make_decoder = partial(Decoder, self._weights)
@@ -78,6 +82,43 @@ class LanguageModel:
     @cached_property
     def _weights(self) -> DecoderWeights:
         return DecoderWeights(self.checkpoint, self._threads)
+
+    @property
+    def clamps(self) -> tuple[Clamp, ...]:
+        """Return the units that are held at a value; none but in what `clamped` returns."""
+        return self._clamps
+
+    @check_arguments
+    def clamped(self, clamps: Sequence[Clamp]) -> "LanguageModel":
+        """Return the same network with these units held at a value, and no others.
+
+            silenced = model.clamped([chargen.Clamp(layer=0, unit=12, value=0)])
+            silenced.generate("All: ", seed=1)
+
+        All that it writes and measures is with the clamps. It shares the weights, so it costs
+        nothing; this model does not change. No clamps give the network as it was trained.
+
+        Raises:
+            SettingError: if the network has no such unit, or one is clamped twice; if the engine
+                is keras.
+        """
+        if not self._is_numpy:
+            raise SettingError("Units can be clamped with the numpy engine only.")
+        other = copy.copy(self)
+        other._weights = weights = self._weights.clamped(clamps)
+        other._make_decoder, other._clamps = partial(Decoder, weights), tuple(clamps)
+        return other
+
+    def _refuse_clamps(self, what: str) -> None:
+        """Refuse to do what would leave out the clamps.
+
+        Raises:
+            SettingError: if there are any.
+        """
+        if self._clamps:
+            raise SettingError(
+                f"{what} leaves out the clamps of this model; lift them first: model.clamped([])."
+            )
 
     @property
     def config(self) -> ModelConfig:
@@ -194,8 +235,9 @@ class LanguageModel:
         """Write several texts for each prompt and label, side by side.
 
         Sample k of a seed and a prompt draws the same random numbers whatever `n` is, and
-        whatever other prompts there are. So it is the same text, but for rounding: products of
-        other shapes are summed in another order, which turns one draw in some 450,000.
+        whatever other prompts there are. So it is the same text, byte for byte, on one machine and
+        with one build of NumPy; of sample 0, the one that `generate` and `stream` give. (Not with
+        the engine "keras", whose rounding depends on how many texts are written side by side.)
 
         Args:
             prompts: one or several.
@@ -266,10 +308,11 @@ class LanguageModel:
         in `labels`.
 
         Raises:
-            SettingError: if `batch_size` is not from 1 to 65,536.
+            SettingError: if `batch_size` is not from 1 to 65,536, or units are clamped.
         """
         fits = 1 <= batch_size <= _MAX_KERAS_BATCH
         check("batch_size", batch_size, fits, f"from 1 to {_MAX_KERAS_BATCH:,}")
+        self._refuse_clamps("to_keras")
         from chargen.training.model import rebuild
 
         return rebuild(self.checkpoint, batch_size)
@@ -279,8 +322,10 @@ class LanguageModel:
         """Write the model to a .safetensors file that `load` reads.
 
         Raises:
+            SettingError: if units are clamped.
             StorageError: if it cannot be written.
         """
+        self._refuse_clamps("save")
         self.checkpoint.save(path)
 
     @check_arguments
@@ -316,6 +361,8 @@ class LanguageModel:
         """
         several = [text] if isinstance(text, Text) else text
         check("text", several, bool(several), "one text or more")
+        if adapt:
+            self._refuse_clamps("adapt")
         texts = list(map(partial(self._prepared, unknown=unknown, is_prompt=False), several))
         ids, labels = self._as_corpus(texts, label)
         result = evaluate(self._weights, ids, labels=labels, progress=progress)
@@ -384,6 +431,8 @@ class LanguageModel:
         if loss is not None:
             which = "training" if origin.carried is None else "held-out"
             said.append(f"{which} loss {loss:.4f} nats = {bits(loss):.4f} bits per character")
+        if self._clamps:
+            said.append(f"{count(len(self._clamps), 'unit')} clamped")
         return f"LanguageModel({', '.join(said)})"
 
 

@@ -9,6 +9,7 @@ from chargen.config.corpus import PreparationConfig, ReadingConfig
 from chargen.config.model import CELLS, Cell, ModelConfig
 from chargen.config.run import RunConfig
 from chargen.config.sampling import SamplingConfig
+from chargen.config.serving import ServingConfig
 from chargen.config.training import PRESETS, Preset, TrainingConfig
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "ReadingConfig",
     "RunConfig",
     "SamplingConfig",
+    "ServingConfig",
     "TrainingConfig",
 ]

@@ -144,7 +144,7 @@ class _Text:
     def decoder(self, state: State, positions: NDArray[np.integer]) -> Decoder:
         """Return a decoder that goes on from a state with the labels that some places have."""
         labels = None if self.labels is None else self.labels[positions]
-        return Decoder(self.weights, replace(state, labels=labels))
+        return Decoder(self.weights, replace(state, labels=labels), by_rows=False)
 
     def total(
         self, state: State, starts: NDArray[np.integer], steps: int, progress: Progress

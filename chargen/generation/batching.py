@@ -23,6 +23,9 @@ _PROMPTS_KEPT = 256  # that were read last, so that many samples of one prompt r
 class Batch:
     """Sequences that one network writes side by side.
 
+    With decoders that multiply each row by itself, as `Decoder` does by default, a sequence is the
+    same whatever is written beside it: bit for bit, on one machine with one build of NumPy.
+
     A sequence that was added draws its first character at the next `step`. The network has not
     read the last character that a sequence drew.
 

@@ -46,6 +46,11 @@ class Pool:
         """Whether one thread of Python computes, and no other."""
         return len(self._holders) == 1
 
+    @property
+    def taken(self) -> int:
+        """The number of threads that was set last."""
+        return self._now
+
     def number(self) -> int:
         """Return the number of threads that a product takes now."""
         return max((each.get_num_threads() for each in self._libraries), default=1)

@@ -20,10 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chargen.generation.blas import held
+from chargen.generation.products import Kernel
 from chargen.generation.state import Floats, LayerState, State
 from chargen.generation.weights import DecoderWeights, LayerWeights
 from chargen.text.vocabulary import Ids
 
+_FEW = 8  # rows: so many are multiplied sooner each by itself
 MAX_BATCH = 64  # texts side by side; with more, a character takes longer and gains little
 
 
@@ -55,12 +57,15 @@ class Decoder:
     Args:
         weights: of the network; not changed.
         state: to go on from, of as many texts as are read side by side; copied.
+        by_rows: whether each text's logits have the same bits whatever is read beside it, as
+            writing needs; else many texts are read sooner. The same bits: on one machine, with
+            one build of NumPy.
 
     Raises:
         StateError: if the state is of another network.
     """
 
-    def __init__(self, weights: DecoderWeights, state: State) -> None:
+    def __init__(self, weights: DecoderWeights, state: State, *, by_rows: bool = True) -> None:
         config = weights.checkpoint.config
         state.check(config)
         self._weights, self._cell, self._labels = weights, config.cell, state.labels
@@ -68,12 +73,15 @@ class Decoder:
         self._of_labels: Floats | None = None  # what each text's label adds, at every step
         if weights.label_embeddings is not None:
             self._of_labels = weights.label_embeddings[state.labels]
+        rows = state.batch_size
+        by_rows |= rows <= _FEW
         self._layers = [
-            _LAYERS[config.cell](layer, arrays)
+            _LAYERS[config.cell](layer, arrays, by_rows)
             for layer, arrays in zip(weights.layers, state.layers, strict=True)
         ]
-        self._stepping = weights.threads.steps(state.batch_size, logits=True)
-        self._reading = weights.threads.steps(state.batch_size, logits=False)
+        self._dense = _multiplying(weights.dense_kernel, by_rows)
+        self._stepping = weights.threads.steps(rows, logits=True, by_rows=by_rows)
+        self._reading = weights.threads.steps(rows, logits=False, by_rows=by_rows)
 
     @property
     def state(self) -> State:
@@ -106,7 +114,7 @@ class Decoder:
             return self._stepping.run(self._step, ids.T[-1])
 
     def _step(self, ids: Ids) -> Floats:
-        logits: Floats = self._advance(ids) @ self._weights.dense_kernel
+        logits = self._dense(self._advance(ids), None)
         logits += self._weights.dense_bias
         return logits
 
@@ -117,19 +125,26 @@ class Decoder:
         x = self._weights.embeddings.take(ids, axis=0)  # [batch_size, embedding_dim or columns]
         if self._of_labels is not None:
             x += self._of_labels
-        for layer in self._layers:
+        for layer, clamps in zip(self._layers, self._weights.clamps, strict=True):
             x = layer.step(x)  # [batch_size, units]
+            if clamps is not None:
+                clamps.apply(x)  # to the layer's own h, which its next step reads
         return x
+
+
+def _multiplying(kernel: Kernel, by_rows: bool) -> Callable[[Floats, Floats | None], Floats]:
+    return kernel.by_rows if by_rows else kernel.at_once
 
 
 class _Layer:
     """The state of a recurrent layer, in buffers that its steps write to."""
 
-    def __init__(self, weights: LayerWeights, arrays: LayerState) -> None:
+    def __init__(self, weights: LayerWeights, arrays: LayerState, by_rows: bool) -> None:
         self._weights, batch_size = weights, len(arrays[0])
+        self._multiply = _multiplying(weights.kernel, by_rows)
         # [x, h] and [x, h] @ kernel + bias
         self._operand = np.empty((batch_size, weights.inputs + weights.units), np.float32)
-        self._z = np.empty((batch_size, weights.kernel.shape[1]), np.float32)
+        self._z = np.empty((batch_size, len(weights.bias)), np.float32)
         self._h = self._operand[:, weights.inputs :]
         self._h[:] = arrays[0]
 
@@ -147,18 +162,21 @@ class _Layer:
         if weights.inputs:
             self._operand[:, : weights.inputs] = x
             x = weights.bias
-        z: Floats = np.dot(self._operand, weights.kernel, out=self._z)
+        z = self._multiply(self._operand, self._z)
         z += x
         return z
 
     def step(self, x: Floats) -> Floats:
-        """Read one input of each text; return h, [batch_size, units], good until the next step."""
+        """Read one input of each text; return h, [batch_size, units], good until the next step.
+
+        It is the layer's own: what is changed in it, the next step reads.
+        """
         raise NotImplementedError
 
 
 class _LSTM(_Layer):
-    def __init__(self, weights: LayerWeights, arrays: LayerState) -> None:
-        super().__init__(weights, arrays)
+    def __init__(self, weights: LayerWeights, arrays: LayerState, by_rows: bool) -> None:
+        super().__init__(weights, arrays, by_rows)
         n, z = weights.units, self._z
         self._c = np.array(arrays[1])
         self._tanh_c = np.empty_like(self._c)

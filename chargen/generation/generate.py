@@ -33,8 +33,7 @@ _MAX_GREEDY = 10  # of the likeliest text, which is the same each time unless it
 def random_numbers(seed: int, number: int = 0) -> np.random.Generator:
     """Return the random numbers of sample `number` of a seed.
 
-    They depend on these two alone, so that a text is the same, but for rounding in the network,
-    however many are written beside it.
+    They depend on these two alone, so that a text is the same, however many are written beside it.
     """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
 
@@ -88,6 +87,11 @@ class Sequence:
     def finish_reason(self) -> FinishReason | None:
         """Return why it is over; None while it is not."""
         return self._stop.reason
+
+    @property
+    def left_out(self) -> str:
+        """Return what was drawn at its end and is no part of it, such as the text it stopped at."""
+        return self._stop.left_out
 
     @property
     def is_spoilt(self) -> bool:

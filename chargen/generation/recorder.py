@@ -37,24 +37,36 @@ class SampleRecorder:
         characters: of the vocabulary, by id.
         log_probs: whether to record the log-probability of each character.
         top: how many of the likeliest characters to record at each place.
+
+    Attributes:
+        characters: of the vocabulary, by id.
+        pieces: of the text, one for each character drawn; empty where one was held back.
+        log_probs: of the characters drawn, if they are recorded; of more than the text has, while
+            some are held back.
+        top: the same of the likeliest characters.
     """
 
     def __init__(self, characters: str, *, log_probs: bool = False, top: int = 0) -> None:
-        self._characters, self._want_log_probs, self._top_k = characters, log_probs, top
-        self._pieces: list[str] = []
-        self._log_probs: list[float] = []
-        self._top: list[Alternatives] = []
+        self.characters, self._want_log_probs, self._top_k = characters, log_probs, top
+        self.pieces: list[str] = []
+        self.log_probs: list[float] = []
+        self.top: list[Alternatives] = []
+
+    @property
+    def is_used(self) -> bool:
+        """Return whether anything but the text is recorded."""
+        return self._want_log_probs or bool(self._top_k)
 
     def add(self, piece: str, index: int, logits: Floats) -> None:
         """Record the character drawn, from which logits, and what became certain to be text."""
-        self._pieces.append(piece)
-        if not (self._want_log_probs or self._top_k):
+        self.pieces.append(piece)
+        if not self.is_used:
             return
         log_probs = log_softmax(logits)
-        self._log_probs.append(float(log_probs[index]))
+        self.log_probs.append(float(log_probs[index]))
         if self._top_k:
             likeliest = most_likely(log_probs, self._top_k).tolist()
-            self._top.append(tuple((self._characters[i], float(log_probs[i])) for i in likeliest))
+            self.top.append(tuple((self.characters[i], float(log_probs[i])) for i in likeliest))
 
     def sample(
         self,
@@ -66,7 +78,7 @@ class SampleRecorder:
         label: str | None = None,
     ) -> Sample:
         """Return what there is so far, which is all of it when the text is over."""
-        text = "".join(self._pieces)
+        text = "".join(self.pieces)
         return Sample(
             prompt,
             text,
@@ -74,6 +86,6 @@ class SampleRecorder:
             number,
             finish_reason,
             label,
-            tuple(self._log_probs[: len(text)]) if self._want_log_probs else None,
-            tuple(self._top[: len(text)]) if self._top_k else None,
+            tuple(self.log_probs[: len(text)]) if self._want_log_probs else None,
+            tuple(self.top[: len(text)]) if self._top_k else None,
         )

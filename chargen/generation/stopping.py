@@ -25,6 +25,8 @@ class StopCondition:
     Attributes:
         left: how many more characters the text may have.
         reason: why it is over; None while it is not.
+        left_out: what was drawn at the end and is no part of the text: the text that it stopped
+            at, or the line end.
     """
 
     def __init__(self, config: SamplingConfig, last: str = "") -> None:
@@ -35,6 +37,7 @@ class StopCondition:
         self._beginnings = {text[:size] for text in config.stop for size in range(1, len(text))}
         self._longest = max(map(len, self._beginnings), default=0)
         self._held = ""
+        self.left_out = ""
         self.reason: FinishReason | None = None if config.max_length else "length"
 
     def add(self, character: str) -> str:
@@ -44,7 +47,7 @@ class StopCondition:
         if self._lines_left is not None and character in MARKS and not ended:
             self._lines_left -= 1
             if self._lines_left == 0:
-                self.reason = "lines"
+                self.reason, self.left_out = "lines", character
                 return self.release()
         if not self._stop:
             if not self.left:
@@ -54,7 +57,7 @@ class StopCondition:
         if self._held.endswith(self._stop):
             self.reason = "stop"
             met = max(len(text) for text in self._stop if self._held.endswith(text))
-            self._held = self._held[:-met]
+            self._held, self.left_out = self._held[:-met], self._held[-met:]
         elif not self.left:
             self.reason = "length"
         return self.release(0 if self.reason else self._undecided())

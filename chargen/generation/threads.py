@@ -9,7 +9,6 @@ bits as one thread are used, so what a network computes depends neither on the c
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 from time import perf_counter, thread_time
 
 import numpy as np
@@ -18,6 +17,7 @@ from chargen.config.computing import ComputingConfig
 from chargen.config.presets import available_cores
 from chargen.errors import SettingError
 from chargen.generation.blas import POOL
+from chargen.generation.products import Kernel
 from chargen.generation.state import Floats
 from chargen.text.vocabulary import Ids
 
@@ -42,7 +42,7 @@ class Threads:
     """
 
     def __init__(
-        self, kernels: Sequence[Floats], dense_kernel: Floats, number: int | None = None
+        self, kernels: Sequence[Kernel], dense_kernel: Kernel, number: int | None = None
     ) -> None:
         ComputingConfig(threads=number)
         if number is not None and not POOL.can_be_set:
@@ -52,19 +52,24 @@ class Threads:
                 setting="threads",
             )
         self._number = number
-        self._products = [partial(np.dot, b=kernel) for kernel in kernels]
-        self._dense_kernel = dense_kernel
-        self._steps: dict[tuple[int, bool], Steps] = {}
+        self._kernels, self._dense_kernel = kernels, dense_kernel
+        self._steps: dict[tuple[int, bool, bool], Steps] = {}
 
-    def steps(self, rows: int, *, logits: bool) -> "Steps":
-        """Return what runs steps of `rows` texts, with the logits or without."""
-        key = rows, logits
+    def steps(self, rows: int, *, logits: bool, by_rows: bool) -> "Steps":
+        """Return what runs steps of `rows` texts, with the logits or without.
+
+        Args:
+            rows: how many texts.
+            logits: whether the steps end with them.
+            by_rows: whether each row is multiplied by itself; see `Kernel`.
+        """
+        key = rows, logits, by_rows
         if key not in self._steps:
-            operations: list[tuple[Callable[[Floats], Floats], int]]
-            operations = [(each, len(each.keywords["b"])) for each in self._products]
-            if logits:
-                operations.append((lambda x: x @ self._dense_kernel, len(self._dense_kernel)))
-            self._steps[key] = Steps(operations, rows, self._number)
+            kernels = [*self._kernels, self._dense_kernel] if logits else self._kernels
+            products = [
+                (each.by_rows if by_rows else each.at_once, len(each.array)) for each in kernels
+            ]
+            self._steps[key] = Steps(products, rows, self._number)
         return self._steps[key]
 
 

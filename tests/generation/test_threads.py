@@ -12,6 +12,7 @@ from chargen.checkpoint import weight_shapes
 from chargen.errors import SettingError
 from chargen.evaluation.score import score
 from chargen.generation.blas import POOL, held, one_thread
+from chargen.generation.products import Kernel
 from chargen.generation.threads import Steps, Threads
 from chargen.generation.weights import DecoderWeights
 from chargen.language_model import LanguageModel, load
@@ -144,9 +145,8 @@ def test_a_number_that_changes_bits_is_not_taken(four_cores, differs):
 def test_a_fixed_number_is_at_most_one_for_each_core(monkeypatch):
     monkeypatch.setattr(module, "available_cores", lambda: 2)
     seen = []
-    steps = Threads([np.ones((4, 4), np.float32)], np.ones((4, 4), np.float32), 64).steps(
-        1, logits=True
-    )
+    kernel = Kernel(np.ones((4, 4), np.float32))
+    steps = Threads([kernel], kernel, 64).steps(1, logits=True, by_rows=True)
     steps.run(lambda ids: seen.append(number_of_threads()), np.zeros(1, np.int32))
     assert seen == [2]
 

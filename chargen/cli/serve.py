@@ -1,0 +1,176 @@
+"""chargen serve: open an HTTP address that clients of OpenAI's completions speak to."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chargen.cli import options
+from chargen.cli.help import command
+from chargen.cli.terminal import say
+from chargen.config import ServingConfig
+from chargen.config.base import given
+from chargen.errors import SettingError
+
+if TYPE_CHECKING:
+    from chargen.text.copies import CopyIndex
+
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+_INSTALL = "pip install 'chargen[serve]'"
+
+
+@command(
+    "chargen serve --open",
+    "chargen serve -m novel -m bundled --port 9000",
+    "chargen serve --host 0.0.0.0 --api-key-file key.txt",
+)
+@options.option(
+    "-m",
+    "--model",
+    "models",
+    multiple=True,
+    metavar="MODEL",
+    shell_complete=options.complete_run,
+    group="Models",
+    help=f"Offer this model only: {options.MODEL_HELP} May be repeated; the first is the default.  "
+    "[default: all runs of --folder, and bundled]",
+)
+@options.option(
+    "--folder",
+    type=click.Path(path_type=Path, readable=False),
+    default=None,
+    metavar="FOLDER",
+    group="Models",
+    help="Offer the runs of this folder, the newest of which is the default.  "
+    "[default: checkpoints]",
+)
+@options.option(
+    "--corpus",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="FILE",
+    group="Models",
+    help="Text, or folder of texts, that the models learned from: to show what a text copies, "
+    "and for max_copy.",
+)
+@options.option(
+    "--open", "opens", is_flag=True, group="Address", help="Open the playground in a browser."
+)
+@options.option(
+    "--api-key-file",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="FILE",
+    group="Access",
+    help="File that holds the key.",
+)
+@options.settings(ServingConfig)
+@options.threads
+def serve(
+    models: tuple[str, ...],
+    folder: Path | None,
+    corpus: Path | None,
+    opens: bool,
+    api_key_file: Path | None,
+    threads: int | None,
+    **settings: Any,
+) -> None:
+    """Open an HTTP address for programs that speak to OpenAI's completions, and a playground.
+
+    Programs find the models under /v1, a description under /docs; a browser finds the playground
+    at the address itself. Ctrl-C ends it when the requests in flight are answered, 30 seconds
+    later at most; a second one ends it at once.
+    """
+    _check_installed()
+    from chargen.serving.app import make_app
+    from chargen.serving.networks import Networks
+    from chargen.serving.server import listen
+    from chargen.serving.server import serve as run
+    from chargen.storage.runs import RUNS_FOLDER
+
+    if models and folder is not None:
+        raise SettingError("folder cannot be given with --model.", setting="folder")
+    if folder is not None and not folder.is_dir():
+        raise SettingError(f"folder {folder} is no folder.", setting="folder")
+    config = ServingConfig.of(given({**settings, "api_key": _key(settings, api_key_file)}))
+    networks = Networks(
+        folder or RUNS_FOLDER,
+        chosen=_chosen(models),
+        max_bytes=config.memory << 20,
+        threads=threads,
+    )
+    app = make_app(networks, config, copies=None if corpus is None else _copies(corpus))
+    listening = listen(config.host, config.port)
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    address = f"http://{host}:{listening.getsockname()[1]}"
+    if config.host not in _LOCAL and config.api_key is None:
+        say(
+            f"Warning: anybody who reaches {config.host} can use this server; --api-key-file FILE "
+            "asks for a key."
+        )
+    first, *others = networks.paths()
+
+    def on_start() -> None:
+        more = f" and {len(others):,} more" if others else ""
+        say(f"{address} answers with {first}{more}; Ctrl-C ends it.")
+        if opens:
+            click.launch(address)
+
+    run(app, listening, on_start=on_start)
+
+
+def _check_installed() -> None:
+    """Refuse to go on without the libraries that serving takes.
+
+    Raises:
+        MissingLibraryError: with the line that installs them.
+    """
+    from importlib.util import find_spec
+
+    from chargen.errors import MissingLibraryError
+
+    for name in ("fastapi", "uvicorn", "httptools", "prometheus_client"):
+        if find_spec(name) is None:
+            raise MissingLibraryError(
+                f"Serving needs {name}, which is not installed. Install it with: {_INSTALL}"
+            )
+
+
+def _key(settings: dict[str, Any], file: Path | None) -> str | None:
+    """Return the key that requests must bear, if there is one."""
+    typed: str | None = settings["api_key"]
+    if file is None:
+        return os.environ.get("CHARGEN_API_KEY") if typed is None else typed
+    if typed is not None:
+        raise SettingError("api_key cannot be given with --api-key-file.", setting="api_key")
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        message = f"api_key_file {file} cannot be read: {reason}."
+        raise SettingError(message, setting="api_key_file") from None
+
+
+def _chosen(models: tuple[str, ...]) -> dict[str, Path]:
+    """Return the file of each model that was named; each must be there, whole.
+
+    Raises:
+        CheckpointError: if one is not.
+    """
+    from chargen.checkpoint import Checkpoint
+    from chargen.storage.runs import MODEL_FILE, find_checkpoint, model_name
+
+    chosen = {}
+    for each in models:
+        path = find_checkpoint(each)
+        Checkpoint.load(path)
+        name = Path(model_name(path)).name.removesuffix(".safetensors")
+        chosen[name] = path / MODEL_FILE if path.is_dir() else path
+    return chosen
+
+
+def _copies(corpus: Path) -> "CopyIndex":
+    from chargen.cli.texts import read_texts
+    from chargen.text.copies import CopyIndex
+
+    say(f"Reading {corpus} ...")
+    return CopyIndex([text for _, text in read_texts(corpus, "utf-8", None)])

@@ -1,0 +1,81 @@
+"""The process that serves: its socket, its signals, its end."""
+
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from chargen.errors import SettingError
+
+GRACE = 30  # seconds for requests in flight when the server ends
+_BACKLOG = 2048  # connections that the system keeps until they are taken
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Args:
+        host: name or address.
+        port: 0 for one that is free.
+
+    Raises:
+        SettingError: if the port is taken, or the host is none of this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, UnicodeError):
+        raise SettingError(f"host {host!r} is no name or address here.", setting="host") from None
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        reason = error.strerror or str(error)
+        message = (
+            f"port {port} of {host} cannot be had: {reason}; choose another --port, or 0 for any."
+        )
+        raise SettingError(message, setting="port") from None
+    return listening
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which ends when the requests in flight are answered; on a second signal, at once."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit:
+            self.force_exit = True
+        app = self.config.app
+        if isinstance(app, FastAPI):
+            app.state.service.is_draining = True
+        super().handle_exit(sig, frame)
+
+
+def serve(app: FastAPI, listening: socket.socket, *, on_start: Callable[[], object]) -> None:
+    """Serve until a signal ends it.
+
+    Requests in flight then have 30 seconds; a second signal ends them at once.
+
+    Args:
+        app: the application.
+        listening: the socket, as `listen` gives it.
+        on_start: called when requests are about to be answered.
+    """
+    settings = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        lifespan="on",
+    )
+    server = _Server(settings)
+    on_start()
+    server.run(sockets=[listening])

@@ -1,0 +1,276 @@
+"""What all routes share: the networks, the engine, the limits, and how a request is answered."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from chargen.config import ServingConfig
+from chargen.serving.engine import Engine, Overloaded
+from chargen.serving.handles import Handles
+from chargen.serving.metrics import Metrics
+from chargen.serving.networks import Network, Networks
+from chargen.serving.pieces import Piece
+from chargen.serving.problems import Problem
+from chargen.serving.protocol import Body, Writing
+from chargen.serving.sampling import Limits
+from chargen.serving.shapes import Answer, Shape, usage
+from chargen.serving.writing import Writer, Written
+from chargen.text.copies import CopyIndex
+from chargen.text.unknown import PreparedText, Unknown
+from chargen.training.history import HISTORY_FILE, read_history
+
+T = TypeVar("T")
+
+_PING_AFTER = 15.0  # seconds without an event
+_MAX_MEASURING = 2  # texts measured at a time, each in a thread of its own
+_MAX_MEASURING_WAITING = 64
+_MAX_NAMED = 20  # ignored fields in a header
+_FIELD_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+_STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+
+
+class Service:
+    """The networks and the engine of a server, between start and stop.
+
+    Args:
+        networks: that are offered.
+        config: what the server takes, and from whom.
+        copies: of a corpus, for `max_copy` and the copy meter, if there is one.
+
+    Attributes:
+        metrics: what the server counts.
+        is_draining: whether it ends once the requests in flight are answered.
+    """
+
+    def __init__(
+        self, networks: Networks, config: ServingConfig, *, copies: CopyIndex | None = None
+    ) -> None:
+        self.networks, self.config, self.copies = networks, config, copies
+        self.metrics, self.is_draining = Metrics(), False
+        self._engine = Engine(
+            max_batch=config.max_batch,
+            max_waiting=config.max_queue,
+            stepped=self.metrics.stepped,
+        )
+        self.metrics.watch(self._engine)
+        limits = Limits(prompt=config.max_prompt, length=config.max_length)
+        self._writer = Writer(self._engine, Handles(config.api_key), limits=limits, copies=copies)
+
+    async def start(self) -> None:
+        """Start the engine, which calls back in this event loop."""
+        self._engine.start(asyncio.get_running_loop().call_soon_threadsafe)
+        self._measuring = CapacityLimiter(_MAX_MEASURING)
+
+    async def stop(self) -> None:
+        """End the engine."""
+        await to_thread.run_sync(self._engine.close)
+
+    async def network(self, name: str | None) -> Network:
+        """Return a network that is offered, loaded where it is not.
+
+        Raises:
+            Problem: if none of that name is offered, or its file is gone or damaged.
+        """
+        return await to_thread.run_sync(self.networks.get, name)
+
+    async def measure(self, work: Callable[[], T]) -> T:
+        """Return what some work returns that takes a while, in a thread of its own.
+
+        Raises:
+            Overloaded: if too much of the kind waits.
+        """
+        waiting = self._measuring.statistics().tasks_waiting
+        if waiting >= _MAX_MEASURING_WAITING:
+            raise Overloaded(f"The server is busy: {waiting} texts wait to be measured.")
+        return await to_thread.run_sync(work, limiter=self._measuring)
+
+    def history(self, network: Network) -> list[dict[str, Any]]:
+        """Return the evaluations of a network's training; none if they were not kept.
+
+        Raises:
+            RunError: if the file that has them is damaged.
+        """
+        folder = network.path.parent
+        if not (folder / HISTORY_FILE).exists():
+            return []
+        return [asdict(row) for row in read_history(folder)]
+
+    async def answer(
+        self,
+        request: Request,
+        body: Writing,
+        shape: Shape,
+        network: Network,
+        prompts: Sequence[PreparedText],
+        **asked: Any,
+    ) -> Response:
+        """Write what a request asks for, and answer it, whole or as a stream.
+
+        Args:
+            request: as it came.
+            body: what it asks for.
+            shape: how the answer is told.
+            network: that writes.
+            prompts: to go on with.
+            asked: the rest of what `Writer.begin` takes.
+        """
+        options = body.stream_options
+        if options is not None and not body.stream:
+            raise Problem("stream_options needs stream: true.", param="stream_options")
+        written = self._writer.begin(network, body, prompts, **asked)
+        answer = Answer(network, tuple(note for prompt in prompts for note in prompt.notes))
+        self.metrics.read.inc(written.prompt_tokens)
+        headers = ignored_header(body)
+        if body.stream:
+            events = self._events(written, answer, shape, bool(options and options.include_usage))
+            return StreamingResponse(
+                events, media_type="text/event-stream", headers=headers | _STREAM_HEADERS
+            )
+        pieces = await unless_gone(request, written.whole())
+        self.metrics.written.inc(written.completion_tokens)
+        used = usage(written.prompt_tokens, written.completion_tokens)
+        return json_response({**shape.whole(answer, pieces), "usage": used}, headers)
+
+    async def _events(
+        self, written: Written, answer: Answer, shape: Shape, with_usage: bool
+    ) -> AsyncIterator[str]:
+        """Give the events of a stream."""
+        began, is_first = time.monotonic(), True
+        pieces = written.pieces()
+        coming: asyncio.Future[Piece] | None = None
+        try:
+            while True:
+                coming = asyncio.ensure_future(anext(pieces))
+                while not (await asyncio.wait({coming}, timeout=_PING_AFTER))[0]:
+                    yield ": ping\n\n"
+                try:
+                    piece = coming.result()
+                except StopAsyncIteration:
+                    break
+                if is_first:
+                    self.metrics.first.observe(time.monotonic() - began)
+                    is_first = False
+                parts = [shape.part(answer, [each]) for each in _single(piece)]
+                if with_usage:  # OpenAI's clients look for the field in every event
+                    parts = [{**part, "usage": None} for part in parts]
+                yield "".join(map(_event, parts))
+            if with_usage:
+                used = usage(written.prompt_tokens, written.completion_tokens)
+                yield _event({**shape.part(answer, []), "usage": used})
+            yield "data: [DONE]\n\n"
+        except Problem as problem:
+            yield _event(problem.body())
+        finally:
+            self.metrics.written.inc(written.completion_tokens)
+            if coming is not None and not coming.done():
+                coming.cancel()
+            written.cancel()
+
+
+def _single(piece: Piece) -> list[Piece]:
+    """Return a piece as it is told: one for each character where those are told in detail."""
+    if not piece.tokens or len(piece.tokens) == 1:
+        return [piece]
+    pieces, offset = [], piece.offset
+    *before, last = piece.tokens
+    for token in before:
+        pieces.append(Piece(piece.index, token.text, offset, (token,)))
+        offset += len(token.text)
+    return [*pieces, replace(piece, text=last.text, offset=offset, tokens=(last,))]
+
+
+def _event(body: dict[str, Any]) -> str:
+    return f"data: {_json(body)}\n\n"
+
+
+def _json(body: Any) -> str:
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def json_response(body: Any, headers: dict[str, str] | None = None) -> Response:
+    """Return a response of JSON."""
+    return Response(_json(body).encode(), media_type="application/json", headers=headers)
+
+
+def ignored_header(body: Body) -> dict[str, str]:
+    """Return a header that names the fields of a request that are not known."""
+    names = [name for name in body.ignored() if _FIELD_NAME.fullmatch(name)][:_MAX_NAMED]
+    return {"x-ignored-fields": ", ".join(names)} if names else {}
+
+
+async def unless_gone(request: Request, work: Awaitable[T]) -> T:
+    """Return what some work returns; end it when the client has left.
+
+    Raises:
+        Problem: if the client has left, who will not see it.
+    """
+    task = asyncio.ensure_future(work)
+    watcher = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({task, watcher}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise Problem("The client has left.", 499)
+    finally:
+        for each in (task, watcher):
+            if not each.done():
+                each.cancel()
+
+
+async def _gone(request: Request) -> None:
+    """Return when the client has left; the body must have been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def prepare_prompts(
+    network: Network, prompt: Any, unknown: Unknown | None, *, max_prompts: int
+) -> list[PreparedText]:
+    """Return the prompts of a request as the network reads them: texts, or ids.
+
+    Raises:
+        Problem: if there are none or too many, or an id is none of the network's.
+        UnknownCharacterError: if a text has characters that the model never saw.
+    """
+    tokenizer = network.checkpoint.tokenizer
+    if prompt is None or isinstance(prompt, str):
+        several: list[Any] = [prompt or ""]
+    elif not prompt:
+        raise Problem("prompt is an empty list; give a text, or null.", param="prompt")
+    elif isinstance(prompt[0], int):
+        several = [prompt]
+    else:
+        several = list(prompt)
+    if len(several) > max_prompts:
+        message = f"prompt holds {len(several):,} prompts; at most {max_prompts} are read."
+        raise Problem(message, param="prompt")
+    texts = []
+    for each in several:
+        if isinstance(each, str):
+            texts.append(tokenizer.prepare_prompt(each, unknown or "error"))
+        else:
+            texts.append(PreparedText(decode(network, each, param="prompt")))
+    return texts
+
+
+def decode(network: Network, ids: Sequence[int], *, param: str) -> str:
+    """Return the text that ids stand for.
+
+    Raises:
+        Problem: if one is none of the network's.
+    """
+    size = network.checkpoint.config.vocab_size
+    for index in ids:
+        if not 0 <= index < size:
+            message = f"{param} holds the id {index:,}; this model has 0 to {size - 1:,}."
+            raise Problem(message, param=param)
+    characters = network.checkpoint.tokenizer.vocabulary.idx2char
+    return "".join(characters[index] for index in ids)
