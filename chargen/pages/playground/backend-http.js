@@ -2,7 +2,7 @@
 // methods: models, model, history, complete, read, score, classify, activations, units, features,
 // memory, copies. One that lacks `activations` shows no part about the network itself.
 
-import {bitsOf, charactersIn} from "./characters.js";
+import {bitsOf} from "./characters.js";
 
 const KEY = "chargen-key"; // in sessionStorage: gone with the tab
 
@@ -51,7 +51,7 @@ export class HttpBackend {
       const [choice] = part.choices;
       for (const character of readLogProbs(choice?.logprobs)) onCharacter(character);
       end.reason = choice?.finish_reason ?? end.reason;
-      end.notes.push(...(part.notes ?? []));
+      end.notes = part.notes ?? end.notes; // every event tells them all
     };
     if (!request.stream) take(await response.json());
     else for await (const data of events(response.body)) take(JSON.parse(data));
@@ -60,14 +60,13 @@ export class HttpBackend {
   }
 
   /** Return the characters of a text as a network with these clamps sees them come. */
-  async read({model, label, text, clamp, logprobs, memoryFrom}) {
-    const prompt = charactersIn(text).slice(memoryFrom).join("");
-    const request = {model, label, prompt, clamp, logprobs, echo: true, max_tokens: 0, unknown: "nearest"};
-    const {choices: [choice]} = await this.#post("v1/completions", request);
+  async read({text, ...request}) {
+    const echo = {...request, prompt: text, echo: true, max_tokens: 0, unknown: "nearest"};
+    const {choices: [choice]} = await this.#post("v1/completions", echo);
     return readLogProbs(choice.logprobs);
   }
 
-  async score(request) {
+  score(request) {
     return this.#post("v1/score", request);
   }
 

@@ -35,7 +35,7 @@ export class Settings {
   }
 
   offerLabels(labels) {
-    offer(this.#fields.label, [["", "drawn by the seed"], ...labels.map(label => [label, label])]);
+    offer(this.#fields.label, labels.map(label => [label, label]));
     this.#fields.label.closest("label").hidden = !labels.length;
   }
 

@@ -29,7 +29,7 @@ export class Panes {
     const before = this.#panes;
     this.#panes = story.shown.map(id => {
       const branch = story.branch(id), characters = story.characters(id);
-      const old = before.find(pane => pane.branch === branch && pane.view.characters.length === characters.length);
+      const old = before.find(pane => pane.branch === branch && isSame(pane.view.characters, characters));
       return old ?? this.#pane(branch, characters);
     });
     const articles = this.#panes.map(({article}) => article);
@@ -96,6 +96,8 @@ export class Panes {
     view.element.setAttribute("aria-busy", String(isBusy));
   }
 }
+
+const isSame = (some, others) => some.length === others.length && some.every((each, i) => each === others[i]);
 
 /** Return the mean surprise of what was written, in words. */
 function mean(characters) {

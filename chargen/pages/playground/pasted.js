@@ -42,7 +42,7 @@ export class Pasted {
 
   async #surprise(text) {
     const {model, label} = this.#settings();
-    const score = await this.#backend.score({model, label: label || null, text, top: 8});
+    const score = await this.#backend.score({model, label: label || null, text, top: 8, unknown: "nearest"});
     const characters = score.characters.map(({character, bits, alternatives}) => ({text: character, bits, alternatives}));
     const box = element("div", {className: "text", role: "group", dir: "auto"});
     box.setAttribute("aria-label", "Your text, tinted by surprise");
@@ -52,7 +52,7 @@ export class Pasted {
     ]));
     view.show(characters, character => surpriseTint(character.bits));
     return [`${score.bits_per_char.toFixed(2)} bits per character, perplexity ${score.perplexity.toFixed(1)}, ` +
-      `${score.total_bits.toFixed(0)} bits in all (${model}).`, box];
+      `${score.total_bits.toFixed(0)} bits in all (${model}). ${(score.notes ?? []).join(" ")}`, box];
   }
 
   async #styles(text) {

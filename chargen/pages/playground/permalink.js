@@ -22,7 +22,7 @@ async function through(transform, bytes) {
 /** Return branches as plain values; what they surprise with is measured again when shown. */
 export const plainBranches = branches => branches.map(({own, ...rest}) => ({
   ...rest,
-  own: own.map(character => character.text).join(""),
+  own: own.map(character => character.text), // mostly one character each
   given: own.filter(character => character.given).length,
 }));
 
@@ -32,7 +32,7 @@ export function fromPlainBranches(values) {
   return values.map(({id, parent, at, own, given, settings, clamp, memoryFrom}) => {
     if (!Number.isInteger(id) || seen.has(id) || !seen.has(parent)) throw new Error("no such branch");
     seen.add(id);
-    const characters = Array.from(own, (text, i) => ({text, bits: null, alternatives: [], given: i < given}));
+    const characters = own.map((text, i) => ({text, bits: null, alternatives: [], given: i < given}));
     return {id, parent, at, own: characters, settings, clamp, memoryFrom};
   });
 }
