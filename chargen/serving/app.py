@@ -21,6 +21,7 @@ from chargen.serving import documentation
 from chargen.serving.completions import completions_router
 from chargen.serving.guard import Guard
 from chargen.serving.measuring import measuring_router
+from chargen.serving.metrics import Counting
 from chargen.serving.networks import Networks
 from chargen.serving.problems import Problem, as_problem
 from chargen.serving.service import Service, json_response
@@ -77,7 +78,7 @@ def make_app(
         app.include_router(make_router(service))
     _add_pages(app, service)
     _add_errors(app)
-    _add_counting(app, service)
+    app.add_middleware(Counting, metrics=service.metrics, paths=set(app.openapi()["paths"]))
     if config.cors_origin:
         app.add_middleware(
             CORSMiddleware,
@@ -204,23 +205,3 @@ def _validation_problem(error: RequestValidationError) -> Problem:
         return Problem(f"{'.'.join(place)} is missing.", param=place[0], code="missing_field")
     received = shorten(first.get("input"))
     return Problem(f"{'.'.join(place)} must be {message}; received {received}.", param=place[0])
-
-
-def _add_counting(app: FastAPI, service: Service) -> None:
-    """Count requests by status and by path, if that is one without a name in it."""
-    paths = set(app.openapi()["paths"])
-
-    class Counting:
-        def __init__(self, app: Any) -> None:
-            self._app = app
-
-        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-            async def counted(message: Any) -> None:
-                if message["type"] == "http.response.start":
-                    path = scope["path"] if scope["path"] in paths else "other"
-                    service.metrics.requests.labels(path, str(message["status"])).inc()
-                await send(message)
-
-            await self._app(scope, receive, counted if scope["type"] == "http" else send)
-
-    app.add_middleware(Counting)

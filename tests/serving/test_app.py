@@ -1,5 +1,7 @@
 """Everything else that the address answers."""
 
+import time
+
 import httpx2
 import openai
 import pytest
@@ -227,3 +229,21 @@ def test_the_history_of_a_run_is_told(tmp_path):
         (tmp_path / "one" / "history.csv").write_text(f"{header}\n{line}\n")
         (row,) = http.get("/v1/models/one/history").json()["rows"]
         assert (row["step"], row["carried"]) == (10, 2.4)
+
+
+def test_who_leaves_frees_the_places(http, address):
+    body = {"model": "plain", "prompt": "a", "max_tokens": 20_000, "n": 64}
+    with httpx2.Client(base_url=address, timeout=0.3) as leaving:
+        with pytest.raises(httpx2.ReadTimeout):
+            leaving.post("/v1/completions", json=body)
+        wait_until_idle(http)
+        with leaving.stream("POST", "/v1/completions", json=body | {"stream": True}) as answer:
+            next(answer.iter_lines())
+            assert "chargen_active_texts 64.0" in http.get("/metrics").text
+        wait_until_idle(http)
+
+
+def wait_until_idle(http):
+    deadline = time.monotonic() + 5
+    while "chargen_active_texts 0.0" not in http.get("/metrics").text:
+        assert time.monotonic() < deadline
