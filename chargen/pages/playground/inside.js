@@ -17,8 +17,8 @@ export class Inside {
   held = []; // {layer, unit, value}
 
   /**
-   * @param on {changed(), rewrite(), mark(position), fail(error)}: another unit or its values are
-   *   there; write anew with the units held; point out a character; say what went wrong.
+   * @param on {changed(), rewrite(), mark(position)}: another unit or its values are there; write
+   *   anew with the units held; point out a character.
    */
   constructor(backend, on) {
     this.#backend = backend;
@@ -54,9 +54,13 @@ export class Inside {
     this.#model = {id, meta};
     const words = (units, i) => `${i}: ${units} units`;
     offer(byId("layer"), meta.units.map((units, i) => [String(i), words(units, i)]));
-    const features = await this.#backend.features();
-    offer(byId("feature"), features.map(({name}) => [name, name]));
     byId("inside").hidden = false;
+    try {
+      const features = await this.#backend.features();
+      offer(byId("feature"), features.map(({name}) => [name, name]));
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** Show what the units do over some texts: {model, label, text, memoryFrom}. */
@@ -92,10 +96,15 @@ export class Inside {
       }));
       if (call !== this.#latest) return; // a newer text is shown by now
       this.#rows = rows;
+      this.#fail(null);
       this.#draw();
     } catch (error) {
-      this.#on.fail(error);
+      this.#fail(error);
     }
+  }
+
+  #fail(error) {
+    byId("inside-error").textContent = error?.message ?? "";
   }
 
   #draw() {
@@ -157,7 +166,7 @@ export class Inside {
           () => this.choose(layer, unit), {ariaLabel: `Unit ${unit} of layer ${layer}, correlation ${correlation.toFixed(2)}`}),
       ])));
     } catch (error) {
-      this.#on.fail(error);
+      this.#fail(error);
     }
   }
 }

@@ -14,6 +14,8 @@ import {showTree} from "./tree-view.js";
 import {Undo} from "./undo.js";
 import {readMissing, writeInto} from "./writer.js";
 
+const LONGEST = 20_000; // characters of a prompt: each is an element of its own
+
 /** Begin; see backend-http.js for what a backend can do. */
 export function startPlayground(backend) {
   return new Playground(backend).start();
@@ -44,7 +46,6 @@ class Playground {
         changed: () => this.#tint(),
         rewrite: () => this.#rewrite(),
         mark: position => this.#panes.mark(position),
-        fail: error => this.#fail(error),
       });
     }
     if (backend.memory) this.#measures = new Measures(backend, () => this.#shownTexts()[0]);
@@ -119,6 +120,11 @@ class Playground {
 
   /** Begin texts from a prompt: one, or two to compare. */
   #writeFrom(prompt) {
+    const length = charactersIn(prompt).length;
+    if (length > LONGEST) {
+      this.#fail(new Error(`The prompt has ${said(length)} characters; this page shows ${said(LONGEST)} at most. Leave out its beginning.`));
+      return;
+    }
     const own = () => charactersIn(prompt).map(given);
     const seed = this.#seed();
     const all = this.#form.compare.checked ? [this.#first, this.#second] : [this.#first];
@@ -339,6 +345,8 @@ function enable(id, can, next) {
   byId(id).disabled = !can;
   if (isLeft) byId(next).focus();
 }
+
+const said = number => number.toLocaleString("en");
 
 const given = text => ({text, bits: null, alternatives: [], given: true});
 
