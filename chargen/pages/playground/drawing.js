@@ -12,6 +12,7 @@ export function drawStrip(canvas, rows, chosen) {
   const {characters, units: {length: units}, values} = rows;
   canvas.width = characters;
   canvas.height = units;
+  canvas.style.height = `${Math.min(400, Math.max(160, units))}px`;
   const context = canvas.getContext("2d");
   const shades = allShades(context, canvas);
   const image = context.createImageData(characters, units);
