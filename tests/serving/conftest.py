@@ -71,3 +71,26 @@ def http(address):
 def client(address):
     with openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One browser for all tests of the page."""
+    for library in ("selenium", "axe_core_python"):
+        pytest.importorskip(library, reason=f"The playground is tested with {library}.")
+    from tests.serving.browsing import start_browser
+
+    driver = start_browser()
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser, address):
+    """The playground, opened anew, with the run `plain` chosen."""
+    from tests.serving.browsing import Page
+
+    page = Page(browser, address)
+    page.open()
+    page.choose("#first [name=model]", "plain")
+    return page
