@@ -17,6 +17,7 @@ from chargen.cli.options import output_file
 from chargen.errors import RunError
 from chargen.storage import waiting
 from chargen.training.history import Row, write_history
+from tests.helpers import save_run
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs pipes, devices and alarms")
 
@@ -85,6 +86,7 @@ def files(workdir, make_checkpoint, monkeypatch):
     (workdir / "dangling").symlink_to("nowhere")
     make_checkpoint().save("model.safetensors")
     make_checkpoint().save("run/model.safetensors")
+    save_run(workdir / "run", workdir / "text.txt", units=(3,), embedding_dim=2)
     rows = [Row(1, 0.1, 0.1, 2.0, 2.0, 2.0, 3.0), Row(2, 0.2, 0.1, 1.0, 1.0, 1.0, 2.0)]
     write_history(workdir / "run", rows)
     return workdir
@@ -123,8 +125,10 @@ def test_what_is_given_besides_is_good(files, invoke, command):
     options, arguments = GIVEN[command]
     result = invoke(command, *options, *arguments)
     check(result)
-    ends = {"train": "Training would begin now.", "resume": "not what resuming needs"}
-    assert ends[command] in result.stderr if command in ends else result.exit_code == 0
+    if command in ("train", "resume"):
+        assert "Training would begin now." in result.stderr
+    else:
+        assert result.exit_code == 0
 
 
 @pytest.mark.parametrize("typed", [["x" * 5000], ["sample", f"--{'x' * 5000}"], ["\0"]])
