@@ -82,6 +82,8 @@ def _raw_blocks(source: Source, read: Callable[[bytes], None] | None) -> Iterato
                 if read is not None:
                     read(block)
                 yield block
+                if len(block) < BLOCK and file.isatty():
+                    break  # Ctrl-D; to read again would ask for another one
                 block = file.read(BLOCK)
             if before is not None and before != _identity(file):
                 raise CorpusError(
