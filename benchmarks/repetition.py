@@ -95,7 +95,7 @@ def compare(name: str, path: str, length: int, seeds: int) -> None:
         f"\n{name}\n{'temperature':<12}{'':<16} {'repeated':>9} {'bits':>9} {'words':>9} distinct"
     )
     for temperature in TEMPERATURES:
-        settings = {"length": length, "temperature": temperature}
+        settings = {"length": length, "temperature": temperature, "no_repeat": 0}
         plain = make_sampler(SamplingConfig(temperature=temperature))
         ways: dict[str, Callable[[], dict[str, object]]] = {
             "nothing": dict,
@@ -106,7 +106,7 @@ def compare(name: str, path: str, length: int, seeds: int) -> None:
         for way, make in ways.items():
 
             def write(seed: int, make=make, settings=settings) -> str:
-                return model.generate(seed=seed, **settings, **make())
+                return model.generate(seed=seed, **{**settings, **make()})
 
             # A greedy text is the same whatever the seed.
             row = measure(model, known, write, seeds if temperature else 1)

@@ -22,20 +22,24 @@ The message says what was received, what was expected, and what to do next.
 _MAX_LENGTH = 600  # characters of a message
 
 
+def bounded(message: str) -> str:
+    """Return a message; of one that is too long, the middle is left out."""
+    half = _MAX_LENGTH // 2
+    return message if len(message) <= _MAX_LENGTH else f"{message[:half]} ... {message[-half:]}"
+
+
 class ChargenError(Exception):
     """Base of all errors that chargen raises on purpose.
 
     Args:
-        message: what is wrong; of one that is too long, the middle is left out.
+        message: what is wrong; see `bounded`.
     """
 
     exit_code: int = 1
     setting: str | None = None  # the name that the message begins with, if it does
 
     def __init__(self, message: str) -> None:
-        half = _MAX_LENGTH // 2
-        is_long = len(message) > _MAX_LENGTH
-        super().__init__(f"{message[:half]} ... {message[-half:]}" if is_long else message)
+        super().__init__(bounded(message))
 
     def told(self, mark: str) -> str:
         """Return the message, with a setting named as it is typed: `mark` (-- or :) before it."""

@@ -17,7 +17,7 @@ import click
 import chargen
 from chargen.cli.help import Examples
 from chargen.cli.terminal import controls_shown, say
-from chargen.errors import ChargenError, Interrupted
+from chargen.errors import ChargenError, Interrupted, bounded
 
 _SECTIONS = {
     "Train": ("train", "resume"),
@@ -51,6 +51,11 @@ class _Commands(Examples, click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            message = error.format_message()
+            if message == bounded(message):
+                raise
+            raise click.UsageError(bounded(message), error.ctx) from None
         except ChargenError as error:
             prefix = "" if isinstance(error, Interrupted) else "Error: "
             say(f"{prefix}{error.told('--')}")

@@ -35,7 +35,7 @@ _ELSEWHERE = {
 }
 _COMMANDS = {
     "more": "carry the text on; so does an empty line",
-    "reset": "forget the text and the state",
+    "reset": "forget the text, the state, and what unique has seen",
     "save FILE": "write the text so far to a file",
     "save! FILE": "the same, over a file that exists",
     "settings": "how the model writes; so does :",
@@ -119,6 +119,8 @@ class Conversation:
         tokenizer = self._model.checkpoint.tokenizer
         prepared = tokenizer.prepare_prompt(prompt, "nearest")
         session = self._model.session(**self.settings.to_json())
+        if self._session is not None:
+            session.remember(self._session)
         pieces = session.stream(prepared)
         self._session, notes = session, prepared.notes
         if self.settings.label is None and session.label is not None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @command("chargen evaluate other.txt -m novel", "chargen evaluate other.txt --unknown skip --json")
-@click.argument("text", type=click.Path(path_type=Path, allow_dash=True, readable=False))
+@click.argument("text", type=options.input_path)
 @options.model
 @options.verbose
 @options.label

@@ -1,13 +1,16 @@
 """Help pages: options in groups, examples at the end."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from chargen.config.base import shorten
+from chargen.errors import CheckpointError
 from chargen.text.controls import escape_line
 
+_TYPED = "chargen.cli.help.typed"  # the key of what was typed, in a context
 _MAX_UNGROUPED = 9  # options that a help page lists under one heading
 
 
@@ -31,16 +34,30 @@ class Command(Examples):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse what was typed; an error about what may be no option says how to give that."""
         typed = list(args)  # click empties the list
+        ctx.meta[_TYPED] = typed
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
             message = error.format_message()
-            texts = [each for each in self.params if isinstance(each, click.Argument)]
-            if texts and (dashed := _mistaken(error, typed)):
-                kind = texts[0].human_readable_name.strip("[].")
-                hint = f"If {shorten(dashed)} is a {kind}, put -- before it, and options before --."
-                message = f"{message} {hint}"
-            raise click.UsageError(escape_line(message), ctx=error.ctx) from None
+            hint = self._hint(_mistaken(error, typed))
+            raise click.UsageError(escape_line(f"{message}{hint}"), ctx=error.ctx) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an error about a model that may be a text says how to give that."""
+        try:
+            return super().invoke(ctx)
+        except CheckpointError as error:
+            raise CheckpointError(f"{error}{self._hint(_named(ctx, str(error)))}") from None
+        except click.UsageError as error:  # such as one that there is no text
+            raise click.UsageError(f"{error.message}{self._hint(_named(ctx))}", ctx) from None
+
+    def _hint(self, dashed: str | None) -> str:
+        """Return how to give a text that begins with a dash; empty where nothing shows one."""
+        texts = [each for each in self.params if isinstance(each, click.Argument)]
+        if not texts or dashed is None:
+            return ""
+        kind = texts[0].human_readable_name.strip("[].")
+        return f" If {shorten(dashed)} is a {kind}, put -- before it, and options before --."
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, a few under one heading, more under those of their groups."""
@@ -72,6 +89,15 @@ def _mistaken(error: click.UsageError, typed: list[str]) -> str | None:
         ):
             return word
     return None
+
+
+def _named(ctx: click.Context, message: str | None = None) -> str | None:
+    """Return the word that names a model and may be a text: "-my dear" is -m with "y dear".
+
+    With a `message`, only a word whose model is in it.
+    """
+    words = [word for word in ctx.meta.get(_TYPED, ()) if re.match("-m.", word)]
+    return next((word for word in words if message is None or word[2:] in message), None)
 
 
 def command(*examples: str) -> Callable[[Callable[..., Any]], Command]:

@@ -46,7 +46,17 @@ _TYPES = {
 }
 
 
-class _OutputFile(click.Path):
+class _Path(click.Path):
+    """The path of a file or folder: what no system takes for one is told here."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except ValueError:  # NUL, or halves of characters
+            self.fail(f"{shorten(value)} cannot be the path of a file.", param, ctx)
+
+
+class _OutputFile(_Path):
     """A file to write: what can be wrong with its place is told before the work."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -60,6 +70,7 @@ class _OutputFile(click.Path):
         return path
 
 
+input_path = _Path(path_type=Path, allow_dash=True, readable=False)
 output_file = _OutputFile(path_type=Path, readable=False)
 
 option = partial(click.option, cls=Option)
@@ -125,8 +136,7 @@ def unknown(default: str) -> _Decorator:
 
 def file(help: str) -> _Decorator:
     """Return a decorator that adds --file, a file to read instead of TEXT."""
-    kind = click.Path(path_type=Path, readable=False)
-    return option("--file", type=kind, metavar="FILE", group="Text", help=help)
+    return option("--file", type=input_path, metavar="FILE", group="Text", help=help)
 
 
 def encoding(of: str) -> _Decorator:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     "--prompt-file",
     "prompt_files",
     multiple=True,
-    type=click.Path(readable=False),
+    type=options.input_path,
     metavar="FILE",
     group="Text",
     help="File that holds a prompt. May be repeated.",
@@ -90,7 +91,7 @@ def sample(
     prompts: tuple[str, ...],
     model: str | None,
     verbose: bool,
-    prompt_files: tuple[str, ...],
+    prompt_files: tuple[Path, ...],
     encoding: str,
     column: str | None,
     n: int,
@@ -131,7 +132,7 @@ def sample(
         raise click.UsageError("--max-copy needs the corpus; name it with --report-copies FILE.")
     settings = given(settings)
     config = SamplingConfig(**settings)  # what is wrong is told before anything is read
-    check_standard_input([*prompts, *prompt_files, corpus])
+    check_standard_input([*prompts, *map(str, prompt_files), corpus])
     loaded = load_model(model, verbose=verbose, engine=engine, threads=threads)
     click.get_current_context().with_resource(held())
     for label in labels:
@@ -195,12 +196,12 @@ def _write_one(
 
 
 def _read_prompts(
-    prompts: tuple[str, ...], prompt_files: tuple[str, ...], encoding: str
+    prompts: tuple[str, ...], prompt_files: tuple[Path, ...], encoding: str
 ) -> list[str]:
     """Return the prompts, those of standard input and of files without their last line end."""
     from chargen.text.line_ends import without_last
 
-    def read(path: str) -> str:
+    def read(path: str | Path) -> str:
         return without_last(read_text(path, encoding))
 
     for prompt in prompts:

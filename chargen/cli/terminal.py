@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from chargen.errors import bounded
 from chargen.text.controls import escape_controls, escape_line
 
 
@@ -76,8 +77,8 @@ def is_terminal(stream: Any) -> bool:
 
 
 def say(message: str) -> None:
-    """Say a message in one line of standard error, whatever line ends are in it."""
-    click.echo(escape_line(message), err=True)
+    """Say a message in one line of standard error, whatever line ends are in it, and how long."""
+    click.echo(bounded(escape_line(message)), err=True)
 
 
 class TextOutput:

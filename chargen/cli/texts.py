@@ -30,7 +30,7 @@ def read_text(source: str | Path, encoding: str) -> str:
     from chargen.corpus.reader import Reader
     from chargen.errors import CorpusError
 
-    if Path(source).is_dir():
+    if os.path.isdir(source):
         raise CorpusError(f"{source} is a folder; give the path of one text file.")
     reader = Reader([source], ReadingConfig(encoding=encoding))
     if (files := len(reader.sources)) > 1:

@@ -8,6 +8,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import is_dataclass
 from functools import wraps
 from numbers import Integral, Real
 from pathlib import Path
@@ -28,7 +29,8 @@ _WORDS = {
     NoneType: "None",
 }
 _MAX_NUMBER = 2**63
-_MAX_LENGTH = 100_000  # of texts and lists
+_MAX_LENGTH = 100_000  # of texts
+_MAX_ITEMS = 1_000_000
 _MAX_DEPTH = 4
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _NO_SEQUENCES = (str, bytes, bytearray, memoryview)
@@ -67,9 +69,10 @@ def check_arguments(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def check_fields(instance: Any) -> None:
-    """Check the fields of a dataclass that a file gave: plain values of the annotated types.
+    """Check the fields of a dataclass that a file gave: values of the annotated types.
 
-    Whole numbers are 0 or more, others are finite, and all are of bounded length and depth.
+    Whole numbers are 0 or more, others are finite, and all are of bounded length and depth. So are
+    the fields of dataclasses among them; other objects were checked when they were made.
 
     Raises:
         SettingError: naming the first field that is something else.
@@ -81,7 +84,7 @@ def check_fields(instance: Any) -> None:
 
 
 def _is_plain(value: Any, depth: int = 0) -> bool:
-    """Return whether a value is one of JSON, neither odd, nor long, nor deep."""
+    """Return whether a value is neither odd, nor long, nor deep."""
     if isinstance(value, bool) or value is None:
         return True
     if isinstance(value, int):
@@ -90,11 +93,13 @@ def _is_plain(value: Any, depth: int = 0) -> bool:
         return math.isfinite(value)
     if isinstance(value, str):
         return len(value) <= _MAX_LENGTH and not _SURROGATES.search(value)
-    if depth == _MAX_DEPTH:
-        return False
+    if is_dataclass(value):
+        check_fields(value)
+    if not isinstance(value, Mapping | list | tuple):
+        return True
     items = [*value, *value.values()] if isinstance(value, Mapping) else value
-    is_list = isinstance(items, list | tuple) and len(items) <= _MAX_LENGTH
-    return is_list and all(_is_plain(each, depth + 1) for each in items)
+    is_small = depth < _MAX_DEPTH and len(items) <= _MAX_ITEMS
+    return is_small and all(_is_plain(each, depth + 1) for each in items)
 
 
 def _fits(value: Any, hint: Any) -> bool:
@@ -110,6 +115,10 @@ def _fits(value: Any, hint: Any) -> bool:
     elif origin is Sequence:
         is_sequence = isinstance(value, Sequence) and not is_plain
         fits = is_sequence and all(_fits(each, parts[0]) for each in value)
+    elif origin is list:
+        fits = isinstance(value, list) and all(_fits(each, parts[0]) for each in value)
+    elif origin is tuple:
+        fits = isinstance(value, tuple) and _fit_each(value, parts)
     elif origin is Mapping:
         is_mapping = isinstance(value, Mapping)
         fits = is_mapping and all(_fits(each, parts[1]) for each in value.values())
@@ -123,6 +132,12 @@ def _fits(value: Any, hint: Any) -> bool:
     return fits
 
 
+def _fit_each(values: tuple[Any, ...], hints: tuple[Any, ...]) -> bool:
+    """Return whether the values of a tuple are of the types that its annotation says."""
+    hints = hints[:1] * len(values) if ... in hints else hints
+    return len(values) == len(hints) and all(map(_fits, values, hints))
+
+
 def _in_words(hint: Any) -> str:
     """Return what an annotation allows, in the words of an error."""
     origin, parts = get_origin(hint), get_args(hint)
@@ -133,8 +148,10 @@ def _in_words(hint: Any) -> str:
         text = " or ".join(map(str, parts))
     elif origin is Callable:
         text = "a function"
-    elif origin in (Sequence, Iterable):
+    elif origin in (Sequence, Iterable, list) or ... in parts:
         text = f"a list (each {_in_words(parts[0])})"
+    elif origin is tuple:
+        text = f"a list ({', '.join(map(_in_words, parts))})"
     elif origin is Mapping:
         text = f"a mapping (each value {_in_words(parts[1])})"
     else:

@@ -10,6 +10,8 @@ DEFAULT_LENGTH = 500
 ENDING_LENGTH = 10_000  # with lines or stop, which were asked for
 DOCUMENT_LENGTH = 2_000  # of a document
 
+GREEDY_NO_REPEAT = 20  # characters; the default of no_repeat at temperature 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingConfig(Settings):
@@ -43,11 +45,12 @@ class SamplingConfig(Settings):
         r"Never write these characters, given as in a regular expression's brackets: '0-9'.", None
     )
     no_repeat: int | None = setting(
-        "Never write a stretch of this many characters a second time; 20 keeps a text from going "
-        "round in circles.",
+        "Never write a stretch of this many characters, 2 or more, a second time; 0: write any. If "
+        f"not given: {GREEDY_NO_REPEAT} at temperature 0, where a text would go round in circles, "
+        "else 0.",
         None,
-        min=2,
         max=10_000,
+        expected="0, or a whole number from 2 to 10,000",
     )
     no_repeat_window: int = setting(
         "Number of characters that no-repeat looks back.", 10_000, min=1, max=1_000_000
@@ -102,6 +105,15 @@ class SamplingConfig(Settings):
         expected = f"at most length, which is {self.length}"
         fits = self.length is None or self.min_length <= self.length
         check("min_length", self.min_length, fits, expected)
+        no_repeat = self.described()["no_repeat"]
+        check("no_repeat", self.no_repeat, self.no_repeat != 1, no_repeat.in_words())
+
+    @property
+    def max_repeat(self) -> int:
+        """The length of the stretches that may not repeat, in characters; 0 if any may."""
+        if self.no_repeat is not None:
+            return self.no_repeat
+        return GREEDY_NO_REPEAT if self.temperature == 0 else 0
 
     @property
     def max_length(self) -> int:

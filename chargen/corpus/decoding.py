@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 
+from chargen.config.base import shorten
 from chargen.corpus.encodings import MULTI_BYTE, candidates, in_words
 from chargen.errors import CorpusError, EncodingError
 
@@ -140,9 +141,10 @@ def _decoder(encoding: str) -> codecs.IncrementalDecoder:
         with suppress(UnicodeError):
             b" ".decode(encoding)  # refuses codecs such as base64, which do not give text
         return codecs.getincrementaldecoder(encoding)()
-    except LookupError:
+    except (LookupError, ValueError):  # the latter of what cannot be a name
         raise EncodingError(
-            f"Python does not know the encoding {encoding!r}; try utf-8, utf-16, cp1252 or latin-1."
+            f"Python does not know the encoding {shorten(encoding)}; try utf-8, utf-16, cp1252 or "
+            "latin-1."
         ) from None
 
 

@@ -8,7 +8,7 @@ import stat
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from itertools import chain
 from typing import IO, Any
 
@@ -17,6 +17,8 @@ import zstandard
 from chargen.corpus.formats import foreign_format
 from chargen.corpus.sources import Source
 from chargen.errors import CorpusError, FormatError
+from chargen.storage.waiting import told
+from chargen.text.controls import escape_line
 
 BLOCK = 1 << 20  # bytes
 _SLICE = 1 << 12  # compressed bytes unpacked at once, which bounds what a bomb can fill
@@ -28,6 +30,8 @@ _COMPRESSIONS: dict[str, tuple[bytes, Callable[[], Any]]] = {
     "xz": (rb"\xfd7zXZ\0", lzma.LZMADecompressor),
     "Zstandard": (rb"\x28\xb5\x2f\xfd", lambda: zstandard.ZstdDecompressor().decompressobj()),
 }
+
+_KINDS = {stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket", stat.S_ISCHR: "a device"}
 
 
 def read_blocks(
@@ -67,13 +71,20 @@ def _raw_blocks(source: Source, read: Callable[[bytes], None] | None) -> Iterato
     if source.path is None and sys.stdin is None:
         raise CorpusError("Standard input is closed; give the path of a text file.")
     try:
-        opened = nullcontext(sys.stdin.buffer) if source.path is None else source.path.open("rb")
-        with opened as file:
-            before = None if source.path is None else _identity(file)
-            while block := file.read(BLOCK):
+        with ExitStack() as stack:
+            with _waiting(source):
+                file: IO[bytes] = sys.stdin.buffer
+                if source.path is not None:
+                    file = stack.enter_context(source.path.open("rb"))
+                before = None if source.path is None else _identity(file)
+                block = file.read(BLOCK)
+            while block:
                 if read is not None:
                     read(block)
                 yield block
+                if len(block) < BLOCK and file.isatty():
+                    break  # Ctrl-D; to read again would ask for another one
+                block = file.read(BLOCK)
             if before is not None and before != _identity(file):
                 raise CorpusError(
                     f"{source} changed while it was read; try again when no program writes to it."
@@ -83,6 +94,20 @@ def _raw_blocks(source: Source, read: Callable[[bytes], None] | None) -> Iterato
         raise CorpusError(f"There is no file {source}; {way_out}.") from None
     except OSError as error:
         raise CorpusError(f"{source} cannot be read: {error.strerror}.") from None
+
+
+def _waiting(source: Source) -> AbstractContextManager[None]:
+    """Return what says that a source is waited for, if it may keep us waiting."""
+    with suppress(OSError, ValueError):  # reading it will say why
+        status = os.fstat(sys.stdin.fileno()) if source.path is None else source.path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = next((kind for test, kind in _KINDS.items() if test(status.st_mode)), "no file")
+            if source.path is None and sys.stdin.isatty():
+                kind = "a terminal; Ctrl-D at the beginning of a line ends the text"
+            return told(f"Waiting for {escape_line(str(source))}, which is {kind}.")
+        if not status.st_size:  # as those have that the system's kernel writes
+            return told(f"Waiting for {escape_line(str(source))}, which holds nothing so far.")
+    return nullcontext()
 
 
 def _identity(file: IO[bytes]) -> tuple[int, int] | None:

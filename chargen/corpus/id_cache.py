@@ -3,22 +3,28 @@
 An entry is two files, `KEY-CONTENT.ids` and, written when that is complete, `KEY.json`. The key
 stands for the request: the paths and how to read them. The JSON says what the source files were
 like. A text that fits in memory leaves no entry.
+
+An entry is believed only if it is whole and this user's own. Checksums notice damage: CRC-32 over
+the ids, since every start reads all of them and zlib's takes half a second for a gigabyte on any
+processor (SHA-256 does only on those that have instructions for it), and SHA-256 over the little
+that is in the JSON. Whoever could forge both has this user's rights, or is kept out by the owner.
 """
 
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import numpy as np
 
 from chargen.corpus.encoder import Encoded, IdStore
 from chargen.corpus.labels import Labels
-from chargen.corpus.memory_map import BLOCK_IDS
+from chargen.corpus.memory_map import BLOCK_IDS, blocks
 from chargen.corpus.reader import Fingerprint
 from chargen.errors import CorpusError, StorageError
 from chargen.storage.atomic import storage_errors, write_atomically
@@ -26,7 +32,7 @@ from chargen.storage.cache import FOLDER_VARIABLE
 from chargen.storage.runs import acquire
 from chargen.text.vocabulary import Ids, Vocabulary
 
-_VERSION = 3
+_VERSION = 4
 _BUSY = "Another process is reading this text into the cache; wait for it, and then start."
 _MAX_IN_MEMORY = 64_000_000  # bytes of ids
 
@@ -52,7 +58,7 @@ class CacheEntry(IdStore):
     def __init__(self, folder: Path, request: Any) -> None:
         super().__init__()
         self._folder = folder
-        self._key = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:16]
+        self._key = _digest(request)[:16]
         self._document = folder / f"{self._key}.json"
         self._path = folder / f".{self._key}.tmp"
         self._file: Any = None
@@ -67,14 +73,20 @@ class CacheEntry(IdStore):
         It is None unless the entry is complete, and its sources are `paths` and are unchanged.
         """
         try:
-            values = json.loads(self._document.read_bytes())
+            with _own(self._document) as file:
+                document = json.load(file)
+            values = document["values"]
+            if document["sha256"] != _digest(values):
+                return None
             sources = [Fingerprint(**source) for source in values["sources"]]
             if values["version"] != _VERSION or [each.path for each in sources] != list(paths):
                 return None
             path, counts = self._folder / values["name"], np.array(values["counts"], np.int64)
             distinct, rare = values["rare"]
+            with _own(path) as file:
+                ids = _mapped(file, np.dtype(values["dtype"]), int(counts.sum()))
             encoded = Encoded(
-                _mapped(path, np.dtype(values["dtype"]), int(counts.sum())),
+                ids,
                 Vocabulary(values["vocabulary"]),
                 counts,
                 values["sha256"],
@@ -85,7 +97,8 @@ class CacheEntry(IdStore):
             found = encoded, values["encoding"], [*values["notes"], f"Read from the cache: {path}."]
         except (OSError, ValueError, KeyError, TypeError, CorpusError, StorageError):
             return None  # a damaged entry is built again
-        return found if all(source.still_holds() for source in sources) else None
+        is_whole = all(source.still_holds() for source in sources)
+        return found if is_whole and _crc32(encoded.ids) == values["crc32"] else None
 
     def keep(
         self, encoded: Encoded, sources: list[Fingerprint], encoding: str, notes: list[str]
@@ -100,6 +113,7 @@ class CacheEntry(IdStore):
             "version": _VERSION,
             "sources": [asdict(source) for source in sources],
             "name": path.name,
+            "crc32": _crc32(encoded.ids),
             "dtype": encoded.ids.dtype.str,
             "vocabulary": encoded.vocabulary.idx2char,
             "counts": encoded.counts.tolist(),
@@ -112,7 +126,8 @@ class CacheEntry(IdStore):
         }
         with _cache_errors(self._folder):
             self._path.replace(path)
-        write_atomically(self._document, json.dumps(values).encode())
+        document = {"values": values, "sha256": _digest(values)}
+        write_atomically(self._document, json.dumps(document).encode())
         for other in self._folder.glob(f"{self._key}-*.ids"):
             if other != path:
                 with suppress(OSError):  # where it is in use, some systems keep it
@@ -128,7 +143,8 @@ class CacheEntry(IdStore):
             if not self.spilled:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 self._lock.enter_context(acquire(self._path.with_suffix(".lock"), _BUSY))
-                self._file = self._path.open("w+b")
+                self._path.unlink(missing_ok=True)  # what a killed process left, or a planted link
+                self._file = self._path.open("x+b")
                 self.spilled = True
             for part in (*self._parts, ids):
                 if part.dtype.itemsize > self._dtype.itemsize:
@@ -147,7 +163,8 @@ class CacheEntry(IdStore):
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            return _mapped(self._path, self._dtype, self._length)
+            with self._path.open("rb") as file:
+                return _mapped(file, self._dtype, self._length)
 
     def _rewrite(self, dtype: Any, final: Ids | None = None) -> None:
         """Write all ids again as `dtype`, in the same file; with `final`, `final[id]` for each.
@@ -186,13 +203,38 @@ def _cache_errors(folder: Path) -> AbstractContextManager[None]:
     )
 
 
-def _mapped(path: Path, dtype: "np.dtype[Any]", length: int) -> Ids:
-    """Return the ids in a file, mapped into memory.
+def _own(path: Path) -> IO[bytes]:
+    """Open a file to read, if it belongs to this user, where files belong to anybody.
+
+    Raises:
+        StorageError: if it is somebody else's.
+    """
+    file = path.open("rb")
+    if hasattr(os, "geteuid") and os.fstat(file.fileno()).st_uid != os.geteuid():
+        file.close()
+        raise StorageError(f"{path} belongs to another user; choose another folder with --cache.")
+    return file
+
+
+def _mapped(file: IO[bytes], dtype: "np.dtype[Any]", length: int) -> Ids:
+    """Return the ids in an open file, mapped into memory.
 
     Raises:
         StorageError: if there are not `length` of them.
     """
-    if not length or path.stat().st_size != length * dtype.itemsize:
-        raise StorageError(f"{path} was changed while it was written; try again.")
+    if not length or os.fstat(file.fileno()).st_size != length * dtype.itemsize:
+        raise StorageError(f"{file.name} was changed while it was written; try again.")
     # A plain array over the map: np.memmap itself makes each access slower.
-    return np.asarray(np.memmap(path, dtype, mode="r"))
+    return np.asarray(np.memmap(file, dtype, mode="r"))
+
+
+def _crc32(ids: Ids) -> int:
+    """Return the CRC-32 of mapped ids, without filling the memory with them."""
+    value = 0
+    for block in blocks(ids):
+        value = zlib.crc32(block.data, value)
+    return value
+
+
+def _digest(values: Any) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -104,9 +104,12 @@ class Reader:
 
     @property
     def paths(self) -> list[str] | None:
-        """Return the paths of the sources; None if one of them cannot be read again."""
-        paths = [str(source.path.absolute()) for source in self.sources if source.path is not None]
-        return paths if len(paths) == len(self.sources) else None
+        """Return the paths of the sources; None if one of them, a pipe, cannot be read again."""
+        found = [source.path for source in self.sources if source.path is not None]
+        are_files = all(os.path.isfile(path) or not os.path.exists(path) for path in found)
+        if len(found) < len(self.sources) or not are_files:
+            return None
+        return [str(path.absolute()) for path in found]
 
     @property
     def encoding(self) -> str:

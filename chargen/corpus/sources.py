@@ -113,8 +113,11 @@ def _expanded(path: str, include: Sequence[str]) -> Iterator[Source]:
         yield Source(Path(path))
     else:
         matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - it may be absolute
-        paths = [Path(match) for match in matches if not os.path.isdir(match)]
-        matched = [Source(each, by_pattern=True) for each in paths]
+        matched = [
+            Source(Path(match), by_pattern=True)
+            for match in matches
+            if os.path.isfile(match) or not os.path.exists(match)  # no folder, pipe or device
+        ]
         if not matched:
             way_out = "give the path of a text file"
             if matches and not path.endswith("**"):

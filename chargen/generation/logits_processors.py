@@ -209,8 +209,8 @@ def make_processors(
         for index in [] if copied is None else copied.tolist():
             limit.read(index)
         processors.append(limit)
-    if config.no_repeat is not None:  # the last, since it gives way where nothing else is left
-        no_repeat = NoRepeat(config.no_repeat, config.no_repeat_window)
+    if config.max_repeat:  # the last, since it gives way where nothing else is left
+        no_repeat = NoRepeat(config.max_repeat, config.no_repeat_window)
         for index in read[-no_repeat.memory :]:
             no_repeat.read(index)
         processors.append(no_repeat)

@@ -33,6 +33,11 @@ class Novelty:
         other._written = set(self._written)
         return other
 
+    def share(self, other: "Novelty") -> None:
+        """Know from now on what the other knows to be written, and let the other know this too."""
+        other._written |= self._written
+        self._written = other._written
+
     def take(self, text: str) -> bool:
         """Return whether a text is new; from now on it is not."""
         text = text.strip()

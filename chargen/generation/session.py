@@ -11,6 +11,7 @@ import numpy as np
 from chargen.checkpoint import Checkpoint
 from chargen.config import SamplingConfig
 from chargen.config.arguments import check_arguments
+from chargen.config.base import check
 from chargen.config.keywords import SamplingKeywords
 from chargen.generation.batching import Batch
 from chargen.generation.blas import held
@@ -95,6 +96,17 @@ class Session:
         other._part, other._unread, other._text = None, list(self._unread), list(self._text)
         other._random, other._novelty = copy.deepcopy(self._random), copy.deepcopy(self._novelty)
         return other
+
+    def remember(self, other: "Session") -> None:
+        """Let this session and another write nothing, with `unique`, that either wrote with it.
+
+        Raises:
+            SettingError: if `other` is no session.
+        """
+        check("other", other, isinstance(other, Session), "a Session")
+        if other._novelty is not None:
+            self._novelty = self._novelty or Novelty(self._copies)
+            self._novelty.share(other._novelty)
 
     @check_arguments
     def generate(

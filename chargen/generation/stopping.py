@@ -3,6 +3,7 @@
 from typing import Literal
 
 from chargen.config import SamplingConfig
+from chargen.config.base import shorten
 from chargen.config.sampling import DOCUMENT_LENGTH
 from chargen.errors import SettingError
 from chargen.generation.logits_processors import allowed
@@ -96,7 +97,7 @@ def unwritable_stops(config: SamplingConfig, tokenizer: CharTokenizer) -> list[s
         never = [c for c in sorted(set(text)) if c not in vocabulary]
         if never:
             known = f"the model does not know {enumerate_some(list(map(describe, never)))}"
-            notes.append(f"No text will stop at {stop!r}: {known}.")
+            notes.append(f"No text will stop at {shorten(stop)}: {known}.")
         elif mask is not None and any(mask[vocabulary.char2idx[c]] for c in text):
-            notes.append(f"No text will stop at {stop!r}: only or ban rule it out.")
+            notes.append(f"No text will stop at {shorten(stop)}: only or ban rule it out.")
     return notes

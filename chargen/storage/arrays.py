@@ -7,6 +7,7 @@ and every array, so that damage is noticed before any of it is used.
 
 import hashlib
 import json
+import os.path
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,7 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     Raises:
         CheckpointError: if the file is missing, unreadable, damaged, not chargen's or newer.
     """
+    _refuse_pipe(path)
     try:
         # Opened first without safetensors, which has words of its own for a missing file.
         path.open("rb").close()
@@ -117,6 +119,7 @@ def read_document(path: Path) -> dict[str, Any]:
     Raises:
         CheckpointError: if the file is missing, unreadable, or not chargen's.
     """
+    _refuse_pipe(path)
     try:
         with path.open("rb") as file:
             size = int.from_bytes(file.read(8), "little")
@@ -130,6 +133,14 @@ def read_document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise CheckpointError(f"{path} has a damaged header; {_WAY}")
     return document
+
+
+def _refuse_pipe(path: Path) -> None:
+    """Raise CheckpointError for a pipe or a device, which could keep us waiting for ever."""
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        raise CheckpointError(
+            f"{path} cannot be read: it is a pipe or a device; copy what it gives to a file."
+        )
 
 
 def _digest(document: Mapping[str, Any], arrays: Arrays) -> str:

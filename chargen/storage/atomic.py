@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from chargen.errors import StorageError
+from chargen.storage.waiting import told
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -60,7 +61,8 @@ def write_atomically(path: str | Path, data: bytes) -> None:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     is_device = os.path.exists(place) and not os.path.isfile(place) and not os.path.isdir(place)
     if is_device:  # or a pipe: it must stay what it is
-        with storage_errors(problem):
+        wait = f"Waiting for somebody to read {_shown(path)}, which is a pipe or a device."
+        with storage_errors(problem), told(wait):
             place.write_bytes(data)
         return
     with storage_errors(problem, "; what was there is untouched"):

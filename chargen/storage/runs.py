@@ -148,7 +148,7 @@ def locked(folder: Path) -> Iterator[None]:
                 _remove_lock(folder, new)
     finally:
         for each in new:
-            with suppress(OSError):  # it is not empty, or was not made
+            with suppress(OSError, ValueError):  # it is not empty, or was not made
                 each.rmdir()
 
 

@@ -3,10 +3,8 @@
 import math
 import statistics
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +17,6 @@ from chargen.corpus.streams import Streams
 from chargen.errors import DivergedError, Interrupted
 from chargen.generation.log_probs import bits
 from chargen.shell import command
-from chargen.storage.arrays import Arrays, read_arrays, write_arrays
 from chargen.storage.atomic import link_atomically, remove
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE, ROLLBACK_FILE
 from chargen.text.vocabulary import BOUNDARY
@@ -30,7 +27,9 @@ from chargen.training.interrupt import caught_signals
 from chargen.training.records import Records
 from chargen.training.report import Reporter
 from chargen.training.run_state import RunState
+from chargen.training.saved_run import SavedRun
 from chargen.training.schedule import Evaluations, evaluations
+from chargen.training.source import Source
 from chargen.training.trainer import Trainer
 from chargen.training.validation import ValidationLoss, Validator
 from chargen.wording import count, time_left
@@ -53,7 +52,7 @@ class Run:
     streams: Streams  # its training part
     held_out: HeldOut  # its validation part
     run_config: RunConfig
-    source: Mapping[str, Any]  # where the corpus came from, for whoever resumes
+    source: Source  # where the corpus came from, for whoever resumes
     reporter: Reporter
     started: float  # when the minutes began to count, by `time.monotonic`
 
@@ -74,10 +73,10 @@ class Run:
         self._saved_at = 0.0
         self._is_unproven = False  # whether `kept_step` awaits the step after it
 
-    def restore(self, arrays: Arrays, document: Mapping[str, Any]) -> None:
-        """Put back the state that `_save` wrote."""
-        self.trainer.restore(arrays, self.folder / RESUME_FILE)
-        self.state = RunState.from_json(document["state"])
+    def restore(self, saved: SavedRun) -> None:
+        """Put back what `_save` wrote."""
+        self.trainer.restore(saved.arrays, self.folder / RESUME_FILE)
+        self.state = saved.state
 
     @property
     def _evaluations(self) -> Evaluations:
@@ -338,7 +337,7 @@ class Run:
                 "the learning rate already cut to an eighth; try a lower --learning-rate. "
                 f"The best weights so far are in {self.folder}."
             )
-        self.restore(*read_arrays(self.folder / ROLLBACK_FILE))
+        self.restore(SavedRun.load(self.folder / ROLLBACK_FILE))
         self.state = replace(
             self.state,
             rollbacks=rollbacks,
@@ -361,7 +360,7 @@ class Run:
 
     def _checkpoint(self, row: Row | None = None) -> Checkpoint:
         """Return the network as it is now."""
-        corpus, base = self.corpus, self.source.get("from")
+        corpus, base = self.corpus, self.source.base
         origin = Origin(
             corpus=corpus.name,
             characters=corpus.characters,
@@ -392,12 +391,9 @@ class Run:
         if keep:
             self.state.kept_step, self._is_unproven = self.state.step, True
         self.state.seconds = self._seconds()
-        document = {
-            "config": self.run_config.to_json(),
-            "corpus": {**self.source, "sha256": self.corpus.sha256},
-            "state": asdict(self.state),
-        }
-        write_arrays(self.folder / RESUME_FILE, self.trainer.arrays(), document)
+        sha256, arrays = self.corpus.sha256, self.trainer.arrays()
+        saved = SavedRun(self.run_config, self.source, sha256, self.state, arrays)
+        saved.save(self.folder / RESUME_FILE)
         if not self.state.best_step:
             self._checkpoint().save(self.folder / MODEL_FILE)
         self._saved_at = time.monotonic()

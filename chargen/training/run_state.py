@@ -6,10 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from chargen.config import TrainingConfig
+from chargen.config.arguments import check_fields
+from chargen.config.base import check
 from chargen.training.history import Row
 from chargen.training.schedule import Evaluations, evaluations, learning_rate
 
 _COOLING_EVALUATIONS = 5
+_MAX_STEPS = 2**31  # as TensorFlow counts them
 
 
 @dataclass
@@ -38,10 +41,31 @@ class RunState:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return the state whose `asdict` was kept as JSON."""
+        """Return the state whose `asdict` was kept as JSON.
+
+        Raises:
+            KeyError, TypeError, SettingError: if a field is missing, or none of its kind.
+        """
         cooling = values["cooling"] and tuple(values["cooling"])
         rows = [Row(**row) for row in values["rows"]]
-        return cls(**{**values, "cooling": cooling, "rows": rows})
+        state = cls(**{**values, "cooling": cooling, "rows": rows})
+        check_fields(state)
+        state.check_steps()
+        return state
+
+    def check_steps(self) -> None:
+        """Raise SettingError for steps that are in no order, or beyond what TensorFlow counts."""
+        total = self.step if self.total_steps is None else self.total_steps
+        planned = total if self.planned_steps is None else self.planned_steps
+        is_possible = max(self.step, total, planned) < _MAX_STEPS
+        check("step", self.step, is_possible, f"fewer than {_MAX_STEPS:,}, planned ones too")
+        since = self.cooling[0] if self.cooling else 0
+        for name in ("first_step", "kept_step", "loss_count"):
+            value = getattr(self, name)
+            check(name, value, value <= self.step, f"at most step, which is {self.step:,}")
+        latest = f"a step of at most {self.step:,}, and a rate"
+        check("cooling", self.cooling, since <= self.step, latest)
+        check("rate_factor", self.rate_factor, 0 < self.rate_factor <= 1, "above 0, and 1 at most")
 
     def rate(self, step: int, config: TrainingConfig) -> float:
         """Return the learning rate of a step, before rollbacks."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from chargen.config.arguments import check_fields
 from chargen.corpus.encoder import BaseVocabulary
 from chargen.text.vocabulary import Vocabulary
 
@@ -25,9 +26,16 @@ class Source:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return the source that `to_json` wrote."""
-        if values["known"] is None:
-            return cls(values["paths"], held_out=values["held_out"])
-        characters, grow, labels = values["known"]
-        known = BaseVocabulary(Vocabulary(characters), grow, tuple(labels))
-        return cls(values["paths"], values["from"], known, values["held_out"])
+        """Return the source that `to_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError, CorpusError: if a field is missing, or none of its
+                kind.
+        """
+        known = None
+        if values["known"] is not None:
+            characters, grow, labels = values["known"]
+            known = BaseVocabulary(Vocabulary(characters), grow, tuple(labels))
+        source = cls(values["paths"], values["from"], known, values["held_out"])
+        check_fields(source)
+        return source

@@ -23,7 +23,6 @@ from chargen.corpus.spans import Spans
 from chargen.corpus.split import HeldOut, train_validation_split
 from chargen.corpus.streams import Streams
 from chargen.errors import CheckpointError, RunError, SettingError
-from chargen.storage.arrays import read_arrays
 from chargen.storage.atomic import remove
 from chargen.storage.runs import (
     RESUME_FILE,
@@ -37,6 +36,7 @@ from chargen.training.existing import nothing_to_resume, refuse_to_replace, tell
 from chargen.training.installed import check_tensorflow
 from chargen.training.interrupt import interruptible
 from chargen.training.preflight import preflight
+from chargen.training.saved_run import SavedRun
 from chargen.training.source import Source
 from chargen.training.warm_start import inherit_settings, warm_start_weights
 from chargen.wording import count
@@ -125,17 +125,8 @@ def resume_run(
     if not os.path.exists(path):
         raise CheckpointError(nothing_to_resume(folder))
     with locked(folder):  # from here on nobody else goes on with it or replaces it
-        arrays, document = read_arrays(path)
-        try:
-            config = RunConfig.from_json(document["config"])
-            source = Source.from_json(document["corpus"])
-            sha256 = document["corpus"]["sha256"]
-            finished = document["state"].get("finished")
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise CheckpointError(
-                f"{path} holds no run that this chargen can resume ({error!r}); start anew under "
-                "another --name, or with --overwrite."
-            ) from None
+        saved = SavedRun.load(path)
+        config, source, finished = saved.config, saved.source, saved.state.finished
         longer = given({"minutes": minutes, "epochs": epochs})
         if longer and finished:
             both = {"minutes": None, "epochs": None, **longer}
@@ -160,7 +151,7 @@ def resume_run(
             source = replace(source, paths=absolute(paths))  # where it is from now on
             how = config.reading, config.preparation
             corpus = read_corpus(paths, *how, known=source.known, cache=cache, progress=progress)
-        check_same(corpus, folder, config, source, sha256)
+        check_same(corpus, folder, config, source, saved.sha256)
         spans, held_out = _split(corpus, config, cache)
         if held_out.sha256 != source.held_out:
             raise RunError(
@@ -170,7 +161,7 @@ def resume_run(
         parts = _cut(corpus, spans, config), held_out
         with interruptible():
             resumed = _build_run(folder, corpus, parts, config, source, reporter, started)
-            resumed.restore(arrays, document)
+            resumed.restore(saved)
             if finished:
                 resumed.go_on()
         resumed.train()
@@ -254,4 +245,4 @@ def _build_run(
         reporter.say(line)
     from chargen.training.run import Run
 
-    return Run(folder, corpus, *parts, config, source.to_json(), reporter, started)
+    return Run(folder, corpus, *parts, config, source, reporter, started)

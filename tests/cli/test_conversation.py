@@ -65,6 +65,14 @@ def test_without_a_seed_texts_differ_and_their_seed_is_told(converse, expected):
     assert first == expected("A", length=40, seed=seed)
 
 
+def test_unique_remembers_what_was_written_after_earlier_prompts(converse):
+    conversation = converse(length=1, unique=True)
+    written = [told(conversation, "A") for _ in range(5)]
+    assert len(set(written)) == 5
+    conversation.answer(":reset")
+    assert told(conversation, "A") == written[0]
+
+
 @pytest.mark.parametrize("more", [":more", "", ":mo"])
 def test_more_is_what_a_longer_text_would_have_had(converse, expected, more):
     conversation = converse(no_repeat=3, max_line=9)

@@ -84,6 +84,14 @@ def test_a_text_that_begins_with_a_dash(invoke, command, typed, kind):
     assert f"If {typed!r} is a {kind}, put -- before it" in result.stderr
 
 
+def test_a_text_that_was_taken_for_a_model(invoke, refused, lstm_file):
+    hint = "put -- before it, and options before --."
+    assert f"If '-my dear' is a PROMPT, {hint}" in refused("sample", "-my dear")
+    assert f"If '-my dear' is a TEXT, {hint}" in invoke("score", "-my dear").stderr
+    assert hint not in refused("sample", "A", "-m", "nowhere")
+    assert hint not in invoke("sample", f"-m{lstm_file}", "A", "--only", "Q").stderr
+
+
 def test_a_misspelt_option_is_no_text(invoke):
     told = invoke("sample", "--temprature", 1).stderr
     assert "--temperature" in told

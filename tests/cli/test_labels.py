@@ -26,7 +26,7 @@ def test_the_label_alone_says_what_is_written(invoke, places, workdir):
     assert trained.exit_code == 0, trained.output
     assert "Labels: land 50.0%, sea 50.0%." in trained.stderr
     for label, line in LINES.items():
-        written = invoke("sample", "--label", label, "-t", 0, "--lines", 3)
+        written = invoke("sample", "--label", label, "-t", 0, "--no-repeat", 0, "--lines", 3)
         assert written.stdout == line * 3
         assert written.stderr == ""
         told = invoke("classify", line, "-m", RUN)

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -76,3 +79,40 @@ def test_classify_takes_each_row_as_a_text(invoke, make_checkpoint, workdir):
     result = invoke("classify", *models, "--file", "a.jsonl", "--column", "text")
     assert result.exit_code == 0, result.output
     assert len(result.stdout.splitlines()) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes that are files")
+def test_a_pipe_that_gives_nothing_yet_is_waited_for_with_a_word(lstm_file, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    words = [sys.executable, "-m", "chargen", "evaluate", "-m", str(lstm_file), str(pipe)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        said = process.stderr.readline().decode()  # a pipe says nothing where nothing is waited for
+        pipe.write_text("AB abc\n")
+        process.communicate(timeout=30)
+    assert said == f"Waiting for {pipe}, which is a pipe.\n"
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs terminals")
+def test_a_terminal_is_told_how_to_end_a_text(lstm_file):
+    here, there = os.openpty()
+    words = [sys.executable, "-m", "chargen", "evaluate", "-m", str(lstm_file), "-"]
+    pipes = {"stdin": there, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(words, **pipes) as process:
+        said = process.stderr.readline().decode()
+        os.write(here, b"AB abc\n\x04")
+        process.communicate(timeout=30)
+    assert said == (
+        "Waiting for standard input, which is a terminal; Ctrl-D at the beginning of a line ends "
+        "the text.\n"
+    )
+    assert process.returncode == 0
+    os.close(here)
+    os.close(there)
+
+
+def test_what_comes_at_once_is_read_without_a_word(lstm_file):
+    words = [sys.executable, "-m", "chargen", "evaluate", "-m", str(lstm_file), "-"]
+    result = subprocess.run(words, input=b"AB abc\n", capture_output=True, check=True)
+    assert result.stderr == b""

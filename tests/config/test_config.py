@@ -217,3 +217,12 @@ def test_numbers_of_numpy_are_numbers():
     config = SamplingConfig(seed=np.int64(3), temperature=np.float32(0.5), length=np.uint8(9))
     assert config == SamplingConfig(seed=3, temperature=0.5, length=9)
     assert json.dumps(config.to_json())
+
+
+def test_stretches_may_not_repeat_at_temperature_0_unless_that_is_asked_for():
+    assert SamplingConfig(temperature=0).max_repeat == 20
+    assert SamplingConfig(temperature=0, no_repeat=0).max_repeat == 0
+    assert SamplingConfig(temperature=0, no_repeat=30).max_repeat == 30
+    assert SamplingConfig().max_repeat == 0
+    with pytest.raises(SettingError, match=r"no_repeat must be 0, or .* from 2 to 10,000"):
+        SamplingConfig(no_repeat=1)

@@ -2,6 +2,7 @@
 
 import os
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,7 +166,20 @@ def empty_document(folder):
     path.write_text("{}")
 
 
-@pytest.mark.parametrize("damage", [cut_ids, remove_ids, cut_document, empty_document])
+def flip_a_bit(kind):
+    def damage(folder):
+        (path,) = folder.glob(f"*.{kind}")
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [flip_a_bit("ids"), flip_a_bit("json"), cut_ids, remove_ids, cut_document, empty_document],
+)
 def test_a_damaged_entry_is_built_again(read, tmp_path, damage):
     read()
     damage(tmp_path / "cache")
@@ -173,6 +187,42 @@ def test_a_damaged_entry_is_built_again(read, tmp_path, damage):
     assert not from_cache(corpus)
     assert corpus.text == TEXT
     assert from_cache(read())
+
+
+def test_any_flipped_bit_is_noticed(read, tmp_path):
+    read()
+    (path,) = (tmp_path / "cache").glob("*.json")
+    whole = path.read_bytes()
+    chance = random.Random(0)
+    for place in chance.sample(range(len(whole)), 100):
+        content = bytearray(whole)
+        content[place] ^= 1 << chance.randrange(8)
+        path.write_bytes(content)
+        assert not from_cache(read())
+        assert from_cache(read())
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs files that belong to users")
+def test_an_entry_of_another_user_is_not_believed(read, monkeypatch):
+    read()
+    user = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: user + 1)
+    corpus = read()
+    assert not from_cache(corpus)
+    assert corpus.text == TEXT
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    assert from_cache(read())
+
+
+def test_a_planted_link_is_not_followed(read, tmp_path):
+    read()
+    (lock,) = (tmp_path / "cache").glob("*.lock")
+    for path in (tmp_path / "cache").glob("*.json"):
+        path.unlink()
+    (tmp_path / "mine").write_text("precious")
+    lock.with_suffix(".tmp").symlink_to(tmp_path / "mine")
+    assert read().text == TEXT
+    assert (tmp_path / "mine").read_text() == "precious"
 
 
 def test_what_came_to_nothing_leaves_nothing(read, source, tmp_path, monkeypatch):
@@ -207,13 +257,15 @@ def test_two_at_once_are_refused(read, tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_is_told_with_the_way_out(read, tmp_path):
-    read()
-    for path in (tmp_path / "cache").iterdir():
-        if path.suffix != ".lock":
-            path.unlink()
-        else:
-            path.with_suffix(".tmp").symlink_to("/dev/full")
+def test_a_full_disk_is_told_with_the_way_out(read, monkeypatch):
+    really_open = Path.open
+
+    def open_full(self, mode, *args, **kwargs):
+        if self.suffix == ".tmp":
+            return really_open(Path("/dev/full"), "wb")
+        return really_open(self, mode, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", open_full)
     with pytest.raises(StorageError, match=r"the disk is full; choose another folder with --cache"):
         read()
 

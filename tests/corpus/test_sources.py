@@ -49,6 +49,13 @@ def test_globs():
     assert found("tree/s*/**") == ["tree/sub/c.txt", "tree/sub/d.py"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes that are files")
+def test_a_pipe_is_read_only_if_it_is_named(tree):
+    os.mkfifo("tree/a.pipe")
+    assert found("tree/a.*") == ["tree/a.txt"]
+    assert found("tree/a.pipe") == ["tree/a.pipe"]
+
+
 @pytest.mark.usefixtures("tree")
 def test_a_file_whose_name_looks_like_a_glob_is_itself():
     Path("tree/[a].txt").write_text("x")

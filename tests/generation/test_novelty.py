@@ -1,5 +1,7 @@
 """Texts and lines that are to be new: unlike each other, and unlike a corpus."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -202,3 +204,15 @@ def test_each_piece_of_a_plain_text_still_comes_at_once(model):
     generator = Generator(checkpoint.tokenizer, SamplingConfig(length=4, seed=1))
     pieces = stream_text(checkpoint, make_decoder_of(checkpoint), generator, Request("a", 0))
     assert [len(piece) for piece in pieces] == [1] * 4
+
+
+def test_two_that_share_know_what_either_took():
+    first, second = Novelty(), Novelty()
+    assert first.take("a")
+    assert second.take("b")
+    second.share(first)
+    assert not any(each.take(text) for each in (first, second) for text in "ab")
+    assert first.take("c")
+    assert not second.take("c")
+    assert deepcopy(second).take("d")
+    assert first.take("d")

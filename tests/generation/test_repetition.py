@@ -3,6 +3,7 @@ import random
 import numpy as np
 import pytest
 
+import chargen
 from chargen.generation.repetition import NoRepeat
 
 
@@ -94,3 +95,15 @@ def test_the_window_bounds_the_memory():
         rule.read(generator.randrange(50))
     assert len(rule._ids) <= 212
     assert sum(map(len, rule._places.values())) <= 212
+
+
+def test_a_greedy_text_does_not_go_round_in_circles_unless_that_is_asked_for():
+    model = chargen.load("bundled")
+
+    def repeated(**settings):
+        text = model.generate("All: ", temperature=0, length=800, **settings)
+        stretches = [text[i : i + 20] for i in range(len(text) - 19)]
+        return 1 - len(set(stretches)) / len(stretches)
+
+    assert repeated() == 0
+    assert repeated(no_repeat=0) > 0.5

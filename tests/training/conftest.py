@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from chargen.checkpoint import weight_shapes
+from chargen.training.saved_run import array_shapes
 
 
 class Network:
@@ -13,6 +14,7 @@ class Network:
         generator = np.random.default_rng(config.seed)
         shapes = weight_shapes(model_config).items()
         self._weights = {name: generator.normal(0, 1, s).astype(np.float32) for name, s in shapes}
+        self._shapes = array_shapes(model_config, config.batch_size)
         self.model = self
 
     def step(self, number, rate):
@@ -30,7 +32,9 @@ class Network:
         self._weights = {name: each.copy() for name, each in weights.items()}
 
     def arrays(self):
-        return {f"weights/{name}": each for name, each in self.weights().items()}
+        weights = {f"weights/{name}": each for name, each in self.weights().items()}
+        rest = {name: np.zeros(shape, np.float32) for name, shape in self._shapes.items()}
+        return rest | weights
 
     def restore(self, arrays, path):
         self._weights = {name: arrays[f"weights/{name}"].copy() for name in self._weights}

@@ -1,15 +1,11 @@
 """What train and resume refuse before TensorFlow is imported."""
 
-import json
-
 import pytest
 
 import chargen
-from chargen.config import RunConfig
 from chargen.errors import CheckpointError, CorpusError, RunError, SettingError
-from chargen.storage.arrays import write_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
-from chargen.training.source import Source
+from tests.helpers import save_run
 
 
 @pytest.fixture
@@ -68,17 +64,8 @@ class TestTrainRefuses:
 class TestResumeRefuses:
     @pytest.fixture(autouse=True)
     def _run(self, corpus_file, workdir):
-        corpus = chargen.Corpus(corpus_file.read_text())
-        config = RunConfig.of({}).for_corpus(
-            vocab_size=corpus.vocabulary.vocab_size, labels=0, preparation=corpus.preparation
-        )
-        document = {
-            "config": config.to_json(),
-            "corpus": {**Source([str(corpus_file)]).to_json(), "sha256": corpus.sha256},
-            "state": {},
-        }
         self.path = workdir / "checkpoints" / "run" / RESUME_FILE
-        write_arrays(self.path, {}, json.loads(json.dumps(document)))
+        save_run(self.path.parent, corpus_file)
 
     def test_a_run_that_is_not_there(self):
         with pytest.raises(CheckpointError, match=r"no checkpoint .*nowhere"):
@@ -114,5 +101,5 @@ class TestResumeRefuses:
 
     def test_a_model_in_place_of_what_resuming_needs(self, make_checkpoint):
         make_checkpoint().save(self.path)
-        with pytest.raises(CheckpointError, match=r"no run that .* can resume .* --overwrite"):
+        with pytest.raises(CheckpointError, match=r"no run that .* can resume: .* --overwrite"):
             chargen.resume("run")

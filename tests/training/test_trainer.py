@@ -7,6 +7,7 @@ import numpy as np
 from chargen.config import ModelConfig, TrainingConfig
 from chargen.corpus.spans import Spans
 from chargen.corpus.streams import Streams
+from chargen.training.saved_run import array_shapes
 from chargen.training.trainer import Trainer
 
 IDS = np.random.default_rng(0).integers(5, size=400).astype(np.int32)
@@ -21,6 +22,14 @@ def states_after(*, state_reset_rate: float, steps: int) -> list[np.ndarray]:
     for number in range(steps):
         trainer.step(number, 1e-9)
     return [array for name, array in trainer.arrays().items() if name.startswith("states/")]
+
+
+def test_the_arrays_are_those_that_a_saved_run_has(cell):
+    model = dataclasses.replace(MODEL, cell=cell, units=(6, 4))
+    trainer = Trainer(model, TrainingConfig(batch_size=3, seq_length=4), Streams(IDS, 3, 4))
+    arrays = trainer.arrays()
+    assert {name: array.shape for name, array in arrays.items()} == array_shapes(model, 3)
+    assert {array.dtype.name for array in arrays.values()} == {"float32"}
 
 
 def test_rows_carry_their_state_unless_they_restart():
