@@ -25,6 +25,7 @@ _WINDOW = 0.02  # seconds of one thread's work, for which a number of threads is
 _GAIN = 0.9  # of the time that fewer threads need, more may take this share at most
 _RUNNING = 0.8  # of a window, the share in which one thread must run for more to be tried
 _LOST = 0.02  # the share of time that trials in vain may cost
+_CREDIT = 5.0  # seconds of work without a loss, at most, that let the next trial come sooner
 _ONCE = 0.1  # the share of time that comparing bits may cost, which is done once
 _AGAIN = 2.0  # seconds of work until one thread is measured again, where more pay
 _PRODUCTS = 16  # rows that are multiplied both ways to see whether the bits are the same
@@ -142,8 +143,9 @@ class Steps:
     It goes up a ladder: 1, 2, 4, ... threads, each for a window of 20 ms, as long as each takes at
     most 0.9 times the time of the one before. Then it stays, and measures again every two seconds.
     A trial that takes longer is over at once, and so is a stay that has lost 20 ms; a hiccup that
-    the gain soon makes up for is none. Then one thread is taken for so long that the loss is 2% of
-    the time at most. Nothing is tried after a window in which that thread had to wait for a core.
+    the gain soon makes up for is none. Then one thread is taken for so long that the losses are 2%
+    of the time at most: after some seconds without a loss that is no wait at all. Nothing is tried
+    after a window in which that thread had to wait for a core.
     Several threads of Python may share it: what they could spoil is a measurement, not a result.
 
     Args:
@@ -162,6 +164,7 @@ class Steps:
         self._is_climbing = False
         self._behind = 0.0  # seconds that a stay has lost lately against fewer threads
         self._worked = 0.0  # seconds, in all steps
+        self._repaid = 0.0  # with so much work, the losses are a small enough share of it
         self._until = 0.0  # so much work must be done before the next round of measurements
         self._begin(0)
 
@@ -214,15 +217,21 @@ class Steps:
         elif self._is_climbing:
             if self._spent > self._allowed:
                 lost = self._spent - self._steps * self._fewer[place]
-                self._stay(place - 1, lost / _LOST)
+                self._stay(place - 1, self._wait(lost))
             elif self._steps >= self._planned:
                 self._climb(self._spent / self._steps)
         else:
             self._behind = max(0.0, self._behind + seconds - self._fewer[place])
             if self._behind > _WINDOW:
-                self._stay(0, self._behind / _LOST)
+                self._stay(0, self._wait(self._behind))
             elif self._worked >= self._until:
                 self._begin(0)
+
+    def _wait(self, lost: float) -> float:
+        """Return for how many seconds of work nothing more may be lost."""
+        since = max(self._repaid, self._worked - _CREDIT)
+        self._repaid = since + max(lost, 0) / _LOST
+        return self._repaid - self._worked
 
     def _climb(self, seconds: float) -> None:
         """Try the next number of threads, where a step takes some seconds with this one."""

@@ -210,6 +210,15 @@ def test_hiccups_do_not_end_what_pays(machine):
     assert machine.run(8) > 0.98 * 8 / (0.6e-4 + 6e-3 / 3000)
 
 
+def test_a_short_disturbance_is_soon_forgotten(machine):
+    machine = machine(of=(1e-4, 0.6e-4, 0.6e-4))
+    machine.run(8)
+    machine.seconds = {1: 1e-4, 2: 16e-3, 4: 32e-3}
+    machine.run(0.04)
+    machine.seconds = {1: 1e-4, 2: 0.6e-4, 4: 0.6e-4}
+    assert machine.run(0.5) > 0.9 * 0.5 / 0.6e-4
+
+
 def test_threads_that_wait_for_each_other_cost_little(machine):
     busy = machine(of=(1e-3, 16e-3, 32e-3))
     assert busy.run(8) > 0.95 * 8 / 1e-3
