@@ -37,8 +37,9 @@ _POSITIVE = (195, 153, 117, 75)  # blue
 _NEGATIVE = (230, 222, 215, 208)  # orange
 _STEPS = 5
 _BARS = "▁▂▃▄▅▆▇█"  # from -1 to 1, without colours
-_MAX_EXAMPLE = 1000  # characters over which --find shows the best unit
+_MAX_EXAMPLE = 1000  # characters over which --find shows what it found
 _WIDTH = 40  # of the longest bar of --memory
+_EXCLUDED = {"find": ("memory", "unit", "layer"), "memory": ("unit", "layer", "html")}
 _CONTEXTS = 511  # characters that --memory reads for each that it predicts
 
 
@@ -89,6 +90,7 @@ _CONTEXTS = 511  # characters that --memory reads for each that it predicts
 )
 @options.threads
 @options.json
+@options.html
 def inspect(
     text: str | None,
     file: Path | None,
@@ -105,6 +107,7 @@ def inspect(
     memory: bool,
     threads: int | None,
     as_json: bool,
+    html: Path | None,
 ) -> None:
     r"""Look inside a model while it reads a text.
 
@@ -117,7 +120,7 @@ def inspect(
     most with a feature of the text. --memory predicts the same characters after 1, 2, 4 ... 256
     characters of context, each time from a zero state, and gives the mean losses.
     """
-    _check_asked(layer, units, find, memory)
+    _check_combined(find=find, memory=memory, unit=units, layer=layer is not None, html=html)
     check_one_source(text, file)
     note_file(text, "--file")
     texts = [text or ""]
@@ -130,21 +133,21 @@ def inspect(
     if memory:
         _show_memory(loaded, prepared, label, as_json)
     elif find is not None:
-        _show_found(loaded, prepared, label, find, top, as_json)
+        _show_found(loaded, prepared, label, find, top, as_json, html)
     else:
-        _show_units(loaded, prepared, label, layer, units, as_json)
+        _show_units(loaded, prepared, label, layer, units, as_json, html)
 
 
-def _check_asked(layer: int | None, units: Sequence[int], find: str | None, memory: bool) -> None:
-    """Check that one thing is asked for.
+def _check_combined(**given: object) -> None:
+    """Check that options which exclude each other were not given together.
 
     Raises:
-        click.UsageError: if more are.
+        click.UsageError: naming two that were.
     """
-    asked = ["--find"] * (find is not None) + ["--memory"] * memory
-    asked += ["--unit"] * bool(units) or ["--layer"] * (layer is not None)
-    if len(asked) > 1:
-        raise click.UsageError(f"{asked[0]} and {asked[1]} cannot be combined; give one of them.")
+    for name, excluded in _EXCLUDED.items():
+        for other in excluded:
+            if given[name] and given[other]:
+                raise click.UsageError(f"--{name} and --{other} cannot be combined; give one.")
 
 
 def _show_units(
@@ -154,6 +157,7 @@ def _show_units(
     layer: int | None,
     units: Sequence[int],
     as_json: bool,
+    html: Path | None,
 ) -> None:
     from chargen.evaluation.activations import to_json
     from chargen.generation.clamps import check_unit
@@ -163,8 +167,12 @@ def _show_units(
     with progress_bar(len(text.text)) as progress:
         found = model.activations(text, label=label, progress=progress)
     chosen = [(layer or 0, unit) for unit in units] or found.most_varied(layer=layer)
+    if html is not None:
+        _write_page(html, found, chosen)
     if as_json:  # bytes, here and below, for they are UTF-8 whatever the locale
         click.echo(json_text(to_json(found, chosen)).encode())
+    elif html is not None:
+        return
     elif is_terminal(sys.stdout):
         _put_over_text(found, chosen)
     else:
@@ -178,18 +186,30 @@ def _show_found(
     feature: str,
     top: int,
     as_json: bool,
+    html: Path | None,
 ) -> None:
     with progress_bar(len(text.text)) as progress:
         found = model.find_units(feature, text, label=label, top=top, progress=progress)
+    if html is not None:
+        chosen = [(each.layer, each.unit) for each in found]
+        _write_page(html, _beginning(model, text, label), chosen)
     if as_json:
         units = [each.to_json() for each in found]
         click.echo(json_text({"feature": feature, "units": units}).encode())
         return
     click.echo("\n".join(_found_table(found)))
-    if is_terminal(sys.stdout):
+    if is_terminal(sys.stdout) and html is None:
         best = found[0].layer, found[0].unit
         click.echo("\nThe first of them, over the text's beginning:\n")
         _put_over_text(_beginning(model, text, label), [best])
+
+
+def _write_page(path: Path, found: "Activations", units: Sequence[tuple[int, int]]) -> None:
+    """Write units over a text as a page."""
+    from chargen.storage.atomic import write_atomically
+
+    write_atomically(path, found.picture(*units).to_html().encode())
+    say(f"Written to {path}.")
 
 
 def _beginning(model: "LanguageModel", text: "PreparedText", label: str | None) -> "Activations":

@@ -59,6 +59,18 @@ def test_json(invoke, lstm_file):
     assert result.stderr == ""
 
 
+def test_html(invoke, lstm_file, tmp_path):
+    model, path = chargen.load(lstm_file), tmp_path / "page.html"
+    result = invoke("inspect", TEXT, "-m", lstm_file, "--unit", 3, "--html", path)
+    assert (result.stdout, result.stderr) == ("", f"Written to {path}.\n")
+    assert path.read_text("utf-8") == model.activations(TEXT).picture((0, 3)).to_html()
+    found = ("--find", "capitals", "--top", 2)
+    result = invoke("inspect", LONG, "-m", lstm_file, *found, "--html", path)
+    best = [(each.layer, each.unit) for each in model.find_units("capitals", LONG, top=2)]
+    assert path.read_text("utf-8") == model.activations(LONG).picture(*best).to_html()
+    assert len(result.stdout.splitlines()) == 3
+
+
 def test_a_file(invoke, lstm_file, tmp_path):
     (tmp_path / "text").write_bytes(TEXT.encode())
     direct = invoke("inspect", TEXT, "-m", lstm_file).stdout
@@ -136,6 +148,7 @@ def test_help_names_every_feature(invoke):
         (("A", "--find", "capitals", "--memory"), "--find and --memory cannot be combined"),
         (("A", "--find", "capitals", "--unit", "1"), "--find and --unit cannot be combined"),
         (("A", "--memory", "--layer", "1"), "--memory and --layer cannot be combined"),
+        (("A", "--memory", "--html", "page"), "--memory and --html cannot be combined"),
         (("A", "--find", "vowels"), "'vowels' is not one of 'inside quotes'"),
     ],
 )
