@@ -1,7 +1,5 @@
 """chargen inspect: look at what the units of a network do while it reads a text."""
 
-import os
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +11,7 @@ from chargen.cli import options
 from chargen.cli.escapes import TEXT
 from chargen.cli.help import command
 from chargen.cli.models import load_model
+from chargen.cli.over_text import put_over_text
 from chargen.cli.terminal import is_terminal, say
 from chargen.cli.texts import (
     check_one_source,
@@ -31,12 +30,6 @@ if TYPE_CHECKING:
     from chargen.language_model import LanguageModel
     from chargen.text.unknown import PreparedText
 
-# Backgrounds from an activation of 0.2, 0.4, 0.6 and 0.8 on: colours of the 256 that keep black
-# text legible, on dark terminals and on light ones.
-_POSITIVE = (195, 153, 117, 75)  # blue
-_NEGATIVE = (230, 222, 215, 208)  # orange
-_STEPS = 5
-_BARS = "▁▂▃▄▅▆▇█"  # from -1 to 1, without colours
 _MAX_EXAMPLE = 1000  # characters over which --find shows what it found
 _WIDTH = 40  # of the longest bar of --memory
 _EXCLUDED = {"find": ("memory", "unit", "layer"), "memory": ("unit", "layer", "html")}
@@ -174,7 +167,7 @@ def _show_units(
     elif html is not None:
         return
     elif is_terminal(sys.stdout):
-        _put_over_text(found, chosen)
+        put_over_text(found, chosen)
     else:
         click.echo("\n".join(_table(found, chosen)).encode())
 
@@ -201,7 +194,7 @@ def _show_found(
     if is_terminal(sys.stdout) and html is None:
         best = found[0].layer, found[0].unit
         click.echo("\nThe first of them, over the text's beginning:\n")
-        _put_over_text(_beginning(model, text, label), [best])
+        put_over_text(_beginning(model, text, label), [best])
 
 
 def _write_page(path: Path, found: "Activations", units: Sequence[tuple[int, int]]) -> None:
@@ -252,73 +245,6 @@ def _memory_table(found: "Memory") -> Iterator[str]:
     for context, loss in zip(found.contexts, found.losses, strict=True):
         bar = "  " + "█" * round(_WIDTH * loss / max(found.losses)) if shows_bars else ""
         yield f"{context:>7}  {loss:>9.4f}  {bits(loss):>9.4f}{bar}"
-
-
-def _put_over_text(found: "Activations", units: Sequence[tuple[int, int]]) -> None:
-    """Show units over the text at a terminal, in colours or with bars below."""
-    in_colour = not os.environ.get("NO_COLOR")
-    for layer, unit in units:
-        values = found.unit(layer, unit).tolist()
-        shown = _coloured if in_colour else _barred
-        click.echo(f"layer {layer}, unit {unit}\n{shown(found.text, values)}\n".encode())
-    levels = range(-_STEPS + 1, _STEPS)
-    scale = "".join(_painted(f" {level / _STEPS:+.1g} ", level / _STEPS) for level in levels)
-    if not in_colour:
-        scale = f" -1 {_BARS} +1"
-    click.echo(f"output, from -1 to 1:{scale}".encode())
-
-
-def _painted(text: str, value: float) -> str:
-    level = int(abs(value) * _STEPS + 1e-6)
-    if not level:
-        return text
-    background = (_POSITIVE if value > 0 else _NEGATIVE)[min(level, len(_POSITIVE)) - 1]
-    return click.style(text, fg=16, bg=background)
-
-
-def _coloured(text: str, values: Sequence[float]) -> str:
-    """Return the text with colours behind it, and signs for characters that are not seen."""
-    painted = []
-    for character, value in zip(text, values, strict=True):
-        shown, end = _seen(character)
-        painted.append(_painted(shown, value) + end)
-    return "".join(painted)
-
-
-def _barred(text: str, values: Sequence[float]) -> str:
-    """Return the text in lines that fit the terminal, each with a line of bars below it."""
-    width = shutil.get_terminal_size().columns
-    lines: list[str] = []
-    above = below = ""
-    for character, value in zip(text, values, strict=True):
-        shown, end = _seen(character)
-        cells = _cells(shown)
-        if len(below) + cells > width:
-            lines += [above, below]
-            above = below = ""
-        above += shown
-        below += _BARS[min(int((value + 1) / 2 * len(_BARS)), len(_BARS) - 1)] * cells
-        if "\n" in end:
-            lines += [above, below]
-            above = below = ""
-    return "\n".join([*lines, above, below] if above else lines)
-
-
-def _seen(character: str) -> tuple[str, str]:
-    """Return a character as it is seen, and the line end that comes after it, if one does."""
-    from chargen.text.characters import visible
-    from chargen.text.vocabulary import BOUNDARY
-
-    return visible(character), "\n" if character in ("\n", BOUNDARY) else ""
-
-
-def _cells(text: str) -> int:
-    """Return how many cells of a terminal a text takes."""
-    import unicodedata
-
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
-    marks = sum(unicodedata.category(character) in ("Mn", "Me") for character in text)
-    return len(text) + wide - marks
 
 
 def _table(found: "Activations", units: Sequence[tuple[int, int]]) -> Iterator[str]:

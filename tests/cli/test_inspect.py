@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import chargen
-from chargen.cli.inspect import _BARS, _barred
+from chargen.cli.over_text import _BARS, _barred
 from chargen.evaluation.features import FEATURES
 from tests.cli.test_score import in_a_terminal
 
