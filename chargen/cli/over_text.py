@@ -26,7 +26,8 @@ def put_over_text(found: "Activations", units: Sequence[tuple[int, int]]) -> Non
         shown = _coloured if in_colour else _barred
         click.echo(f"layer {layer}, unit {unit}\n{shown(found.text, values)}\n".encode())
     levels = range(-_STEPS + 1, _STEPS)
-    scale = "".join(_painted(f" {level / _STEPS:+.1g} ", level / _STEPS) for level in levels)
+    shares = [level / _STEPS for level in levels]
+    scale = "".join(_painted(f" {each:+.1g} " if each else " 0 ", each) for each in shares)
     if not in_colour:
         scale = f" -1 {_BARS} +1"
     click.echo(f"output, from -1 to 1:{scale}".encode())
