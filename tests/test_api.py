@@ -172,7 +172,9 @@ def test_what_was_changed_in_a_prompt_is_warned_of(model):
         assert model.generate("Á", unknown="nearest", seed=1) == model.generate("A", seed=1)
 
 
-@pytest.mark.parametrize("method", ["stream", "generate", "samples", "evaluate", "score"])
+@pytest.mark.parametrize(
+    "method", ["stream", "generate", "samples", "evaluate", "score", "activations", "memory"]
+)
 def test_a_warning_names_the_line_that_asked(model, method):
     with pytest.warns(UserWarning, match="Á") as told:
         getattr(model, method)("ÁB", unknown="nearest")

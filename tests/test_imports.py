@@ -42,6 +42,7 @@ def test_writing_a_text_imports_no_tensorflow(lstm_file):
     [
         ("evaluate", ["-m", "{0}", "{1}"]),
         ("score", ["A", "-m", "{0}"]),
+        ("inspect", ["A", "-m", "{0}"]),
         ("classify", ["A", "-m", "{0}", "-m", "{2}"]),
     ],
 )
@@ -68,6 +69,7 @@ def test_info_imports_no_tensorflow(lstm_file):
         ["chat"],
         ["evaluate"],
         ["score"],
+        ["inspect"],
         ["classify"],
         ["info"],
         ["corpus"],

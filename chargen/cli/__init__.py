@@ -24,7 +24,7 @@ _SECTIONS = {
     "Write": ("sample", "chat"),
     "Measure": ("evaluate", "score", "classify"),
     "Serve": ("serve",),
-    "Look": ("runs", "info", "corpus", "plot"),
+    "Look": ("runs", "info", "inspect", "corpus", "plot"),
 }
 _COMMANDS = [name for names in _SECTIONS.values() for name in names]
 _MAX_SUMMARY = 200  # characters

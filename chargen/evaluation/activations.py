@@ -62,7 +62,7 @@ class Activations:
 
     @check_arguments
     def to_int8(self, layer: int, units: Sequence[int] | None = None) -> NDArray[np.int8]:
-        """Return units of a layer as round(127 · h), shape [len(text), units].
+        """Return units of a layer as round(127 · h), shape [len(text), units], row by row.
 
         Args:
             layer: counted from 0.
@@ -76,7 +76,7 @@ class Activations:
             check_unit(self.units, layer, unit)
         h = self.layers[layer]
         chosen = h if units is None else h[:, np.asarray(units, np.intp)]
-        return np.rint(_SCALE * chosen).astype(np.int8)
+        return np.rint(_SCALE * chosen).astype(np.int8, order="C")
 
     @check_arguments
     def most_varied(self, top: int = _SHOWN, *, layer: int | None = None) -> list[tuple[int, int]]:

@@ -32,6 +32,7 @@ _STYLE = """
   white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 4; }
 .chargen-unit b, .chargen-scale b { font-weight: normal; border-radius: 2px;
   text-underline-offset: .25em; }
+.chargen-scale b { white-space: pre; }
 """ + "".join(
     f".chargen-unit .{sign}{level}, .chargen-scale .{sign}{level} "
     f"{{ background: rgb({colour} / {level * 13}%);"
@@ -44,7 +45,8 @@ _STYLE = """
 
 def page(text: str, rows: Iterable[Row]) -> str:
     """Return a page that stands alone."""
-    return frame("chargen: units over a text", fragment(text, rows))
+    title = "Units over a text"
+    return frame(f"chargen: {title}", f"<h1>{title}</h1>\n{fragment(text, rows)}")
 
 
 def fragment(text: str, rows: Iterable[Row]) -> str:
@@ -52,7 +54,9 @@ def fragment(text: str, rows: Iterable[Row]) -> str:
     cut = ""
     if len(text) > MAX_SHOWN:
         cut = f"<p>The first {MAX_SHOWN:,} of {count(len(text), 'character')}.</p>\n"
-    scale = "".join(_run(f" {level / MAX_LEVEL:+.1f} ", level) for level in _LEVELS)
+    scale = "".join(
+        _run(f" {level / MAX_LEVEL:+.1g} " if level else " 0 ", level) for level in _LEVELS
+    )
     return (
         f"<style>{_STYLE}</style>\n"
         "<p>The output of each unit after reading the character: "

@@ -86,6 +86,7 @@ def test_as_int8(make_checkpoint):
     assert found.to_int8(0, [2, 0]).tolist() == [[127, -127], [1, 64]]
     assert found.to_int8(0, []).shape == (2, 0)
     assert found.to_int8(0).dtype == np.int8
+    assert found.to_int8(0, [2, 0]).flags.c_contiguous  # so its bytes are those rows
     for arguments in ((1,), (0, [3]), (0, [-1])):
         with pytest.raises(SettingError, match=r"^(layer|unit) must be"):
             found.to_int8(*arguments)

@@ -1,5 +1,7 @@
 """Features of a text: a number for each character, so once it was read."""
 
+from pathlib import Path
+
 import pytest
 
 from chargen.evaluation.features import _LINE_ENDS, FEATURES
@@ -68,6 +70,11 @@ def test_each_says_what_it_is():
         assert feature.to_json() == {"name": name, "help": feature.help}
         assert feature.help.endswith(".")
         assert feature.values("") == []
+
+
+def test_the_docs_name_each():
+    page = Path(__file__).parents[2] / "docs" / "measuring.md"
+    assert [name for name in FEATURES if f"`{name}`" not in page.read_text("utf-8")] == []
 
 
 def test_lines_end_where_lines_and_documents_end():

@@ -1,6 +1,7 @@
 """The unit that follows a feature is found first, wherever it is."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -118,3 +119,18 @@ def test_what_cannot_be_found(make_checkpoint, feature, text, error, said):
 def test_how_many(make_checkpoint, top):
     with pytest.raises(SettingError, match="top must be a whole number"):
         chargen.LanguageModel(make_checkpoint()).find_units("capitals", TEXT, top=top)
+
+
+def test_the_bundled_model_ends_lines_by_one_unit():
+    """What docs/measuring.md shows: the unit that follows the position in a line ends lines."""
+    model = chargen.load("bundled")
+    text = (Path(__file__).parents[2] / "corpora" / "drowned-bell.txt").read_text()[:3000]
+    (best,) = model.find_units("line position", text, top=1)
+    assert abs(best.correlation) > 0.5
+
+    def line_ends(value):
+        clamp = chargen.Clamp(best.layer, best.unit, value)
+        return model.clamped([clamp]).generate("Wick:\n", length=1000, seed=1).count("\n")
+
+    late = 1 if best.correlation > 0 else -1
+    assert line_ends(late) > 10 * (1 + line_ends(-late))
