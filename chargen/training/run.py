@@ -1,7 +1,6 @@
 """A run: the loop around the trainer, and the folder that it can be picked up from."""
 
 import math
-import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -12,7 +11,7 @@ import numpy as np
 
 import chargen
 from chargen.checkpoint import Checkpoint, Origin, weight_shapes
-from chargen.config import RunConfig, TrainingConfig
+from chargen.config import RunConfig
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.split import HeldOut
 from chargen.corpus.streams import Streams
@@ -27,20 +26,16 @@ from chargen.training import provenance
 from chargen.training.excerpt import write_excerpt
 from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
+from chargen.training.planner import Planner
 from chargen.training.records import Records
 from chargen.training.report import Reporter
 from chargen.training.run_state import RunState
-from chargen.training.schedule import Evaluations, evaluations
 from chargen.training.trainer import Trainer
 from chargen.training.validation import ValidationLoss, Validator
-from chargen.wording import count, time_left
+from chargen.wording import count
 
 _MAX_ROLLBACKS = 3
 _DIVERGED = 3  # times what a loss may be at most, chance's or the lowest so far, is too much
-_MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
-_MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
-_SAVING_SHARE = 0.01  # of the time is left for saves
-_MIN_JUDGED = 200  # characters held out; by fewer, the better weights look better by chance only
 _COOLING_SHARE = 0.5  # of the steps up to the best, is how long the rate falls at the end
 
 
@@ -58,31 +53,36 @@ class Run:
     started: float  # when the minutes began to count, by `time.monotonic`
 
     def __post_init__(self) -> None:
-        self.model_config, self.config = self.run_config.model, self.run_config.training
-        boundary = self.corpus.vocabulary.char2idx.get(BOUNDARY)
-        self.trainer = Trainer(self.model_config, self.config, self.streams, boundary=boundary)
+        self._boundary = self.corpus.vocabulary.char2idx.get(BOUNDARY)
         self.validator = None
         if len(self.held_out):
             ids, labels = self.held_out.ids, self.held_out.labels
-            self.validator = Validator(self.model_config, ids, labels, boundary=boundary)
-        self._is_judged = len(self.held_out) >= _MIN_JUDGED
+            model = self.run_config.model
+            self.validator = Validator(model, ids, labels, boundary=self._boundary)
+        self._build_trainer()
         self.records = Records(self.folder, tensorboard=self.config.tensorboard)
         self.state = RunState(command=provenance.command())
         self._earlier = 0.0  # seconds that the run had taken before this process went on with it
-        self._step_seconds: list[float] = []  # of each step until the speed is known
-        self._speed_known = False
+        self._is_regularized = False  # whether this process chose it for the passes that there are
         self._saved_at = 0.0
         self._is_unproven = False  # whether `kept_step` awaits the step after it
+
+    def _build_trainer(self) -> None:
+        """Make what depends on the settings, which can change once the speed is known."""
+        self.model_config, self.config = self.run_config.model, self.run_config.training
+        given = self.model_config, self.config, self.streams
+        self.trainer = Trainer(*given, boundary=self._boundary)
+        self.planner = Planner(
+            self.run_config,
+            steps_per_epoch=self.streams.steps_per_epoch,
+            held_out=len(self.held_out),
+            validator=self.validator,
+        )
 
     def restore(self, arrays: Arrays, document: Mapping[str, Any]) -> None:
         """Put back the state that `_save` wrote."""
         self.trainer.restore(arrays, self.folder / RESUME_FILE)
         self.state = RunState.from_json(document["state"])
-
-    @property
-    def _evaluations(self) -> Evaluations:
-        """Return when to evaluate; the steps must be fixed."""
-        return self.state.evaluations(self.config, self.streams.steps_per_epoch, len(self.held_out))
 
     def go_on(self) -> None:
         """Begin a new schedule at the last weights of a run that has finished."""
@@ -116,7 +116,9 @@ class Run:
         try:
             with caught_signals() as received:
                 if self.config.epochs is not None and self.state.total_steps is None:
-                    self._fix_total(self.config.epochs * self.streams.steps_per_epoch)
+                    steps = self.config.epochs * self.streams.steps_per_epoch
+                    self._regularize(steps)  # a run that goes on makes more passes than before
+                    self._fix_total(steps)
                 self._save()  # first, as from here on the folder holds this run and no other
                 if self.state.step == self.state.first_step:
                     link_atomically(self.folder / RESUME_FILE, self.folder / ROLLBACK_FILE)
@@ -145,8 +147,7 @@ class Run:
         loss = self.trainer.step(
             state.step, state.rate(state.step, self.config) * state.rate_factor
         )
-        if not self._speed_known:
-            self._step_seconds.append(time.monotonic() - began)
+        seconds = time.monotonic() - began
         # A model that goes on to a text unlike its own begins with losses far above chance's.
         lowest = math.inf if state.lowest_loss is None else state.lowest_loss
         if not loss < _DIVERGED * max(math.log(self.model_config.vocab_size), lowest):  # so NaN too
@@ -165,64 +166,61 @@ class Run:
             loss=loss,
             characters=self.config.batch_size * self.config.seq_length,
         )
-        if not self._speed_known:
-            self._measure()
+        if self.planner.is_measured_by(seconds):
+            self._plan()
         if state.total_steps is not None:
             at_end = state.step >= state.total_steps
-            if at_end or state.step in self._evaluations.steps:
+            if at_end or state.step in self.planner.evaluations(state).steps:
                 self._evaluate(at_end=at_end)
 
-    def _measure(self) -> None:
-        """Say the speed and plan by it, once enough steps were taken to know it."""
-        minutes = self.config.minutes
-        enough = _MEASURING_SHARE * 60 * (minutes or 1)
-        if len(self._step_seconds) < _MEASURING_STEPS or sum(self._step_seconds) < enough:
-            return
-        self._speed_known = True
-        seconds = statistics.median(self._step_seconds[1:])
-        if self.state.total_steps is None and minutes is not None:
-            self._plan(60 * minutes, seconds)
+    def _plan(self) -> None:
+        """Plan by the speed, once it is known, and say both."""
+        state, minutes = self.state, self.config.minutes
+        if state.total_steps is None and minutes is not None:
+            writing = self._rehearse_writing()
+            left = 60 * minutes - (time.monotonic() - self.started)
+            steps = self.planner.steps(state, left=left, writing=writing)
+            if not self._is_regularized and self._regularize(steps):
+                return  # which may have changed the speed, so that it is measured again
+            self._fix_total(steps)
             self._save(keep=True)  # what goes back or goes on from now on must know the plan
-        total = self.state.total_steps or 0
-        speed = self.config.batch_size * self.config.seq_length / seconds
-        self.reporter.say(
-            f"{count(speed, 'character')} per second: {count(total, 'step')}, "
-            f"{count(total / self.streams.steps_per_epoch, 'epoch')}, "
-            f"{time_left((total - self.state.step) * seconds)} of training to go."
-        )
+        self.reporter.say(self.planner.describe(state))
 
-    def _plan(self, budget: float, seconds: float) -> None:
-        """Fix the number of steps, of so many seconds each, that fit the budget, in seconds."""
-        left = budget * (1 - _SAVING_SHARE) - (time.monotonic() - self.started)
-        done = self.state.step - self.state.first_step
-        steps = done + max(1, int(left / seconds))
-        if self.validator is not None:
-            each = self.streams.steps_per_epoch
-            plan = evaluations(steps, each, self.config, len(self.held_out))
-            spent = len(plan.steps) * self.validator.seconds(plan.characters)
-            if plan.characters < len(self.held_out):
-                spent += self.validator.seconds()
-            steps -= int(spent / seconds)
-        self._fix_total(max(done + 1, steps))
+    def _rehearse_writing(self) -> float:
+        """Save and write an excerpt as an evaluation does; return how many seconds it took."""
+        began = time.monotonic()
+        write_excerpt(self._checkpoint(), 0, seed=0)
+        self._save()
+        return time.monotonic() - began
+
+    def _regularize(self, steps: int) -> bool:
+        """Take the regularization for a schedule of so many steps; return whether it is another.
+
+        The weights, and all else that a step changes, stay as they are.
+        """
+        self._is_regularized = True
+        changes = self.planner.regularization(self.state, steps)
+        if not changes:
+            return False
+        self.run_config = self.run_config.changed({name: now for name, _, now in changes})
+        arrays = self.trainer.arrays()
+        self._build_trainer()
+        self.trainer.restore(arrays, self.folder / RESUME_FILE)
+        passes = self.planner.passes(self.state.first_step + steps)
+        words = (f"{name} {now:g} instead of {before:g}" for name, before, now in changes)
+        self.reporter.say(f"For {count(passes, 'pass', 'passes')}: {', '.join(words)}.")
+        return True
 
     def _fix_total(self, steps: int) -> None:
         """Plan for so many steps from the beginning of the schedule; say what is odd about them."""
         self.state.total_steps = self.state.planned_steps = self.state.first_step + steps
-        if 0 < len(self.held_out) < _MIN_JUDGED:
-            self.reporter.say(
-                f"Only {len(self.held_out):,} characters are held out, too few to judge by: the "
-                "last weights are kept."
-            )
-        number, asked = len(self._evaluations.steps), self._evaluations.asked
-        if asked > TrainingConfig().max_evaluations and number < asked:
-            self.reporter.say(
-                f"{asked:,} evaluations would take too much of the time; there are {number:,}."
-            )
+        for line in self.planner.oddities(self.state):
+            self.reporter.say(line)
 
     def _evaluate(self, *, at_end: bool) -> None:
         """Measure the held-out loss, keep the weights if they are the best, write the records."""
         state = self.state
-        read, weights = self._evaluations.characters, self.trainer.model.get_weights()
+        read, weights = self.planner.evaluations(state).characters, self.trainer.model.get_weights()
         held_out = None
         if self.validator is not None:
             held_out = self.validator(weights, read)
@@ -251,7 +249,7 @@ class Run:
             state.best_read = read
         # Where little or nothing is held out, nothing tells which weights are better: the last ones
         # are kept.
-        best = not self._is_judged or row.carried is None or state.best_loss is None
+        best = not self.planner.is_judged or row.carried is None or state.best_loss is None
         if row.carried is not None and state.best_loss is not None:
             best = best or row.carried < state.best_loss
         if best:
@@ -260,7 +258,7 @@ class Run:
         else:
             state.waited += 1
         checkpoint = self._checkpoint(row)
-        self.reporter.evaluated(row, best=best and self._is_judged)
+        self.reporter.evaluated(row, best=best and self.planner.is_judged)
         self.reporter.say(write_excerpt(checkpoint, len(state.rows), seed=state.step))
         if best:
             checkpoint.save(self.folder / MODEL_FILE)
@@ -274,7 +272,7 @@ class Run:
         self._save(keep=True)
         if state.finished:
             kept = f"the best is from step {state.best_step:,}"
-            kept = kept if self._is_judged else "the last weights are kept"
+            kept = kept if self.planner.is_judged else "the last weights are kept"
             self.reporter.say(f"Finished: {state.finished}; {kept}.")
 
     def _cool(self) -> None:
@@ -345,6 +343,7 @@ class Run:
             rate_factor=factor,
             total_steps=self.state.total_steps or before.planned_steps,  # the plan may be younger
             planned_steps=before.planned_steps,
+            writing_cost=before.writing_cost,
             best_loss=before.best_loss,  # which is that of the model's file
             best_step=before.best_step,
         )

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from chargen.config import TrainingConfig
 from chargen.training.history import Row
-from chargen.training.schedule import Evaluations, evaluations, learning_rate
+from chargen.training.schedule import WRITING_COST, Evaluations, evaluations, learning_rate
 
 _COOLING_EVALUATIONS = 5
 
@@ -20,6 +20,8 @@ class RunState:
     first_step: int = 0  # where the schedule begins; later than 0 once a finished run goes on
     total_steps: int | None = None  # None until the machine's speed is known
     planned_steps: int | None = None  # the same, before the rate began to fall early
+    writing_cost: float = WRITING_COST  # of an evaluation, in characters that could be learned
+    chosen: list[str] = field(default_factory=list)  # the regularization left to the preset
     cooling: tuple[int, float] | None = None  # where it did, and the rate that it falls from
     rate_factor: float = 1.0  # the learning rate is multiplied by it; halved by each rollback
     rollbacks: int = 0  # times that the loss diverged and the run went back
@@ -56,7 +58,7 @@ class RunState:
         """Return when to evaluate on so many characters held out; the steps must be fixed."""
         first = self.first_step
         planned = (self.planned_steps or first + 1) - first
-        plan = evaluations(planned, steps_per_epoch, config, held_out)
+        plan = evaluations(planned, steps_per_epoch, config, held_out, self.writing_cost)
         if self.cooling is None or self.total_steps is None:
             return replace(plan, steps=frozenset(first + step for step in plan.steps))
         since, end = self.cooling[0], self.total_steps

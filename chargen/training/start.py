@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from chargen.checkpoint import Checkpoint
 from chargen.config import RunConfig
 from chargen.config.base import check, given
-from chargen.config.presets import choose_preset
+from chargen.config.presets import choose_preset, regularization
 from chargen.corpus.corpus import Corpus, read_corpus
 from chargen.corpus.encoder import BaseVocabulary
 from chargen.corpus.held_out import likeness_warning, read_held_out
@@ -97,6 +97,8 @@ def start_run(
         refuse_to_replace(folder, overwrite)  # another process may have finished one
         with interruptible():
             run = _build_run(folder, corpus, parts, config, source, reporter, started, notes)
+            rates = regularization(0, config.model.cell)
+            run.state.chosen = [name for name in rates if name not in asked]
             if old is not None:
                 weights = warm_start_weights(old, corpus.vocabulary, corpus.label_names)
                 run.trainer.load_weights(weights)
@@ -138,8 +140,7 @@ def resume_run(
             ) from None
         longer = given({"minutes": minutes, "epochs": epochs})
         if longer and finished:
-            both = {"minutes": None, "epochs": None, **longer}
-            config = replace(config, training=replace(config.training, **both))
+            config = config.changed({"minutes": None, "epochs": None, **longer})
         for name, before, value in config.differences({**settings, **longer}):
             raise RunError(
                 f"{folder} was started with {name} {before}, and {value} would make it another "

@@ -1,0 +1,124 @@
+"""The plan of a run: its speed, the steps that its minutes hold, and what suits so many."""
+
+import statistics
+from collections.abc import Iterator
+from typing import Any
+
+from chargen.config import RunConfig, TrainingConfig
+from chargen.config.presets import regularization
+from chargen.training.run_state import RunState
+from chargen.training.schedule import Evaluations, evaluations
+from chargen.training.validation import Validator
+from chargen.wording import count, time_left
+
+MIN_JUDGED = 200  # characters held out; by fewer, the better weights look better by chance only
+_MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
+_MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
+_SAVING_SHARE = 0.01  # of the time is left for saves
+
+
+class Planner:
+    """Measures how fast a run steps, and plans by it.
+
+    Args:
+        config: the run's settings.
+        steps_per_epoch: how many steps read the training part once.
+        held_out: how many characters are held out.
+        validator: what evaluates, if there are any.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        *,
+        steps_per_epoch: int,
+        held_out: int,
+        validator: Validator | None,
+    ) -> None:
+        self._config, self._training = config, config.training
+        self._steps_per_epoch, self._held_out = steps_per_epoch, held_out
+        self._validator = validator
+        self._taken: list[float] = []  # seconds of each step until the speed is known
+        self._seconds = 0.0  # of a step, once it is known
+
+    @property
+    def is_judged(self) -> bool:
+        """Return whether enough is held out to tell which weights are better."""
+        return self._held_out >= MIN_JUDGED
+
+    @property
+    def _speed(self) -> float:
+        """Return how many characters are learned in a second; it must be known."""
+        return self._training.batch_size * self._training.seq_length / self._seconds
+
+    def passes(self, steps: int) -> float:
+        """Return how often so many steps read the training part."""
+        return steps / self._steps_per_epoch
+
+    def is_measured_by(self, seconds: float) -> bool:
+        """Take note of how long a step took; return whether the speed is known now, by this one."""
+        if self._seconds:
+            return False
+        self._taken.append(seconds)
+        enough = _MEASURING_SHARE * 60 * (self._training.minutes or 1)
+        if len(self._taken) < _MEASURING_STEPS or sum(self._taken) < enough:
+            return False
+        self._seconds = statistics.median(self._taken[1:])
+        return True
+
+    def steps(self, state: RunState, *, left: float, writing: float) -> int:
+        """Return how many steps from the beginning of the schedule on fit into the time.
+
+        How dear an evaluation is goes into `state`, so that a run that is resumed has the same.
+
+        Args:
+            state: where the run is.
+            left: the seconds that are left.
+            writing: the seconds that an evaluation takes to save and write.
+        """
+        left -= _SAVING_SHARE * 60 * (self._training.minutes or 0)
+        state.writing_cost = writing * self._speed
+        done = state.step - state.first_step
+        steps = done + max(1, int(left / self._seconds))
+        if self._validator is not None:
+            sizes = self._steps_per_epoch, self._training, self._held_out
+            plan = evaluations(steps, *sizes, state.writing_cost)
+            spent = len(plan.steps) * (self._validator.seconds(plan.characters) + writing)
+            if plan.characters < self._held_out:
+                spent += self._validator.seconds()
+            steps -= int(spent / self._seconds)
+        return max(done + 1, steps)
+
+    def regularization(self, state: RunState, steps: int) -> list[tuple[str, Any, Any]]:
+        """Return the settings that so many steps of a schedule want otherwise: name, old, new.
+
+        Of those that the preset chose.
+        """
+        suitable = regularization(self.passes(state.first_step + steps), self._config.model.cell)
+        chosen = {name: rate for name, rate in suitable.items() if name in state.chosen}
+        return list(self._config.differences(chosen))
+
+    def evaluations(self, state: RunState) -> Evaluations:
+        """Return when to evaluate; the steps must be fixed."""
+        return state.evaluations(self._training, self._steps_per_epoch, self._held_out)
+
+    def oddities(self, state: RunState) -> Iterator[str]:
+        """Yield a line on each thing that is odd about the plan."""
+        if self._held_out and not self.is_judged:
+            yield (
+                f"Only {self._held_out:,} characters are held out, too few to judge by: the "
+                "last weights are kept."
+            )
+        plan = self.evaluations(state)
+        number, asked = len(plan.steps), plan.asked
+        if asked > TrainingConfig().max_evaluations and number < asked:
+            yield (f"{asked:,} evaluations would take too much of the time; there are {number:,}.")
+
+    def describe(self, state: RunState) -> str:
+        """Return a line that says the speed and the plan."""
+        total = state.total_steps or 0
+        return (
+            f"{count(self._speed, 'character')} per second: {count(total, 'step')}, "
+            f"{count(self.passes(total), 'epoch')}, "
+            f"{time_left((total - state.step) * self._seconds)} of training to go."
+        )

@@ -1,0 +1,98 @@
+"""What a run plans once it knows its speed."""
+
+import pytest
+
+from chargen import api
+from chargen.errors import Interrupted
+from chargen.storage.arrays import read_arrays
+from chargen.storage.runs import MODEL_FILE, RESUME_FILE
+from chargen.training import run, start
+from chargen.training.report import Silent
+from chargen.training.trainer import Trainer
+from tests.training.test_run import CORPUS, SETTINGS, Clock, StopAt, content
+
+RATES = ("dropout", "weight_dropout", "weight_decay")
+A_MINUTE = {name: value for name, value in SETTINGS.items() if name not in RATES}
+A_MINUTE |= {"epochs": None, "minutes": 1, "patience": 99, "units": (12,)}
+
+
+class Listening(Silent):
+    def __init__(self):
+        self.lines = []
+
+    def say(self, line):
+        self.lines.append(line)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A machine that takes half a second for a step, and no time for anything else."""
+    clock, step = Clock(), Trainer.step
+
+    def slow(self, number, rate):
+        clock.spend(0.5)
+        return step(self, number, rate)
+
+    for module in (start, run):
+        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(Trainer, "step", slow)
+    return clock
+
+
+def train(folder, reporter=None, **more):
+    api.train(CORPUS, name=str(folder), reporter=reporter or Silent(), **A_MINUTE | more)
+
+
+def rates(folder):
+    """Return the rates that the run's two files say."""
+    config = read_arrays(folder / RESUME_FILE)[1]["config"]
+    kept = config["model"] | config["training"]
+    assert read_arrays(folder / MODEL_FILE)[1]["config"]["dropout"] == kept["dropout"]
+    return tuple(kept[name] for name in RATES)
+
+
+def test_a_slow_machine_takes_the_regularization_for_the_few_passes_it_makes(tmp_path, clock):
+    """Some 110 steps of 40 an epoch, where the preset, by its table of speeds, expects thousands."""
+    reporter = Listening()
+    train(tmp_path / "run", reporter)
+    assert rates(tmp_path / "run") == (0.2, 0.0, 0.05)
+    (line,) = (line for line in reporter.lines if " instead of " in line)
+    assert line == (
+        "For 2.6 passes: dropout 0.2 instead of 0.5, weight_dropout 0 instead of 0.5, "
+        "weight_decay 0.05 instead of 0.1."
+    )
+    assert 1058 < clock.now <= 1060
+
+
+def test_a_fast_machine_keeps_what_the_preset_expected(tmp_path, clock, monkeypatch):
+    monkeypatch.setattr(clock, "spend", lambda seconds: Clock.spend(clock, seconds / 10))
+    reporter = Listening()
+    train(tmp_path / "run", reporter)
+    assert rates(tmp_path / "run") == (0.5, 0.5, 0.1)
+    assert not [line for line in reporter.lines if " instead of " in line]
+
+
+def test_rates_that_are_given_stay(tmp_path, clock):
+    train(tmp_path / "run", dropout=0.4, weight_decay=0.3)
+    assert rates(tmp_path / "run") == (0.4, 0.0, 0.3)
+
+
+@pytest.mark.parametrize("stop", [6, 11, 40])
+def test_a_run_resumes_bit_for_bit_after_its_rates_were_chosen(stop, tmp_path, clock):
+    """Interrupted before the plan (which is then made anew), right after it and later."""
+    train(tmp_path / "whole")
+    clock.now = 1000.0
+    with pytest.raises(Interrupted):
+        train(tmp_path / "run", StopAt(stop))
+    clock.now = 1000.0 + (0 if stop > 10 else stop / 2)
+    api.resume(tmp_path / "run", corpus=CORPUS, reporter=Silent())
+    assert rates(tmp_path / "run") == (0.2, 0.0, 0.05)
+    if stop > 10:
+        assert content(tmp_path / "run") == content(tmp_path / "whole")
+
+
+def test_a_run_that_goes_on_takes_the_regularization_for_all_its_passes(tmp_path):
+    train(tmp_path / "run", minutes=None, epochs=2)
+    assert rates(tmp_path / "run") == (0.2, 0.0, 0.05)
+    api.resume(tmp_path / "run", corpus=CORPUS, reporter=Silent(), epochs=4)
+    assert rates(tmp_path / "run") == (0.45, 0.0, 0.1)
