@@ -1,17 +1,17 @@
 """The plan of a run: its speed, the steps that its minutes hold, and what suits so many."""
 
+import math
 import statistics
 from collections.abc import Iterator
 from typing import Any
 
 from chargen.config import RunConfig, TrainingConfig
-from chargen.config.presets import regularization
+from chargen.config.presets import regularization, useful_passes
 from chargen.training.run_state import RunState
 from chargen.training.schedule import Evaluations, evaluations
 from chargen.training.validation import Validator
 from chargen.wording import count, time_left
 
-MIN_JUDGED = 200  # characters held out; by fewer, the better weights look better by chance only
 _MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
 _MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
 _SAVING_SHARE = 0.01  # of the time is left for saves
@@ -42,9 +42,10 @@ class Planner:
         self._seconds = 0.0  # of a step, once it is known
 
     @property
-    def is_judged(self) -> bool:
-        """Return whether enough is held out to tell which weights are better."""
-        return self._held_out >= MIN_JUDGED
+    def _useful_steps(self) -> int:
+        """Return how many steps make as many passes as are good for the text."""
+        step = self._training.batch_size * self._training.seq_length
+        return math.ceil(useful_passes(self._steps_per_epoch * step) * self._steps_per_epoch)
 
     @property
     def _speed(self) -> float:
@@ -60,8 +61,10 @@ class Planner:
         if self._seconds:
             return False
         self._taken.append(seconds)
-        enough = _MEASURING_SHARE * 60 * (self._training.minutes or 1)
-        if len(self._taken) < _MEASURING_STEPS or sum(self._taken) < enough:
+        # Of a short text, no evaluation is to come later than after about a pass.
+        enough = sum(self._taken) >= _MEASURING_SHARE * 60 * (self._training.minutes or 1)
+        enough = enough or len(self._taken) >= self._steps_per_epoch
+        if len(self._taken) < _MEASURING_STEPS or not enough:
             return False
         self._seconds = statistics.median(self._taken[1:])
         return True
@@ -87,7 +90,7 @@ class Planner:
             if plan.characters < self._held_out:
                 spent += self._validator.seconds()
             steps -= int(spent / self._seconds)
-        return max(done + 1, steps)
+        return max(done + 1, min(steps, self._useful_steps))
 
     def regularization(self, state: RunState, steps: int) -> list[tuple[str, Any, Any]]:
         """Return the settings that so many steps of a schedule want otherwise: name, old, new.
@@ -104,10 +107,11 @@ class Planner:
 
     def oddities(self, state: RunState) -> Iterator[str]:
         """Yield a line on each thing that is odd about the plan."""
-        if self._held_out and not self.is_judged:
+        steps, minutes = (state.total_steps or 0) - state.first_step, self._training.minutes
+        if minutes is not None and self._useful_steps <= steps:
             yield (
-                f"Only {self._held_out:,} characters are held out, too few to judge by: the "
-                "last weights are kept."
+                f"{count(self.passes(steps), 'pass', 'passes')} are enough for so short a text; "
+                f"they need less than {count(minutes, 'minute')}."
             )
         plan = self.evaluations(state)
         number, asked = len(plan.steps), plan.asked

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-import chargen
-from chargen.checkpoint import Checkpoint, Origin, weight_shapes
+from chargen.checkpoint import Checkpoint
 from chargen.config import RunConfig
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.split import HeldOut
@@ -23,6 +22,7 @@ from chargen.storage.atomic import link_atomically, remove
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE, ROLLBACK_FILE
 from chargen.text.vocabulary import BOUNDARY
 from chargen.training import provenance
+from chargen.training.best import BestWeights
 from chargen.training.excerpt import write_excerpt
 from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
@@ -31,8 +31,8 @@ from chargen.training.records import Records
 from chargen.training.report import Reporter
 from chargen.training.run_state import RunState
 from chargen.training.trainer import Trainer
-from chargen.training.validation import ValidationLoss, Validator
-from chargen.wording import count
+from chargen.training.validation import Validator
+from chargen.wording import about, count
 
 _MAX_ROLLBACKS = 3
 _DIVERGED = 3  # times what a loss may be at most, chance's or the lowest so far, is too much
@@ -59,6 +59,7 @@ class Run:
             ids, labels = self.held_out.ids, self.held_out.labels
             model = self.run_config.model
             self.validator = Validator(model, ids, labels, boundary=self._boundary)
+        self.best = BestWeights(self.folder, self.validator, len(self.held_out))
         self._build_trainer()
         self.records = Records(self.folder, tensorboard=self.config.tensorboard)
         self.state = RunState(command=provenance.command())
@@ -86,17 +87,7 @@ class Run:
 
     def go_on(self) -> None:
         """Begin a new schedule at the last weights of a run that has finished."""
-        self.state = replace(
-            self.state,
-            first_step=self.state.step,
-            total_steps=None,
-            planned_steps=None,
-            cooling=None,
-            rollbacks=0,
-            kept_step=self.state.step,
-            waited=0,
-            finished="",
-        )
+        self.state = self.state.going_on()
         minutes, epochs = self.config.minutes, self.config.epochs
         length = f"{minutes:g} minutes" if minutes else f"{epochs:,} epochs"
         self.reporter.say(
@@ -214,6 +205,11 @@ class Run:
     def _fix_total(self, steps: int) -> None:
         """Plan for so many steps from the beginning of the schedule; say what is odd about them."""
         self.state.total_steps = self.state.planned_steps = self.state.first_step + steps
+        if len(self.held_out) and not self.best.is_judged:
+            self.reporter.say(
+                f"Only {len(self.held_out):,} characters are held out, too few to judge by: the "
+                "last weights are kept."
+            )
         for line in self.planner.oddities(self.state):
             self.reporter.say(line)
 
@@ -242,23 +238,9 @@ class Run:
         )
         state.rows.append(row)
         state.loss_sum, state.loss_count = 0.0, 0
-        if self.validator and state.best_loss is not None and state.best_read != read:
-            # A run that goes on may read less or more.
-            model = Checkpoint.load(self.folder / MODEL_FILE)
-            state.best_loss = self._measure_best(self.validator, model, read).carried
-            state.best_read = read
-        # Where little or nothing is held out, nothing tells which weights are better: the last ones
-        # are kept.
-        best = not self.planner.is_judged or row.carried is None or state.best_loss is None
-        if row.carried is not None and state.best_loss is not None:
-            best = best or row.carried < state.best_loss
-        if best:
-            state.best_loss, state.best_step, state.waited = row.carried, state.step, 0
-            state.best_read = read
-        else:
-            state.waited += 1
+        best = self.best.is_improved_by(row, state, read)
         checkpoint = self._checkpoint(row)
-        self.reporter.evaluated(row, best=best and self.planner.is_judged)
+        self.reporter.evaluated(row, best=best and self.best.is_judged)
         self.reporter.say(write_excerpt(checkpoint, len(state.rows), seed=state.step))
         if best:
             checkpoint.save(self.folder / MODEL_FILE)
@@ -272,7 +254,7 @@ class Run:
         self._save(keep=True)
         if state.finished:
             kept = f"the best is from step {state.best_step:,}"
-            kept = kept if self.planner.is_judged else "the last weights are kept"
+            kept = kept if self.best.is_judged else "the last weights are kept"
             self.reporter.say(f"Finished: {state.finished}; {kept}.")
 
     def _cool(self) -> None:
@@ -286,7 +268,7 @@ class Run:
         steps = max(1, min(left, int(_COOLING_SHARE * state.best_step)))
         state.cooling = (state.step, state.rate(state.step, self.config))
         state.total_steps, state.waited = state.step + steps, 0
-        self.trainer.load_weights(Checkpoint.load(self.folder / MODEL_FILE).weights)
+        self.trainer.load_weights(self.best.load().weights)
         self.reporter.say(
             f"No better held-out loss since step {state.best_step:,}: back to its weights, and "
             f"{steps:,} last steps with a falling learning rate."
@@ -300,27 +282,12 @@ class Run:
         state = self.state
         state.finished = "all planned steps are done"
         if state.cooling is not None and state.planned_steps:
-            share = (state.step - state.first_step) / (state.planned_steps - state.first_step)
-            minutes = self.config.minutes
-            spent = f"{share * minutes:.1f} of {minutes:g} minutes" if minutes else f"{share:.0%}"
-            state.finished = f"nothing more is gained, after {spent}"
+            made = self.planner.passes(state.step - state.first_step)
+            planned = self.planner.passes(state.planned_steps - state.first_step)
+            planned_in_words = count(planned, "pass", "passes")
+            state.finished = f"nothing more is gained, after {about(made)} of {planned_in_words}"
         if self.validator is not None and read < len(self.held_out):
-            best = Checkpoint.load(self.folder / MODEL_FILE)
-            losses = self._measure_best(self.validator, best)
-            carried, windowed = losses.carried, losses.windowed
-            origin = replace(best.origin, carried=carried, windowed=windowed)
-            replace(best, origin=origin).save(self.folder / MODEL_FILE)
-            self.reporter.say(
-                f"The best weights, on all that is held out: {carried:.4f} carried, "
-                f"{windowed:.4f} windowed, {bits(carried):.3f} bits/char."
-            )
-
-    def _measure_best(
-        self, validator: Validator, best: Checkpoint, characters: int | None = None
-    ) -> ValidationLoss:
-        """Return the loss of the best weights on so many characters held out, or on all."""
-        weights = [best.weights[name] for name in weight_shapes(self.model_config)]
-        return validator(weights, characters)
+            self.reporter.say(self.best.measure_on_all(self.validator))
 
     def _rollback(self, loss: float) -> None:
         """Return to the last step that is kept, and take smaller steps from there.
@@ -329,28 +296,18 @@ class Run:
         was proven well by the one after it, since a step's loss tells nothing of its own update.
         """
         before = self.state
-        rollbacks, factor = before.rollbacks + 1, before.rate_factor / 2
-        if rollbacks > _MAX_ROLLBACKS:
+        if before.rollbacks == _MAX_ROLLBACKS:
             raise DivergedError(
                 f"The loss diverged ({loss:.3g}) a fourth time, at step {self.state.step:,}, with "
                 "the learning rate already cut to an eighth; try a lower --learning-rate. "
                 f"The best weights so far are in {self.folder}."
             )
         self.restore(*read_arrays(self.folder / ROLLBACK_FILE))
-        self.state = replace(
-            self.state,
-            rollbacks=rollbacks,
-            rate_factor=factor,
-            total_steps=self.state.total_steps or before.planned_steps,  # the plan may be younger
-            planned_steps=before.planned_steps,
-            writing_cost=before.writing_cost,
-            best_loss=before.best_loss,  # which is that of the model's file
-            best_step=before.best_step,
-        )
+        self.state = self.state.after_rollback(before)
         self._is_unproven = False  # nothing newer is to be kept until the next
         self.reporter.say(
             f"The loss diverged ({loss:.3g}): back at step {self.state.step:,}, "
-            f"with the learning rate times {factor:g}."
+            f"with the learning rate times {self.state.rate_factor:g}."
         )
         self._save()
 
@@ -360,21 +317,14 @@ class Run:
 
     def _checkpoint(self, row: Row | None = None) -> Checkpoint:
         """Return the network as it is now."""
-        corpus, base = self.corpus, self.source.get("from")
-        origin = Origin(
-            corpus=corpus.name,
-            characters=corpus.characters,
-            documents=corpus.documents,
-            sha256=corpus.sha256,
-            base=base and provenance.without_folders(base),
+        corpus = self.corpus
+        origin = provenance.origin(
+            corpus,
+            self.config,
+            base=self.source.get("from"),
             step=self.state.step,
-            training=self.config.to_json(),
             command=self.state.command,
-            date=provenance.now(),
             seconds=self._seconds(),
-            machine=provenance.machine(),
-            version=chargen.__version__,
-            software=provenance.software(),
         )
         if row is not None:
             origin = replace(origin, loss=row.loss, carried=row.carried, windowed=row.windowed)

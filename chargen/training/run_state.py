@@ -45,6 +45,33 @@ class RunState:
         rows = [Row(**row) for row in values["rows"]]
         return cls(**{**values, "cooling": cooling, "rows": rows})
 
+    def going_on(self) -> Self:
+        """Return the state of a run that begins a new schedule at its last step."""
+        return replace(
+            self,
+            first_step=self.step,
+            total_steps=None,
+            planned_steps=None,
+            cooling=None,
+            rollbacks=0,
+            kept_step=self.step,
+            waited=0,
+            finished="",
+        )
+
+    def after_rollback(self, before: Self) -> Self:
+        """Return this earlier state as it goes on after a later one, `before`, diverged."""
+        return replace(
+            self,
+            rollbacks=before.rollbacks + 1,
+            rate_factor=before.rate_factor / 2,
+            total_steps=self.total_steps or before.planned_steps,  # the plan may be younger
+            planned_steps=before.planned_steps,
+            writing_cost=before.writing_cost,
+            best_loss=before.best_loss,  # which is that of the model's file
+            best_step=before.best_step,
+        )
+
     def rate(self, step: int, config: TrainingConfig) -> float:
         """Return the learning rate of a step, before rollbacks."""
         first = self.first_step

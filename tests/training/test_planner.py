@@ -9,6 +9,7 @@ from chargen.storage.runs import MODEL_FILE, RESUME_FILE
 from chargen.training import run, start
 from chargen.training.report import Silent
 from chargen.training.trainer import Trainer
+from chargen.training.validation import Validator
 from tests.training.test_run import CORPUS, SETTINGS, Clock, StopAt, content
 
 RATES = ("dropout", "weight_dropout", "weight_decay")
@@ -36,6 +37,7 @@ def clock(monkeypatch):
     for module in (start, run):
         monkeypatch.setattr(module, "time", clock)
     monkeypatch.setattr(Trainer, "step", slow)
+    monkeypatch.setattr(Validator, "seconds", lambda *_: 0.0)
     return clock
 
 
@@ -52,7 +54,7 @@ def rates(folder):
 
 
 def test_a_slow_machine_takes_the_regularization_for_the_few_passes_it_makes(tmp_path, clock):
-    """Some 110 steps of 40 an epoch, where the preset, by its table of speeds, expects thousands."""
+    """It makes some 110 steps, where the preset, by its table of speeds, expects thousands."""
     reporter = Listening()
     train(tmp_path / "run", reporter)
     assert rates(tmp_path / "run") == (0.2, 0.0, 0.05)
