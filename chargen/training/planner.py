@@ -90,7 +90,10 @@ class Planner:
             if plan.characters < self._held_out:
                 spent += self._validator.seconds()
             steps -= int(spent / self._seconds)
-        return max(done + 1, min(steps, self._useful_steps))
+        if steps > self._useful_steps:
+            # There is time to spare. So no clock has a say, and more minutes give the same weights.
+            steps, state.writing_cost = self._useful_steps, 0.0
+        return max(done + 1, steps)
 
     def regularization(self, state: RunState, steps: int) -> list[tuple[str, Any, Any]]:
         """Return the settings that so many steps of a schedule want otherwise: name, old, new.
@@ -110,8 +113,8 @@ class Planner:
         steps, minutes = (state.total_steps or 0) - state.first_step, self._training.minutes
         if minutes is not None and self._useful_steps <= steps:
             yield (
-                f"{count(self.passes(steps), 'pass', 'passes')} are enough for so short a text; "
-                f"they need less than {count(minutes, 'minute')}."
+                f"{count(self.passes(steps), 'pass', 'passes')} are enough for a text of this "
+                f"length; they need less than {count(minutes, 'minute')}."
             )
         plan = self.evaluations(state)
         number, asked = len(plan.steps), plan.asked

@@ -65,7 +65,7 @@ class Run:
         self.state = RunState(command=provenance.command())
         self._earlier = 0.0  # seconds that the run had taken before this process went on with it
         self._is_regularized = False  # whether this process chose it for the passes that there are
-        self._saved_at = 0.0
+        self._saved_at = self._save_seconds = 0.0  # when the last save was, and how long it took
         self._is_unproven = False  # whether `kept_step` awaits the step after it
 
     def _build_trainer(self) -> None:
@@ -168,7 +168,7 @@ class Run:
         """Plan by the speed, once it is known, and say both."""
         state, minutes = self.state, self.config.minutes
         if state.total_steps is None and minutes is not None:
-            writing = self._rehearse_writing()
+            writing = self._writing_seconds()
             left = 60 * minutes - (time.monotonic() - self.started)
             steps = self.planner.steps(state, left=left, writing=writing)
             if not self._is_regularized and self._regularize(steps):
@@ -177,12 +177,11 @@ class Run:
             self._save(keep=True)  # what goes back or goes on from now on must know the plan
         self.reporter.say(self.planner.describe(state))
 
-    def _rehearse_writing(self) -> float:
-        """Save and write an excerpt as an evaluation does; return how many seconds it took."""
+    def _writing_seconds(self) -> float:
+        """Return how long an evaluation takes to save, as the last save did, and to write."""
         began = time.monotonic()
         write_excerpt(self._checkpoint(), 0, seed=0)
-        self._save()
-        return time.monotonic() - began
+        return self._save_seconds + time.monotonic() - began
 
     def _regularize(self, steps: int) -> bool:
         """Take the regularization for a schedule of so many steps; return whether it is another.
@@ -340,6 +339,7 @@ class Run:
         """
         if keep:
             self.state.kept_step, self._is_unproven = self.state.step, True
+        began = time.monotonic()
         self.state.seconds = self._seconds()
         document = {
             "config": self.run_config.to_json(),
@@ -350,3 +350,4 @@ class Run:
         if not self.state.best_step:
             self._checkpoint().save(self.folder / MODEL_FILE)
         self._saved_at = time.monotonic()
+        self._save_seconds = self._saved_at - began

@@ -10,6 +10,7 @@ from chargen.training import run, start
 from chargen.training.report import Silent
 from chargen.training.trainer import Trainer
 from chargen.training.validation import Validator
+from tests.training.conftest import Network
 from tests.training.test_run import CORPUS, SETTINGS, Clock, StopAt, content
 
 RATES = ("dropout", "weight_dropout", "weight_decay")
@@ -72,6 +73,29 @@ def test_a_fast_machine_keeps_what_the_preset_expected(tmp_path, clock, monkeypa
     train(tmp_path / "run", reporter)
     assert rates(tmp_path / "run") == (0.5, 0.5, 0.1)
     assert not [line for line in reporter.lines if " instead of " in line]
+
+
+def test_more_minutes_than_a_short_text_needs_give_the_same_weights(
+    tmp_path, clock, stand_ins, monkeypatch
+):
+    step = Network.step
+
+    def slow(self, number, rate):
+        clock.spend(0.002)
+        return step(self, number, rate)
+
+    monkeypatch.setattr(Network, "step", slow)
+    runs = []
+    for minutes in (1, 10):
+        reporter, folder = Listening(), tmp_path / str(minutes)
+        train(folder, reporter, minutes=minutes, units=(2,))
+        assert [
+            line for line in reporter.lines if "passes are enough for a text of this length" in line
+        ]
+        runs.append(content(folder))
+    for part in ("model", "resume"):
+        assert runs[0][part] == runs[1][part]
+    assert [row.step for row in runs[0]["history"]] == [row.step for row in runs[1]["history"]]
 
 
 def test_rates_that_are_given_stay(tmp_path, clock):
