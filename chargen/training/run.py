@@ -36,6 +36,7 @@ from chargen.wording import about, count
 
 _MAX_ROLLBACKS = 3
 _DIVERGED = 3  # times what a loss may be at most, chance's or the lowest so far, is too much
+_MAX_REGULARIZED = 3  # times, where each measurement of the speed says otherwise
 _COOLING_SHARE = 0.5  # of the steps up to the best, is how long the rate falls at the end
 
 
@@ -64,7 +65,7 @@ class Run:
         self.records = Records(self.folder, tensorboard=self.config.tensorboard)
         self.state = RunState(command=provenance.command())
         self._earlier = 0.0  # seconds that the run had taken before this process went on with it
-        self._is_regularized = False  # whether this process chose it for the passes that there are
+        self._times_regularized = 0  # by this process
         self._saved_at = self._save_seconds = 0.0  # when the last save was, and how long it took
         self._is_unproven = False  # whether `kept_step` awaits the step after it
 
@@ -171,7 +172,7 @@ class Run:
             writing = self._writing_seconds()
             left = 60 * minutes - (time.monotonic() - self.started)
             steps = self.planner.steps(state, left=left, writing=writing)
-            if not self._is_regularized and self._regularize(steps):
+            if self._times_regularized < _MAX_REGULARIZED and self._regularize(steps):
                 return  # which may have changed the speed, so that it is measured again
             self._fix_total(steps)
             self._save(keep=True)  # what goes back or goes on from now on must know the plan
@@ -188,10 +189,10 @@ class Run:
 
         The weights, and all else that a step changes, stay as they are.
         """
-        self._is_regularized = True
         changes = self.planner.regularization(self.state, steps)
         if not changes:
             return False
+        self._times_regularized += 1
         self.run_config = self.run_config.changed({name: now for name, _, now in changes})
         arrays = self.trainer.arrays()
         self._build_trainer()

@@ -385,7 +385,7 @@ def known_speed(monkeypatch):
     return clock, breaks
 
 
-A_MINUTE = SETTINGS | {"epochs": None, "minutes": 1, "patience": 99}
+A_MINUTE = SETTINGS | {"epochs": None, "minutes": 1, "patience": 99, "weight_decay": 0.1}
 
 
 def planned(folder: Path) -> int:
