@@ -15,6 +15,7 @@ from chargen.wording import count, time_left
 _MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
 _MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
 _SAVING_SHARE = 0.01  # of the time is left for saves
+_PACE = ("batch_size", "seq_length", "learning_rate")
 
 
 class Planner:
@@ -41,9 +42,14 @@ class Planner:
         self._taken: list[float] = []  # seconds of each step until the speed is known
         self._seconds = 0.0  # of a step, once it is known
 
-    @property
-    def _useful_steps(self) -> int:
-        """Return how many steps make as many passes as are good for the text."""
+    def _useful_steps(self, state: RunState) -> float:
+        """Return how many steps make as many passes as are good for the text.
+
+        Nobody knows where the pace of learning, or the regularization, is not the preset's.
+        """
+        suited = {*_PACE, *regularization(0, self._config.model.cell)}
+        if not suited <= set(state.chosen):
+            return math.inf
         step = self._training.batch_size * self._training.seq_length
         return math.ceil(useful_passes(self._steps_per_epoch * step) * self._steps_per_epoch)
 
@@ -90,9 +96,9 @@ class Planner:
             if plan.characters < self._held_out:
                 spent += self._validator.seconds()
             steps -= int(spent / self._seconds)
-        if steps > self._useful_steps:
+        if steps > self._useful_steps(state):
             # There is time to spare. So no clock has a say, and more minutes give the same weights.
-            steps, state.writing_cost = self._useful_steps, 0.0
+            steps, state.writing_cost = int(self._useful_steps(state)), 0.0
         return max(done + 1, steps)
 
     def regularization(self, state: RunState, steps: int) -> list[tuple[str, Any, Any]]:
@@ -111,7 +117,7 @@ class Planner:
     def oddities(self, state: RunState) -> Iterator[str]:
         """Yield a line on each thing that is odd about the plan."""
         steps, minutes = (state.total_steps or 0) - state.first_step, self._training.minutes
-        if minutes is not None and self._useful_steps <= steps:
+        if minutes is not None and self._useful_steps(state) <= steps:
             yield (
                 f"{count(self.passes(steps), 'pass', 'passes')} are enough for a text of this "
                 f"length; they need less than {count(minutes, 'minute')}."

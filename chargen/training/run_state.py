@@ -21,7 +21,7 @@ class RunState:
     total_steps: int | None = None  # None until the machine's speed is known
     planned_steps: int | None = None  # the same, before the rate began to fall early
     writing_cost: float = WRITING_COST  # of an evaluation, in characters that could be learned
-    chosen: list[str] = field(default_factory=list)  # the regularization left to the preset
+    chosen: list[str] = field(default_factory=list)  # settings left to the preset
     cooling: tuple[int, float] | None = None  # where it did, and the rate that it falls from
     rate_factor: float = 1.0  # the learning rate is multiplied by it; halved by each rollback
     rollbacks: int = 0  # times that the loss diverged and the run went back

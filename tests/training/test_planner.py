@@ -14,6 +14,7 @@ from tests.training.conftest import Network
 from tests.training.test_run import CORPUS, SETTINGS, Clock, StopAt, content
 
 RATES = ("dropout", "weight_dropout", "weight_decay")
+PACE = ("batch_size", "seq_length", "learning_rate")
 A_MINUTE = {name: value for name, value in SETTINGS.items() if name not in RATES}
 A_MINUTE |= {"epochs": None, "minutes": 1, "patience": 99, "units": (12,)}
 
@@ -79,20 +80,30 @@ def test_a_fast_machine_keeps_what_the_preset_expected(tmp_path, clock, monkeypa
     assert not [line for line in reporter.lines if " instead of " in line]
 
 
+PRESET = {name: value for name, value in A_MINUTE.items() if name not in PACE} | {"units": (2,)}
+
+
 @pytest.mark.usefixtures("stand_ins")
 def test_more_minutes_than_a_short_text_needs_give_the_same_weights(tmp_path, clock, monkeypatch):
-    monkeypatch.setattr(clock, "spend", lambda seconds: Clock.spend(clock, seconds / 250))
+    monkeypatch.setattr(clock, "spend", lambda seconds: Clock.spend(clock, seconds / 20))
     runs = []
     for minutes in (1, 10):
         reporter, folder = Listening(), tmp_path / str(minutes)
-        train(folder, reporter, minutes=minutes, units=(2,))
-        assert [
-            line for line in reporter.lines if "passes are enough for a text of this length" in line
-        ]
+        settings = PRESET | {"minutes": minutes}
+        api.train(CORPUS, name=str(folder), reporter=reporter, **settings)
+        assert [line for line in reporter.lines if "are enough for a text of this length" in line]
         runs.append(content(folder))
     for part in ("model", "resume"):
         assert runs[0][part] == runs[1][part]
     assert [row.step for row in runs[0]["history"]] == [row.step for row in runs[1]["history"]]
+
+
+@pytest.mark.usefixtures("stand_ins")
+@pytest.mark.parametrize("given", [{"learning_rate": 1e-4}, {"dropout": 0.7}])
+def test_what_is_given_may_need_more_passes(given, tmp_path, clock, monkeypatch):
+    monkeypatch.setattr(clock, "spend", lambda seconds: Clock.spend(clock, seconds / 20))
+    api.train(CORPUS, name=str(tmp_path / "run"), reporter=Silent(), **PRESET | given)
+    assert 1058 < clock.now <= 1060
 
 
 @pytest.mark.usefixtures("stand_ins")
