@@ -81,9 +81,9 @@ def main() -> None:
                 f"{model.origin.carried:>10.4f} {loss:>11.4f}",
                 flush=True,
             )
-    *shorter, longest = losses.values()
-    if shorter:
-        difference = longest - min(shorter)
+    longest = losses.pop(max(losses))
+    if losses:
+        difference = longest - min(losses.values())
         print(f"\nthe longest run is {difference:+.4f} from the best of the shorter ones")
 
 
