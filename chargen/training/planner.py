@@ -15,6 +15,9 @@ from chargen.wording import count, time_left
 _MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
 _MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
 _SAVING_SHARE = 0.01  # of the time is left for saves
+# Of the time may be left for evaluations, which are planned for 8% of the arithmetic: where a
+# measurement says that they take far more, another program disturbed it.
+_MAX_EVALUATING_SHARE = 0.2
 _PACE = ("batch_size", "seq_length", "learning_rate")
 
 
@@ -95,7 +98,7 @@ class Planner:
             spent = len(plan.steps) * (self._validator.seconds(plan.characters) + writing)
             if plan.characters < self._held_out:
                 spent += self._validator.seconds()
-            steps -= int(spent / self._seconds)
+            steps -= int(min(spent, _MAX_EVALUATING_SHARE * left) / self._seconds)
         if steps > self._useful_steps(state):
             # There is time to spare. So no clock has a say, and more minutes give the same weights.
             steps, state.writing_cost = int(self._useful_steps(state)), 0.0

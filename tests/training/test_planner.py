@@ -112,6 +112,15 @@ def test_rates_that_are_given_stay(tmp_path, clock):
     assert rates(tmp_path / "run") == (0.4, 0.0, 0.3)
 
 
+@pytest.mark.usefixtures("stand_ins")
+def test_a_disturbed_measurement_of_an_evaluation_leaves_time_to_learn(
+    tmp_path, clock, monkeypatch
+):
+    monkeypatch.setattr(run.Validator, "seconds", lambda *_: 1000.0)
+    train(tmp_path / "run")
+    assert 1040 < clock.now <= 1060
+
+
 def test_a_run_resumes_bit_for_bit_after_its_rates_were_chosen(tmp_path, clock):
     train(tmp_path / "whole")
     clock.now = 1000.0
