@@ -22,6 +22,7 @@ import numpy as np
 from measure import print_machine, split_options
 
 import chargen
+from chargen.cli.escapes import escape, unescape
 from chargen.config import ReadingConfig
 from chargen.corpus.corpus import read_corpus
 from chargen.corpus.split import train_validation_split
@@ -39,14 +40,14 @@ def divide(path: Path, separator: str | None) -> tuple[str, str]:
     corpus = read_corpus(path, ReadingConfig(document_separator=separator))
     spans, third = train_validation_split(corpus, 0.1, seed=THIRD_SEED)
     rest = corpus.vocabulary.decode(corpus.ids[spans.positions(np.arange(len(spans)))])
-    mark = (separator or "").replace("\\n", "\n")
-    return rest.strip(BOUNDARY).replace(BOUNDARY, mark), corpus.vocabulary.decode(third.ids)
+    marked = rest.strip(BOUNDARY).replace(BOUNDARY, separator or "")
+    return marked, corpus.vocabulary.decode(third.ids)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("text", type=Path)
-    parser.add_argument("--document-separator")
+    parser.add_argument("--document-separator", type=unescape)
     parser.add_argument("--minutes", type=float, nargs="+", default=[0.5, 1, 3, 10])
     parser.add_argument("--seed", type=int, default=0)
     own, options = split_options(sys.argv[1:])
@@ -64,7 +65,7 @@ def main() -> None:
             command = [sys.executable, "-m", "chargen", "train", str(corpus), "--name", str(run)]
             command += ["--overwrite", "--minutes", f"{minutes}", "--seed", f"{args.seed}"]
             if args.document_separator:
-                command += ["--document-separator", args.document_separator]
+                command += ["--document-separator", escape(args.document_separator)]
             command += options
             started = time.perf_counter()
             subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
@@ -80,9 +81,9 @@ def main() -> None:
                 f"{model.origin.carried:>10.4f} {loss:>11.4f}",
                 flush=True,
             )
-    *shorter, longest = losses.values()
-    if shorter:
-        difference = longest - min(shorter)
+    longest = losses.pop(max(losses))
+    if losses:
+        difference = longest - min(losses.values())
         print(f"\nthe longest run is {difference:+.4f} from the best of the shorter ones")
 
 

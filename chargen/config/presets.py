@@ -9,25 +9,32 @@ from chargen.config import Cell, Preset
 from chargen.wording import count
 
 _UNITS = {"tiny": 128, "small": 256, "base": 512, "large": 1024}
-# The least minutes and characters for which a width suits. From 100,000 characters, 768 units learn
-# less than 512; from a million, more. Where the border lies between the two is a guess.
-_WIDTHS = ((0, 0, 256), (0.5, 0, 512), (5, 300_000, 768), (20, 300_000, 1024))
+# The least minutes and characters for which a width suits. From 14,000 characters, 512 units learn
+# less than 256, from 100,000 more; from these, 768 learn less than 512, from a million more.
+# Where the borders lie between these is a guess.
+_WIDTHS = ((0, 0, 256), (0.5, 50_000, 512), (5, 300_000, 768), (20, 300_000, 1024))
 # Characters a minute that training reads with 512 units on four ordinary cores. Other widths read
 # at this speed divided by (their arithmetic / that of 512 units) ** _WORK_POWER, because small
-# matrices are multiplied more slowly. The number of passes that follows is an estimate.
+# matrices are multiplied more slowly. The number of passes that follows is an estimate: a run
+# begins by it, measures its speed, and then takes the regularization for the passes it will make.
 _CHARACTERS_PER_MINUTE = 1_000_000
 _WORK_POWER = 0.78
 # One core reads 0.4 times as much as four, so fewer cores count as less time. More than four cores
 # do not help much, because the streams are computed in four groups.
 _MAX_CORES, _CORES_POWER = 4, 0.7
 _MAX_STREAMS, _SEQ_LENGTH = 32, 16
+# The passes that are good for a text of so many characters, with the regularization below: more
+# teach it by heart. Longer texts stand more passes, by this power of their length.
+_USEFUL_PASSES, _OF_CHARACTERS, _USEFUL_POWER = 20, 14_000, 0.4
+_USEFUL_READING = 280_000  # characters, which are read of the shortest texts too
 # The least passes over the text, and the dropout, weight dropout and weight decay that suit them.
 _REGULARIZATION = (
     (0, 0.0, 0.0, 0.0),
     (2, 0.2, 0.0, 0.05),
     (3, 0.3, 0.0, 0.1),
     (6, 0.45, 0.0, 0.1),
-    (12, 0.5, 0.5, 0.1),
+    (12, 0.5, 0.25, 0.1),
+    (18, 0.5, 0.5, 0.1),
 )
 
 
@@ -36,7 +43,7 @@ class PresetChoice:
     """The settings that a preset chose for a corpus and the time there is."""
 
     preset: str
-    passes: float  # over the training part, estimated
+    passes: float  # over the training part; an estimate, if the time is in minutes
     settings: dict[str, Any]
 
     def describe(self, given: Container[str]) -> str:
@@ -73,7 +80,7 @@ def choose_preset(
         characters: the length of the training part.
         minutes: how long to train, or None if `epochs` is given.
         epochs: how often to read the text, or None.
-        cell: the kind of recurrent layer; only an LSTM drops weights.
+        cell: the kind of recurrent layer.
         units: the widths, if they are given.
         cores: the number of cores to train on; None means all that this process may use.
     """
@@ -89,19 +96,35 @@ def choose_preset(
         units = (_UNITS["base" if preset == "auto" else preset],)
     work = sum((below + width) * width for below, width in zip((0, *units), units, strict=False))
     speed = pace * _CHARACTERS_PER_MINUTE * (512 * 512 / work) ** _WORK_POWER
-    passes = epochs or (minutes or 0) * speed / characters
-    suitable = [rates for min_passes, *rates in _REGULARIZATION if min_passes <= passes]
-    dropout, weight_dropout, weight_decay = suitable[-1]
+    passes = epochs or min(useful_passes(characters), (minutes or 0) * speed / characters)
     settings = {
         "units": units,
-        "dropout": dropout,
-        "weight_dropout": weight_dropout if cell == "lstm" else 0.0,
-        "weight_decay": weight_decay,
+        **regularization(passes, cell),
         "batch_size": max(1, min(_MAX_STREAMS, (characters - 1) // _SEQ_LENGTH)),
         "seq_length": _SEQ_LENGTH,
         "learning_rate": 4e-3,
     }
     return PresetChoice(preset, passes, settings)
+
+
+def useful_passes(characters: int) -> float:
+    """Return how many passes over a text of so many characters are enough, however much time."""
+    passes: float = _USEFUL_PASSES * (characters / _OF_CHARACTERS) ** _USEFUL_POWER
+    return max(passes, _USEFUL_READING / characters)
+
+
+def regularization(passes: float, cell: Cell) -> dict[str, float]:
+    """Return the settings against learning by heart that suit so many passes over the text.
+
+    Only an LSTM drops weights.
+    """
+    suitable = [rates for min_passes, *rates in _REGULARIZATION if min_passes <= passes]
+    dropout, weight_dropout, weight_decay = suitable[-1]
+    return {
+        "dropout": dropout,
+        "weight_dropout": weight_dropout if cell == "lstm" else 0.0,
+        "weight_decay": weight_decay,
+    }
 
 
 def available_cores() -> int:

@@ -70,6 +70,18 @@ class RunConfig:
         model = replace(self.model, vocab_size=vocab_size, labels=labels)
         return replace(self, model=model, preparation=preparation)
 
+    def changed(self, settings: Mapping[str, Any]) -> Self:
+        """Return these settings with others for those given by name.
+
+        Raises:
+            SettingError: if a name is unknown or a value is outside its limits.
+        """
+        values: dict[str, dict[str, Any]] = {}
+        for name, value in settings.items():
+            values.setdefault(_part_of(name), {})[name] = value
+        parts = {part: replace(getattr(self, part), **new) for part, new in values.items()}
+        return replace(self, **parts)
+
     def differences(self, settings: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
         """Yield the name, the value here and the given value of each setting that differs.
 

@@ -23,7 +23,8 @@ class TrainingConfig(Settings):
         "auto",
     )
     minutes: float | None = setting(
-        f"Minutes to train; {DEFAULT_MINUTES:g} if neither minutes nor epochs are given.",
+        "Minutes to train, fewer for a short text that needs fewer; "
+        f"{DEFAULT_MINUTES:g} if neither minutes nor epochs are given.",
         None,
         excluded=0,
     )

@@ -14,7 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+import chargen
+from chargen.checkpoint import Origin
+from chargen.config import TrainingConfig
 from chargen.config.presets import available_cores
+from chargen.corpus.corpus import Corpus
 from chargen.training.backend import keras, on_gpu, tf
 from chargen.wording import count
 
@@ -24,6 +28,42 @@ _MAX_COMMAND = 1000  # characters
 _OUTSIDE = re.compile(
     r"(?<![^=])(?:~|/|\\\\|[A-Za-z]:[\\/]|(?:[^=]*[\\/])?\.\.[\\/])(?:.*[\\/])?(?=[^\\/])"
 )
+
+
+def origin(
+    corpus: Corpus,
+    config: TrainingConfig,
+    *,
+    base: str | None,
+    step: int,
+    command: str | None,
+    seconds: float,
+) -> Origin:
+    """Return where a network comes from.
+
+    Args:
+        corpus: what it learns.
+        config: how.
+        base: the model that it goes on from, as the caller named it; None for none.
+        step: how many steps it has learned.
+        command: the command line that began the run, if there was one.
+        seconds: how long it has learned.
+    """
+    return Origin(
+        corpus=corpus.name,
+        characters=corpus.characters,
+        documents=corpus.documents,
+        sha256=corpus.sha256,
+        base=base and without_folders(base),
+        step=step,
+        training=config.to_json(),
+        command=command,
+        date=now(),
+        seconds=seconds,
+        machine=machine(),
+        version=chargen.__version__,
+        software=software(),
+    )
 
 
 def now() -> str:

@@ -1,16 +1,14 @@
 """A run: the loop around the trainer, and the folder that it can be picked up from."""
 
 import math
-import statistics
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-import chargen
-from chargen.checkpoint import Checkpoint, Origin, weight_shapes
-from chargen.config import RunConfig, TrainingConfig
+from chargen.checkpoint import Checkpoint
+from chargen.config import RunConfig
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.split import HeldOut
 from chargen.corpus.streams import Streams
@@ -21,25 +19,23 @@ from chargen.storage.atomic import link_atomically, remove
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE, ROLLBACK_FILE
 from chargen.text.vocabulary import BOUNDARY
 from chargen.training import provenance
+from chargen.training.best import BestWeights
 from chargen.training.excerpt import write_excerpt
 from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
+from chargen.training.planner import Planner
 from chargen.training.records import Records
 from chargen.training.report import Reporter
 from chargen.training.run_state import RunState
 from chargen.training.saved_run import SavedRun
-from chargen.training.schedule import Evaluations, evaluations
 from chargen.training.source import Source
 from chargen.training.trainer import Trainer
-from chargen.training.validation import ValidationLoss, Validator
-from chargen.wording import count, time_left
+from chargen.training.validation import Validator
+from chargen.wording import about, count
 
 _MAX_ROLLBACKS = 3
 _DIVERGED = 3  # times what a loss may be at most, chance's or the lowest so far, is too much
-_MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
-_MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
-_SAVING_SHARE = 0.01  # of the time is left for saves
-_MIN_JUDGED = 200  # characters held out; by fewer, the better weights look better by chance only
+_MAX_REGULARIZED = 3  # times, where each measurement of the speed says otherwise
 _COOLING_SHARE = 0.5  # of the steps up to the best, is how long the rate falls at the end
 
 
@@ -57,45 +53,41 @@ class Run:
     started: float  # when the minutes began to count, by `time.monotonic`
 
     def __post_init__(self) -> None:
-        self.model_config, self.config = self.run_config.model, self.run_config.training
-        boundary = self.corpus.vocabulary.char2idx.get(BOUNDARY)
-        self.trainer = Trainer(self.model_config, self.config, self.streams, boundary=boundary)
+        self._boundary = self.corpus.vocabulary.char2idx.get(BOUNDARY)
         self.validator = None
         if len(self.held_out):
             ids, labels = self.held_out.ids, self.held_out.labels
-            self.validator = Validator(self.model_config, ids, labels, boundary=boundary)
-        self._is_judged = len(self.held_out) >= _MIN_JUDGED
+            model = self.run_config.model
+            self.validator = Validator(model, ids, labels, boundary=self._boundary)
+        self.best = BestWeights(self.folder, self.validator, len(self.held_out))
+        self._build_trainer()
         self.records = Records(self.folder, tensorboard=self.config.tensorboard)
         self.state = RunState(command=provenance.command())
         self._earlier = 0.0  # seconds that the run had taken before this process went on with it
-        self._step_seconds: list[float] = []  # of each step until the speed is known
-        self._speed_known = False
-        self._saved_at = 0.0
+        self._times_regularized = 0  # by this process
+        self._saved_at = self._save_seconds = 0.0  # when the last save was, and how long it took
         self._is_unproven = False  # whether `kept_step` awaits the step after it
+
+    def _build_trainer(self) -> None:
+        """Make what depends on the settings, which can change once the speed is known."""
+        self.model_config, self.config = self.run_config.model, self.run_config.training
+        given = self.model_config, self.config, self.streams
+        self.trainer = Trainer(*given, boundary=self._boundary)
+        self.planner = Planner(
+            self.run_config,
+            steps_per_epoch=self.streams.steps_per_epoch,
+            held_out=len(self.held_out),
+            validator=self.validator,
+        )
 
     def restore(self, saved: SavedRun) -> None:
         """Put back what `_save` wrote."""
         self.trainer.restore(saved.arrays, self.folder / RESUME_FILE)
         self.state = saved.state
 
-    @property
-    def _evaluations(self) -> Evaluations:
-        """Return when to evaluate; the steps must be fixed."""
-        return self.state.evaluations(self.config, self.streams.steps_per_epoch, len(self.held_out))
-
     def go_on(self) -> None:
         """Begin a new schedule at the last weights of a run that has finished."""
-        self.state = replace(
-            self.state,
-            first_step=self.state.step,
-            total_steps=None,
-            planned_steps=None,
-            cooling=None,
-            rollbacks=0,
-            kept_step=self.state.step,
-            waited=0,
-            finished="",
-        )
+        self.state = self.state.going_on()
         minutes, epochs = self.config.minutes, self.config.epochs
         length = f"{minutes:g} minutes" if minutes else f"{epochs:,} epochs"
         self.reporter.say(
@@ -115,7 +107,9 @@ class Run:
         try:
             with caught_signals() as received:
                 if self.config.epochs is not None and self.state.total_steps is None:
-                    self._fix_total(self.config.epochs * self.streams.steps_per_epoch)
+                    steps = self.config.epochs * self.streams.steps_per_epoch
+                    self._regularize(steps)  # a run that goes on makes more passes than before
+                    self._fix_total(steps)
                 self._save()  # first, as from here on the folder holds this run and no other
                 if self.state.step == self.state.first_step:
                     link_atomically(self.folder / RESUME_FILE, self.folder / ROLLBACK_FILE)
@@ -144,8 +138,7 @@ class Run:
         loss = self.trainer.step(
             state.step, state.rate(state.step, self.config) * state.rate_factor
         )
-        if not self._speed_known:
-            self._step_seconds.append(time.monotonic() - began)
+        seconds = time.monotonic() - began
         # A model that goes on to a text unlike its own begins with losses far above chance's.
         lowest = math.inf if state.lowest_loss is None else state.lowest_loss
         if not loss < _DIVERGED * max(math.log(self.model_config.vocab_size), lowest):  # so NaN too
@@ -164,64 +157,65 @@ class Run:
             loss=loss,
             characters=self.config.batch_size * self.config.seq_length,
         )
-        if not self._speed_known:
-            self._measure()
+        if self.planner.is_measured_by(seconds):
+            self._plan()
         if state.total_steps is not None:
             at_end = state.step >= state.total_steps
-            if at_end or state.step in self._evaluations.steps:
+            if at_end or state.step in self.planner.evaluations(state).steps:
                 self._evaluate(at_end=at_end)
 
-    def _measure(self) -> None:
-        """Say the speed and plan by it, once enough steps were taken to know it."""
-        minutes = self.config.minutes
-        enough = _MEASURING_SHARE * 60 * (minutes or 1)
-        if len(self._step_seconds) < _MEASURING_STEPS or sum(self._step_seconds) < enough:
-            return
-        self._speed_known = True
-        seconds = statistics.median(self._step_seconds[1:])
-        if self.state.total_steps is None and minutes is not None:
-            self._plan(60 * minutes, seconds)
+    def _plan(self) -> None:
+        """Plan by the speed, once it is known, and say both."""
+        state, minutes = self.state, self.config.minutes
+        if state.total_steps is None and minutes is not None:
+            writing = self._writing_seconds()
+            left = 60 * minutes - (time.monotonic() - self.started)
+            steps = self.planner.steps(state, left=left, writing=writing)
+            if self._times_regularized < _MAX_REGULARIZED and self._regularize(steps):
+                return  # which may have changed the speed, so that it is measured again
+            self._fix_total(steps)
             self._save(keep=True)  # what goes back or goes on from now on must know the plan
-        total = self.state.total_steps or 0
-        speed = self.config.batch_size * self.config.seq_length / seconds
-        self.reporter.say(
-            f"{count(speed, 'character')} per second: {count(total, 'step')}, "
-            f"{count(total / self.streams.steps_per_epoch, 'epoch')}, "
-            f"{time_left((total - self.state.step) * seconds)} of training to go."
-        )
+        self.reporter.say(self.planner.describe(state))
 
-    def _plan(self, budget: float, seconds: float) -> None:
-        """Fix the number of steps, of so many seconds each, that fit the budget, in seconds."""
-        left = budget * (1 - _SAVING_SHARE) - (time.monotonic() - self.started)
-        done = self.state.step - self.state.first_step
-        steps = done + max(1, int(left / seconds))
-        if self.validator is not None:
-            each = self.streams.steps_per_epoch
-            plan = evaluations(steps, each, self.config, len(self.held_out))
-            spent = len(plan.steps) * self.validator.seconds(plan.characters)
-            if plan.characters < len(self.held_out):
-                spent += self.validator.seconds()
-            steps -= int(spent / seconds)
-        self._fix_total(max(done + 1, steps))
+    def _writing_seconds(self) -> float:
+        """Return how long an evaluation takes to save, as the last save did, and to write."""
+        began = time.monotonic()
+        write_excerpt(self._checkpoint(), 0, seed=0)
+        return self._save_seconds + time.monotonic() - began
+
+    def _regularize(self, steps: int) -> bool:
+        """Take the regularization for a schedule of so many steps; return whether it is another.
+
+        The weights, and all else that a step changes, stay as they are.
+        """
+        changes = self.planner.regularization(self.state, steps)
+        if not changes:
+            return False
+        self._times_regularized += 1
+        self.run_config = self.run_config.changed({name: now for name, _, now in changes})
+        arrays = self.trainer.arrays()
+        self._build_trainer()
+        self.trainer.restore(arrays, self.folder / RESUME_FILE)
+        passes = self.planner.passes(self.state.first_step + steps)
+        words = (f"{name} {now:g} instead of {before:g}" for name, before, now in changes)
+        self.reporter.say(f"For {count(passes, 'pass', 'passes')}: {', '.join(words)}.")
+        return True
 
     def _fix_total(self, steps: int) -> None:
         """Plan for so many steps from the beginning of the schedule; say what is odd about them."""
         self.state.total_steps = self.state.planned_steps = self.state.first_step + steps
-        if 0 < len(self.held_out) < _MIN_JUDGED:
+        if len(self.held_out) and not self.best.is_judged:
             self.reporter.say(
                 f"Only {len(self.held_out):,} characters are held out, too few to judge by: the "
                 "last weights are kept."
             )
-        number, asked = len(self._evaluations.steps), self._evaluations.asked
-        if asked > TrainingConfig().max_evaluations and number < asked:
-            self.reporter.say(
-                f"{asked:,} evaluations would take too much of the time; there are {number:,}."
-            )
+        for line in self.planner.oddities(self.state):
+            self.reporter.say(line)
 
     def _evaluate(self, *, at_end: bool) -> None:
         """Measure the held-out loss, keep the weights if they are the best, write the records."""
         state = self.state
-        read, weights = self._evaluations.characters, self.trainer.model.get_weights()
+        read, weights = self.planner.evaluations(state).characters, self.trainer.model.get_weights()
         held_out = None
         if self.validator is not None:
             held_out = self.validator(weights, read)
@@ -243,23 +237,9 @@ class Run:
         )
         state.rows.append(row)
         state.loss_sum, state.loss_count = 0.0, 0
-        if self.validator and state.best_loss is not None and state.best_read != read:
-            # A run that goes on may read less or more.
-            model = Checkpoint.load(self.folder / MODEL_FILE)
-            state.best_loss = self._measure_best(self.validator, model, read).carried
-            state.best_read = read
-        # Where little or nothing is held out, nothing tells which weights are better: the last ones
-        # are kept.
-        best = not self._is_judged or row.carried is None or state.best_loss is None
-        if row.carried is not None and state.best_loss is not None:
-            best = best or row.carried < state.best_loss
-        if best:
-            state.best_loss, state.best_step, state.waited = row.carried, state.step, 0
-            state.best_read = read
-        else:
-            state.waited += 1
+        best = self.best.is_improved_by(row, state, read)
         checkpoint = self._checkpoint(row)
-        self.reporter.evaluated(row, best=best and self._is_judged)
+        self.reporter.evaluated(row, best=best and self.best.is_judged)
         self.reporter.say(write_excerpt(checkpoint, len(state.rows), seed=state.step))
         if best:
             checkpoint.save(self.folder / MODEL_FILE)
@@ -273,7 +253,7 @@ class Run:
         self._save(keep=True)
         if state.finished:
             kept = f"the best is from step {state.best_step:,}"
-            kept = kept if self._is_judged else "the last weights are kept"
+            kept = kept if self.best.is_judged else "the last weights are kept"
             self.reporter.say(f"Finished: {state.finished}; {kept}.")
 
     def _cool(self) -> None:
@@ -287,7 +267,7 @@ class Run:
         steps = max(1, min(left, int(_COOLING_SHARE * state.best_step)))
         state.cooling = (state.step, state.rate(state.step, self.config))
         state.total_steps, state.waited = state.step + steps, 0
-        self.trainer.load_weights(Checkpoint.load(self.folder / MODEL_FILE).weights)
+        self.trainer.load_weights(self.best.load().weights)
         self.reporter.say(
             f"No better held-out loss since step {state.best_step:,}: back to its weights, and "
             f"{steps:,} last steps with a falling learning rate."
@@ -301,27 +281,12 @@ class Run:
         state = self.state
         state.finished = "all planned steps are done"
         if state.cooling is not None and state.planned_steps:
-            share = (state.step - state.first_step) / (state.planned_steps - state.first_step)
-            minutes = self.config.minutes
-            spent = f"{share * minutes:.1f} of {minutes:g} minutes" if minutes else f"{share:.0%}"
-            state.finished = f"nothing more is gained, after {spent}"
+            made = self.planner.passes(state.step - state.first_step)
+            planned = self.planner.passes(state.planned_steps - state.first_step)
+            planned_in_words = count(planned, "pass", "passes")
+            state.finished = f"nothing more is gained, after {about(made)} of {planned_in_words}"
         if self.validator is not None and read < len(self.held_out):
-            best = Checkpoint.load(self.folder / MODEL_FILE)
-            losses = self._measure_best(self.validator, best)
-            carried, windowed = losses.carried, losses.windowed
-            origin = replace(best.origin, carried=carried, windowed=windowed)
-            replace(best, origin=origin).save(self.folder / MODEL_FILE)
-            self.reporter.say(
-                f"The best weights, on all that is held out: {carried:.4f} carried, "
-                f"{windowed:.4f} windowed, {bits(carried):.3f} bits/char."
-            )
-
-    def _measure_best(
-        self, validator: Validator, best: Checkpoint, characters: int | None = None
-    ) -> ValidationLoss:
-        """Return the loss of the best weights on so many characters held out, or on all."""
-        weights = [best.weights[name] for name in weight_shapes(self.model_config)]
-        return validator(weights, characters)
+            self.reporter.say(self.best.measure_on_all(self.validator))
 
     def _rollback(self, loss: float) -> None:
         """Return to the last step that is kept, and take smaller steps from there.
@@ -330,27 +295,18 @@ class Run:
         was proven well by the one after it, since a step's loss tells nothing of its own update.
         """
         before = self.state
-        rollbacks, factor = before.rollbacks + 1, before.rate_factor / 2
-        if rollbacks > _MAX_ROLLBACKS:
+        if before.rollbacks == _MAX_ROLLBACKS:
             raise DivergedError(
                 f"The loss diverged ({loss:.3g}) a fourth time, at step {self.state.step:,}, with "
                 "the learning rate already cut to an eighth; try a lower --learning-rate. "
                 f"The best weights so far are in {self.folder}."
             )
         self.restore(SavedRun.load(self.folder / ROLLBACK_FILE))
-        self.state = replace(
-            self.state,
-            rollbacks=rollbacks,
-            rate_factor=factor,
-            total_steps=self.state.total_steps or before.planned_steps,  # the plan may be younger
-            planned_steps=before.planned_steps,
-            best_loss=before.best_loss,  # which is that of the model's file
-            best_step=before.best_step,
-        )
+        self.state = self.state.after_rollback(before)
         self._is_unproven = False  # nothing newer is to be kept until the next
         self.reporter.say(
             f"The loss diverged ({loss:.3g}): back at step {self.state.step:,}, "
-            f"with the learning rate times {factor:g}."
+            f"with the learning rate times {self.state.rate_factor:g}."
         )
         self._save()
 
@@ -360,21 +316,14 @@ class Run:
 
     def _checkpoint(self, row: Row | None = None) -> Checkpoint:
         """Return the network as it is now."""
-        corpus, base = self.corpus, self.source.base
-        origin = Origin(
-            corpus=corpus.name,
-            characters=corpus.characters,
-            documents=corpus.documents,
-            sha256=corpus.sha256,
-            base=base and provenance.without_folders(base),
+        corpus = self.corpus
+        origin = provenance.origin(
+            corpus,
+            self.config,
+            base=self.source.base,
             step=self.state.step,
-            training=self.config.to_json(),
             command=self.state.command,
-            date=provenance.now(),
             seconds=self._seconds(),
-            machine=provenance.machine(),
-            version=chargen.__version__,
-            software=provenance.software(),
         )
         if row is not None:
             origin = replace(origin, loss=row.loss, carried=row.carried, windowed=row.windowed)
@@ -390,6 +339,7 @@ class Run:
         """
         if keep:
             self.state.kept_step, self._is_unproven = self.state.step, True
+        began = time.monotonic()
         self.state.seconds = self._seconds()
         sha256, arrays = self.corpus.sha256, self.trainer.arrays()
         saved = SavedRun(self.run_config, self.source, sha256, self.state, arrays)
@@ -397,3 +347,4 @@ class Run:
         if not self.state.best_step:
             self._checkpoint().save(self.folder / MODEL_FILE)
         self._saved_at = time.monotonic()
+        self._save_seconds = self._saved_at - began

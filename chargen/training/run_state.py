@@ -9,7 +9,7 @@ from chargen.config import TrainingConfig
 from chargen.config.arguments import check_fields
 from chargen.config.base import check
 from chargen.training.history import Row
-from chargen.training.schedule import Evaluations, evaluations, learning_rate
+from chargen.training.schedule import WRITING_COST, Evaluations, evaluations, learning_rate
 
 _COOLING_EVALUATIONS = 5
 _MAX_STEPS = 2**31  # as TensorFlow counts them
@@ -23,6 +23,8 @@ class RunState:
     first_step: int = 0  # where the schedule begins; later than 0 once a finished run goes on
     total_steps: int | None = None  # None until the machine's speed is known
     planned_steps: int | None = None  # the same, before the rate began to fall early
+    writing_cost: float = WRITING_COST  # of an evaluation, in characters that could be learned
+    chosen: list[str] = field(default_factory=list)  # settings left to the preset
     cooling: tuple[int, float] | None = None  # where it did, and the rate that it falls from
     rate_factor: float = 1.0  # the learning rate is multiplied by it; halved by each rollback
     rollbacks: int = 0  # times that the loss diverged and the run went back
@@ -67,6 +69,33 @@ class RunState:
         check("cooling", self.cooling, since <= self.step, latest)
         check("rate_factor", self.rate_factor, 0 < self.rate_factor <= 1, "above 0, and 1 at most")
 
+    def going_on(self) -> Self:
+        """Return the state of a run that begins a new schedule at its last step."""
+        return replace(
+            self,
+            first_step=self.step,
+            total_steps=None,
+            planned_steps=None,
+            cooling=None,
+            rollbacks=0,
+            kept_step=self.step,
+            waited=0,
+            finished="",
+        )
+
+    def after_rollback(self, before: Self) -> Self:
+        """Return this earlier state as it goes on after a later one, `before`, diverged."""
+        return replace(
+            self,
+            rollbacks=before.rollbacks + 1,
+            rate_factor=before.rate_factor / 2,
+            total_steps=self.total_steps or before.planned_steps,  # the plan may be younger
+            planned_steps=before.planned_steps,
+            writing_cost=before.writing_cost,
+            best_loss=before.best_loss,  # which is that of the model's file
+            best_step=before.best_step,
+        )
+
     def rate(self, step: int, config: TrainingConfig) -> float:
         """Return the learning rate of a step, before rollbacks."""
         first = self.first_step
@@ -80,7 +109,7 @@ class RunState:
         """Return when to evaluate on so many characters held out; the steps must be fixed."""
         first = self.first_step
         planned = (self.planned_steps or first + 1) - first
-        plan = evaluations(planned, steps_per_epoch, config, held_out)
+        plan = evaluations(planned, steps_per_epoch, config, held_out, self.writing_cost)
         if self.cooling is None or self.total_steps is None:
             return replace(plan, steps=frozenset(first + step for step in plan.steps))
         since, end = self.cooling[0], self.total_steps

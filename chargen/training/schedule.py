@@ -9,7 +9,9 @@ from chargen.config import TrainingConfig
 _MAX_EVALUATION_SHARE = 0.08  # of a run's arithmetic, unless that allows too few evaluations
 _MIN_EVALUATIONS = 4
 _READING_COST = 2 / 3  # of the arithmetic of learning as many characters
-_FIXED_COST = 8_000  # characters that could be learned while an evaluation saves and writes
+# Characters that could be learned while an evaluation saves and writes, where it is not measured:
+# a run of so many epochs must not depend on a clock.
+WRITING_COST = 8_000.0
 _MIN_READ = 16_384  # characters, one batch of windows; fewer are hardly quicker
 
 
@@ -50,7 +52,11 @@ class Evaluations:
 
 @cache
 def evaluations(
-    total_steps: int, steps_per_epoch: int, config: TrainingConfig, validation: int
+    total_steps: int,
+    steps_per_epoch: int,
+    config: TrainingConfig,
+    validation: int,
+    writing_cost: float = WRITING_COST,
 ) -> Evaluations:
     """Return when to evaluate: at the end, and before it the more often, the earlier.
 
@@ -58,21 +64,18 @@ def evaluations(
     evaluations are. An evaluation reads characters twice, forward only, which is a third of the
     arithmetic of training on as many, and then saves and writes an excerpt. Where all of the
     `validation` characters would take more than 8% of the run's arithmetic, it reads fewer, and if
-    that is not enough, there are fewer evaluations, but four at least.
+    that is not enough, there are fewer evaluations, but four at least. Saving and writing take the
+    time of learning `writing_cost` characters.
     """
     budget = _MAX_EVALUATION_SHARE * total_steps * config.batch_size * config.seq_length
     asked = min(config.max_evaluations, total_steps)
     characters = validation
-    if asked * _cost(validation) > budget:
+    if asked * (_READING_COST * validation + writing_cost) > budget:
         budget = max(budget - _READING_COST * validation, budget / 2)  # all is read at the end
-        characters = int((budget / asked - _FIXED_COST) / _READING_COST)
+        characters = int((budget / asked - writing_cost) / _READING_COST)
         characters = min(validation, max(_MIN_READ, characters))
-    number = max(1, min(asked, max(_MIN_EVALUATIONS, int(budget / _cost(characters)))))
+    cost = max(1.0, _READING_COST * characters + writing_cost)
+    number = max(1, min(asked, max(_MIN_EVALUATIONS, int(budget / cost))))
     power = min(3.0, 1 + 0.7 * math.log10(max(1.0, total_steps / steps_per_epoch)))
     steps = (math.ceil(total_steps * (each / number) ** power) for each in range(1, number + 1))
     return Evaluations(frozenset(steps), characters, asked)
-
-
-def _cost(characters: int) -> float:
-    """Return how many characters could be learned in the time of an evaluation."""
-    return _READING_COST * characters + _FIXED_COST

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from chargen.checkpoint import Checkpoint
 from chargen.config import RunConfig
 from chargen.config.base import check, given
-from chargen.config.presets import choose_preset
+from chargen.config.presets import PresetChoice, choose_preset
 from chargen.corpus.corpus import Corpus, read_corpus
 from chargen.corpus.encoder import BaseVocabulary
 from chargen.corpus.held_out import likeness_warning, read_held_out
@@ -84,8 +84,8 @@ def start_run(
         corpus = read_corpus(corpus, *how, known=source.known, cache=cache, progress=progress)
     spans, held_out = _split(corpus, config, cache)
     source = replace(source, held_out=held_out.sha256)
-    config, note = _complete(config, asked, corpus, characters=len(spans))
-    notes = [*held_out.notes, note]
+    config, choice = _complete(config, asked, corpus, characters=len(spans))
+    notes = [*held_out.notes, choice.describe(asked)]
     if warning := likeness_warning(corpus, spans, held_out):
         notes.append(warning)
     if old is not None:
@@ -97,6 +97,7 @@ def start_run(
         refuse_to_replace(folder, overwrite)  # another process may have finished one
         with interruptible():
             run = _build_run(folder, corpus, parts, config, source, reporter, started, notes)
+            run.state.chosen = [name for name in choice.settings if name not in asked]
             if old is not None:
                 weights = warm_start_weights(old, corpus.vocabulary, corpus.label_names)
                 run.trainer.load_weights(weights)
@@ -129,8 +130,7 @@ def resume_run(
         config, source, finished = saved.config, saved.source, saved.state.finished
         longer = given({"minutes": minutes, "epochs": epochs})
         if longer and finished:
-            both = {"minutes": None, "epochs": None, **longer}
-            config = replace(config, training=replace(config.training, **both))
+            config = config.changed({"minutes": None, "epochs": None, **longer})
         for name, before, value in config.differences({**settings, **longer}):
             raise RunError(
                 f"{folder} was started with {name} {before}, and {value} would make it another "
@@ -191,8 +191,8 @@ def _split(corpus: Corpus, config: RunConfig, cache: str | Path | None) -> tuple
 
 def _complete(
     config: RunConfig, asked: Mapping[str, Any], corpus: Corpus, *, characters: int
-) -> tuple[RunConfig, str]:
-    """Return `config` with what preset and corpus decide, and a line that says what they chose.
+) -> tuple[RunConfig, PresetChoice]:
+    """Return `config` with what preset and corpus decide, and what the preset chose.
 
     The settings that were `asked` for go before the preset's, which depend on the number of
     `characters` in the training part.
@@ -210,7 +210,7 @@ def _complete(
         labels=len(corpus.label_names),
         preparation=corpus.preparation,
     )
-    return completed, choice.describe(asked)
+    return completed, choice
 
 
 def _cut(corpus: Corpus, spans: Spans, config: RunConfig) -> Streams:

@@ -63,9 +63,9 @@ def test_the_best_weights_stay_where_none_are_better(finished, monkeypatch):
 
 def test_the_best_is_compared_on_the_same_characters(finished, monkeypatch):
     """A longer or shorter schedule may read another number of those that are held out."""
-    from chargen.training import run, run_state
+    from chargen.training import planner, run, run_state
 
-    best, plan = chargen.load(finished), run.evaluations
+    best, plan = chargen.load(finished), run_state.evaluations
     first = best.checkpoint.weights["embedding/embeddings"]
 
     def measure(self, weights, characters=None):
@@ -73,7 +73,7 @@ def test_the_best_is_compared_on_the_same_characters(finished, monkeypatch):
         loss += characters == 10  # these are harder
         return ValidationLoss(loss, loss)
 
-    for module in (run, run_state):
+    for module in (planner, run_state):
         monkeypatch.setattr(module, "evaluations", lambda *a: replace(plan(*a), characters=10))
     monkeypatch.setattr(run.Validator, "__call__", measure)
     model = api.resume(finished, corpus=CORPUS, reporter=Silent(), epochs=1)

@@ -15,8 +15,10 @@ from chargen.errors import Interrupted, RunError
 from chargen.storage import atomic
 from chargen.storage.arrays import read_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
+from chargen.training import run, start
 from chargen.training.report import Silent
-from tests.training.test_run import CORPUS, StopAt, content
+from tests.training.conftest import Network
+from tests.training.test_run import CORPUS, Clock, StopAt, content
 
 SETTINGS = {"units": (2,), "embedding_dim": 2, "epochs": 1, "max_evaluations": 2, "patience": 9}
 SETTINGS |= {"batch_size": 16, "seq_length": 32, "save_seconds": 1e9}
@@ -68,12 +70,30 @@ def _quick_disk(stand_ins, monkeypatch):
     monkeypatch.setattr(atomic.os, "fsync", flush)
 
 
+@pytest.fixture(autouse=True)
+def _steps_of_known_length(monkeypatch):
+    """A step takes half a second, and nothing else takes time."""
+    clock, step = Clock(), Network.step
+
+    def slow(self, number, rate):
+        clock.spend(0.5)
+        return step(self, number, rate)
+
+    for module in (start, run):
+        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(Network, "step", slow)
+
+
 def train(folder, reporter=None, **more):
     api.train(CORPUS, name=str(folder), reporter=reporter or Silent(), **SETTINGS | more)
 
 
 def resume(folder, **more):
     api.resume(folder, corpus=CORPUS, reporter=Silent(), **more)
+
+
+def train_for_minutes(folder):
+    train(folder, minutes=0.2, epochs=None)
 
 
 def interrupted(folder):
@@ -87,6 +107,7 @@ def go_on(folder):
 
 SCENARIOS = {
     "a new run": (None, train),
+    "one that chooses its regularization once it has measured its speed": (None, train_for_minutes),
     "one that replaces a finished one": (
         lambda folder: train(folder, seed=9),
         lambda folder: train(folder, overwrite=True),
@@ -147,7 +168,7 @@ def test_killed_at_any_write_it_is_the_old_run_or_the_new_one(scenario, tmp_path
         state = read_arrays(folder / RESUME_FILE)[1]["state"] if not old else {}
         if act is go_on and state.get("finished"):
             continue  # to do the same again would be to go on once more
-        if act is train and state.get("step"):  # without overwrite=True
+        if act in (train, train_for_minutes) and state.get("step"):  # without overwrite=True
             with pytest.raises(RunError, match=r"continue it .*chargen resume"):
                 act(folder)
             continue
