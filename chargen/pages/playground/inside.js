@@ -78,6 +78,12 @@ export class Inside {
     else this.#draw();
   }
 
+  /** Take the units that an address names: `chosen`, and those that are `held`. */
+  async restore({chosen, held}) {
+    this.held = held ?? [];
+    if (chosen) await this.choose(chosen.layer, chosen.unit);
+  }
+
   /** Return what the chosen unit did at a character of a text shown; undefined if unknown. */
   activation(index, position) {
     const rows = this.#rows[index];
@@ -110,6 +116,8 @@ export class Inside {
   #draw() {
     const [rows] = this.#rows;
     byId("unit").max = (this.#model?.meta.units[this.#layer] ?? 1) - 1;
+    const isForeign = !rows && this.#texts.length > 0;
+    byId("strip-caption").textContent = isForeign ? "Choose the model that wrote the text to see its units." : "";
     drawStrip(byId("strip"), rows, this.#unit);
     drawTrace(byId("trace"), rows && Array.from({length: rows.characters}, (_, i) => valueAt(rows, i, this.#unit)));
     this.#showHeld();
@@ -124,15 +132,16 @@ export class Inside {
     const character = Math.min(rows.characters - 1, Math.floor((event.offsetX / width) * rows.characters));
     const row = (event.offsetY / height) * units;
     const near = Array.from({length: units}, (_, unit) => unit).filter(unit => Math.abs(unit + 0.5 - row) <= 2);
-    const unit = near.reduce((a, b) => (Math.abs(valueAt(rows, character, b)) > Math.abs(valueAt(rows, character, a)) ? b : a));
-    return {character, unit};
+    const strength = unit => Math.abs(valueAt(rows, character, unit));
+    return {character, unit: near.reduce((best, unit) => (strength(unit) > strength(best) ? unit : best))};
   }
 
   #tell(event) {
     const [rows] = this.#rows, {character, unit} = this.#pointed(event);
     if (!rows) return;
     const value = valueAt(rows, character, unit).toFixed(2);
-    byId("strip-caption").textContent = `Unit ${unit} after “${nameOf(rows.text[character])}” (character ${rows.start + character + 1}): ${value}`;
+    const place = `“${nameOf(rows.text[character])}” (character ${rows.start + character + 1})`;
+    byId("strip-caption").textContent = `Unit ${unit} after ${place}: ${value}`;
     this.#on.mark(rows.start + character);
   }
 
@@ -161,10 +170,11 @@ export class Inside {
     try {
       const units = await this.#backend.units({model: first?.model, label: first?.label || null,
         text: first?.text.join(""), feature: byId("feature").value, top: 10});
-      byId("found").replaceChildren(...units.map(({layer, unit, correlation}) => element("li", {}, [
-        button(`${layer}·${unit}: ${correlation < 0 ? "−" : "+"}${Math.abs(correlation).toFixed(2)}`,
-          () => this.choose(layer, unit), {ariaLabel: `Unit ${unit} of layer ${layer}, correlation ${correlation.toFixed(2)}`}),
-      ])));
+      byId("found").replaceChildren(...units.map(({layer, unit, correlation}) => {
+        const value = `${correlation < 0 ? "−" : "+"}${Math.abs(correlation).toFixed(2)}`;
+        const ariaLabel = `Unit ${unit} of layer ${layer}, correlation ${value}`;
+        return element("li", {}, [button(`${layer}·${unit}: ${value}`, () => this.choose(layer, unit), {ariaLabel})]);
+      }));
     } catch (error) {
       this.#fail(error);
     }

@@ -46,7 +46,8 @@ export class Measures {
     byId("measure-memory").disabled = true;
     await inResult("memory", async () => {
       const {contexts, losses} = await this.#backend.memory(this.#textShown());
-      return lineChart({name: "characters of context", values: contexts, isLog: true}, [{values: losses}], "loss, nats per character");
+      const x = {name: "characters of context", values: contexts, isLog: true};
+      return lineChart(x, [{values: losses}], "loss, nats per character");
     });
     byId("measure-memory").disabled = false;
   }
