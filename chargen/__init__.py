@@ -33,9 +33,12 @@ if TYPE_CHECKING:
     from chargen.errors import StateError as StateError
     from chargen.errors import StorageError as StorageError
     from chargen.errors import UnknownCharacterError as UnknownCharacterError
+    from chargen.evaluation.activations import Activations as Activations
     from chargen.evaluation.classify import Classification as Classification
     from chargen.evaluation.classify import classify as classify
+    from chargen.evaluation.features import FEATURES as FEATURES
     from chargen.evaluation.loss import Evaluation as Evaluation
+    from chargen.evaluation.memory import Memory as Memory
     from chargen.evaluation.score import Score as Score
     from chargen.generation.clamps import Clamp as Clamp
     from chargen.generation.session import Session as Session
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Activations": "chargen.evaluation.activations",
     "BaseVocabulary": "chargen.corpus.encoder",
     "ChargenError": "chargen.errors",
     "CheckpointError": "chargen.errors",
@@ -59,10 +63,12 @@ _HOMES = {
     "CorpusError": "chargen.errors",
     "DivergedError": "chargen.errors",
     "EncodingError": "chargen.errors",
+    "FEATURES": "chargen.evaluation.features",
     "Evaluation": "chargen.evaluation.loss",
     "Interrupted": "chargen.errors",
     "LanguageModel": "chargen.language_model",
     "Reporter": "chargen.training.report",
+    "Memory": "chargen.evaluation.memory",
     "MissingLibraryError": "chargen.errors",
     "RunError": "chargen.errors",
     "Score": "chargen.evaluation.score",

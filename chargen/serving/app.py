@@ -20,6 +20,7 @@ from chargen.errors import ChargenError
 from chargen.serving import documentation
 from chargen.serving.completions import completions_router
 from chargen.serving.guard import Guard
+from chargen.serving.inside import inside_router
 from chargen.serving.measuring import measuring_router
 from chargen.serving.metrics import Counting
 from chargen.serving.networks import Networks
@@ -28,6 +29,7 @@ from chargen.serving.service import Service, json_response
 from chargen.serving.tokens import models_router, tokens_router
 from chargen.text.copies import CopyIndex
 
+_ROUTERS = (completions_router, models_router, tokens_router, measuring_router, inside_router)
 _DESCRIPTION = (
     "Text in the style of the models that chargen trained, character by character, for programs "
     "that speak to OpenAI's completion servers. One token is one character."
@@ -73,8 +75,7 @@ def make_app(
         openapi_url=None,
     )
     app.state.service = service
-    routers = (completions_router, models_router, tokens_router, measuring_router)
-    for make_router in routers:
+    for make_router in _ROUTERS:
         app.include_router(make_router(service))
     _add_pages(app, service)
     _add_errors(app)

@@ -1,8 +1,10 @@
 """Everything else that the address answers."""
 
+import base64
 import time
 
 import httpx2
+import numpy as np
 import openai
 import pytest
 
@@ -52,6 +54,38 @@ def test_a_text_is_classified(http):
     assert set(answer["bits"]) == {"labelled: land", "labelled: sea", "documents"}
     assert http.post("/v1/classify", json={"text": "a", "models": ["plain"]}).status_code == 400
     assert len(http.post("/v1/classify", json={"text": "a"}).json()["bits"]) == 5
+
+
+def test_units_are_told_as_python_has_them(http, folder):
+    model = chargen.load(folder / "plain")
+    text = "the BEACH and a FED hen: a BAD egg.\n" * 6
+    found = model.activations(text)
+    body = {"model": "plain", "text": text}
+    for layer, units in ((0, None), (1, [3, 7])):
+        answer = http.post("/v1/activations", json=body | {"layer": layer, "units": units}).json()
+        values = np.frombuffer(base64.b64decode(answer["values"]), np.int8)
+        expected = found.to_int8(layer, units)
+        assert answer["units"] == (list(range(24)) if units is None else units)
+        assert np.array_equal(values.reshape(answer["characters"], -1), expected)
+    answer = http.post("/v1/units", json=body | {"feature": "capitals", "top": 3}).json()
+    expected = [each.to_json() for each in model.find_units("capitals", text, top=3)]
+    assert answer["units"] == expected
+    told = http.get("/v1/units/features").json()["features"]
+    assert "capitals" in [each["name"] for each in told]
+    answer = http.post("/v1/memory", json=body).json()
+    assert answer["contexts"][:3] == [1, 2, 4]
+    assert len(answer["losses"]) == len(answer["contexts"])
+    for path, asked in (
+        ("activations", {"layer": 2}),
+        ("activations", {"units": [24]}),
+        ("activations", {"text": "a" * 5001}),
+        ("units", {"feature": "happiness"}),
+        ("units", {"feature": "indentation"}),
+        ("memory", {"text": "a"}),
+        ("memory", {"label": "sea"}),
+    ):
+        refused = http.post(f"/v1/{path}", json={"feature": "capitals"} | body | asked)
+        assert refused.status_code == 400, (path, asked)
 
 
 def test_copies_are_found(http):
