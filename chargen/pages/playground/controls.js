@@ -99,6 +99,6 @@ export function modelInWords({id, meta}) {
   const facts = [`${id}: ${meta.cell.toUpperCase()}`, `${meta.units.join(" + ")} units`];
   facts.push(`${meta.vocab_size} characters`);
   if (meta.corpus) facts.push(`learned from ${meta.corpus}`);
-  if (meta.bits_per_char) facts.push(`${meta.bits_per_char.toFixed(2)} bits per character`);
+  if (meta.loss) facts.push(`loss ${meta.loss.toFixed(2)} nats per character`);
   return `${facts.join(", ")}.`;
 }

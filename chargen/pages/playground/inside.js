@@ -13,6 +13,7 @@ export class Inside {
   #texts = []; // that are shown: {model, label, text, memoryFrom}
   #model = null;
   #rows = []; // of each text: {layer, start, characters, units, values} of all units of the layer
+  #features = []; // {name, help}
   #latest = 0;
   held = []; // {layer, unit, value}
 
@@ -27,6 +28,7 @@ export class Inside {
     byId("unit").addEventListener("input", () => this.#draw());
     byId("hold").addEventListener("input", event => { byId("hold-value").value = event.target.value; });
     byId("rewrite").addEventListener("click", () => this.#hold());
+    byId("feature").addEventListener("change", () => this.#explain());
     byId("find").addEventListener("submit", event => this.#find(event));
     byId("strip").addEventListener("pointermove", event => this.#tell(event));
     byId("strip").addEventListener("pointerleave", () => this.#on.mark(-1));
@@ -56,8 +58,9 @@ export class Inside {
     offer(byId("layer"), meta.units.map((units, i) => [String(i), words(units, i)]));
     byId("inside").hidden = false;
     try {
-      const features = await this.#backend.features();
-      offer(byId("feature"), features.map(({name}) => [name, name]));
+      this.#features = await this.#backend.features();
+      offer(byId("feature"), this.#features.map(({name}) => [name, name]));
+      this.#explain();
     } catch (error) {
       this.#fail(error);
     }
@@ -107,6 +110,12 @@ export class Inside {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Say what the feature to find units for is. */
+  #explain() {
+    const chosen = this.#features.find(({name}) => name === byId("feature").value);
+    byId("feature-help").textContent = chosen?.help ?? "";
   }
 
   #fail(error) {
@@ -167,6 +176,7 @@ export class Inside {
   async #find(event) {
     event.preventDefault();
     const [first] = this.#texts;
+    this.#fail(null);
     try {
       const units = await this.#backend.units({model: first?.model, label: first?.label || null,
         text: first?.text.join(""), feature: byId("feature").value, top: 10});
