@@ -96,3 +96,14 @@ def test_a_text_of_ones_own(page):
     page.one("#classify").click()
     page.wait(lambda: page.all("#pasted-result table"))
     assert page.one("#pasted-status").text.startswith("Most like ")
+
+
+def test_what_needs_a_text_says_so(page):
+    for button, place in (
+        ("#rewrite", "#error"),
+        ("#find button", "#inside-error"),
+        ("#measure-memory", "#memory .error"),
+    ):
+        page.one(button).click()
+        page.wait(lambda place=place: page.all(place))
+        assert page.one(place).text.startswith("Write a text first: ")

@@ -176,10 +176,11 @@ export class Inside {
   async #find(event) {
     event.preventDefault();
     const [first] = this.#texts;
-    this.#fail(null);
     try {
-      const units = await this.#backend.units({model: first?.model, label: first?.label || null,
-        text: first?.text.join(""), feature: byId("feature").value, top: 10});
+      if (!first) throw new Error("Write a text first: units are found over the text above.");
+      this.#fail(null);
+      const {model, label, text} = first, feature = byId("feature").value;
+      const units = await this.#backend.units({model, label: label || null, text: text.join(""), feature, top: 10});
       byId("found").replaceChildren(...units.map(({layer, unit, correlation}) => {
         const value = `${correlation < 0 ? "−" : "+"}${Math.abs(correlation).toFixed(2)}`;
         const ariaLabel = `Unit ${unit} of layer ${layer}, correlation ${value}`;

@@ -143,7 +143,10 @@ class Playground {
   /** Write the first text anew, with the units held as they are now, beside the old one. */
   #rewrite() {
     const source = this.#story.branch(this.#story.shown[0]);
-    if (!source) return;
+    if (!source) {
+      this.#fail(new Error("Write a text first: it is written anew with the unit held."));
+      return;
+    }
     const own = [...givenIn(source)], {nextId} = this.#story;
     const settings = {...source.settings, length: source.own.length - own.length || source.settings.length};
     const branch = {...source, id: nextId, own, settings, clamp: this.#inside.held};
