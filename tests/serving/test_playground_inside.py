@@ -25,6 +25,10 @@ def test_units_are_shown_found_and_seen_in_the_text(page, http):
     values = http.post("/v1/activations", json=body).json()["values"]
     expected = [tint(h / 127) for h in np.frombuffer(base64.b64decode(values), np.int8)]
     assert len(set(expected)) > 2
+    assert page.module(
+        "const {activationTint} = await load('characters');"
+        "return [-1, -0.5, -0.1, 0, 0.2, 0.7, 1].map(activationTint)"
+    ) == ["n4", "n2", "", "", "p1", "p3", "p4"]
     page.wait(lambda: [each.removesuffix("given").strip() for each in page.tints] == expected)
 
 
