@@ -20,6 +20,7 @@ export class Pasted {
     this.#settings = settings;
     this.#panel = panel;
     this.#goOn = goOn;
+    byId("classify").hidden = !backend.classify;
     byId("paste").addEventListener("submit", event => {
       event.preventDefault();
       const text = event.target.elements.text.value;

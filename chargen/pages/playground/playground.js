@@ -52,6 +52,7 @@ class Playground {
       });
     }
     if (backend.memory) this.#measures = new Measures(backend, () => this.#shownTexts()[0]);
+    byId("pasted").hidden = !backend.score;
     new Pasted(backend, () => this.#form.settingsOf(0), this.#panel, text => this.#write(text));
     this.#listen();
   }
