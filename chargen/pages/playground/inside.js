@@ -125,8 +125,8 @@ export class Inside {
   #draw() {
     const [rows] = this.#rows;
     byId("unit").max = (this.#model?.meta.units[this.#layer] ?? 1) - 1;
-    const isForeign = !rows && this.#texts.length > 0;
-    byId("strip-caption").textContent = isForeign ? "Choose the model that wrote the text to see its units." : "";
+    byId("strip-caption").textContent = rows ? `The bars show unit ${this.#unit} of layer ${this.#layer}.`
+      : this.#texts.length ? "Choose the model that wrote the text to see its units." : "";
     drawStrip(byId("strip"), rows, this.#unit);
     drawTrace(byId("trace"), rows && Array.from({length: rows.characters}, (_, i) => valueAt(rows, i, this.#unit)));
     this.#showHeld();
