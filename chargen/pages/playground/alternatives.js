@@ -120,8 +120,8 @@ export class Alternatives {
 }
 
 function headline({text, bits, given}) {
-  const who = given ? ", given" : "";
-  return bits == null ? `${nameOf(text)}${who}` : `${nameOf(text)}${who}: ${bits.toFixed(1)} bits, ${percent(2 ** -bits)}`;
+  const who = nameOf(text) + (given ? ", given" : "");
+  return bits == null ? who : `${who}: ${bits.toFixed(1)} bits, ${percent(2 ** -bits)}`;
 }
 
 function choice({character, probability}, {text}, run) {

@@ -1,6 +1,7 @@
 // The server behind the page. A page with another source of text gives an object of the same
-// methods: models, model, history, complete, read, score, classify, activations, units, features,
-// memory, copies. One that lacks `activations` shows no part about the network itself.
+// methods: models, model, complete and read; useKey where it may refuse. Without `score` or
+// `classify` there is no text of the reader's; without `activations` (and units, features) nothing
+// about hidden units; without `memory` (and history, copies) nothing is measured.
 
 import {bitsOf} from "./characters.js";
 

@@ -24,7 +24,10 @@ export const nameOf = character => NAMES.get(character) ?? signOf(character) ?? 
 export const bitsOf = logProbability => Math.max(0, -logProbability / Math.LN2);
 
 /** Return a probability as a percentage; small ones keep a digit. */
-export const percent = p => `${(100 * p).toFixed(p < 0.0995 ? 1 : 0)}%`;
+export function percent(p) {
+  if (p > 0 && p < 0.0005) return "<0.1%";
+  return `${(100 * p).toFixed(p > 0 && p < 0.0995 ? 1 : 0)}%`;
+}
 
 const SURPRISING = [1, 2, 4, 6, 8]; // bits from which a level is reached
 const ACTIVE = [0.2, 0.4, 0.6, 0.8]; // |h| likewise

@@ -3,7 +3,7 @@
 import {element} from "./elements.js";
 
 const NEUTRAL = {label: "", top_k: 0, top_p: 1, min_p: 0, no_repeat: "", stop: ""};
-const NAMES = {
+const WORDS = {
   label: "label", temperature: "temperature", top_k: "top-k", top_p: "top-p", min_p: "min-p",
   no_repeat: "no repeat from", stop: "stop before", seed: "seed",
 };
@@ -88,8 +88,17 @@ export function requestFields({length, seed, ...settings}) {
 
 /** Return settings in words; those that change nothing are left out. */
 export function inWords({model, ...settings}) {
-  const told = Object.entries(NAMES)
+  const told = Object.entries(WORDS)
     .filter(([name]) => settings[name] != null && settings[name] !== NEUTRAL[name])
     .map(([name, words]) => `${words} ${settings[name]}`);
   return [model, ...told].join(" · ");
+}
+
+/** Return what a model is, in words. */
+export function modelInWords({id, meta}) {
+  const facts = [`${id}: ${meta.cell.toUpperCase()}`, `${meta.units.join(" + ")} units`];
+  facts.push(`${meta.vocab_size} characters`);
+  if (meta.corpus) facts.push(`learned from ${meta.corpus}`);
+  if (meta.loss) facts.push(`loss ${meta.loss.toFixed(2)} nats per character`);
+  return `${facts.join(", ")}.`;
 }

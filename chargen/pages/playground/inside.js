@@ -13,6 +13,7 @@ export class Inside {
   #texts = []; // that are shown: {model, label, text, memoryFrom}
   #model = null;
   #rows = []; // of each text: {layer, start, characters, units, values} of all units of the layer
+  #features = []; // {name, help}
   #latest = 0;
   held = []; // {layer, unit, value}
 
@@ -27,6 +28,7 @@ export class Inside {
     byId("unit").addEventListener("input", () => this.#draw());
     byId("hold").addEventListener("input", event => { byId("hold-value").value = event.target.value; });
     byId("rewrite").addEventListener("click", () => this.#hold());
+    byId("feature").addEventListener("change", () => this.#explain());
     byId("find").addEventListener("submit", event => this.#find(event));
     byId("strip").addEventListener("pointermove", event => this.#tell(event));
     byId("strip").addEventListener("pointerleave", () => this.#on.mark(-1));
@@ -56,8 +58,9 @@ export class Inside {
     offer(byId("layer"), meta.units.map((units, i) => [String(i), words(units, i)]));
     byId("inside").hidden = false;
     try {
-      const features = await this.#backend.features();
-      offer(byId("feature"), features.map(({name}) => [name, name]));
+      this.#features = await this.#backend.features();
+      offer(byId("feature"), this.#features.map(({name}) => [name, name]));
+      this.#explain();
     } catch (error) {
       this.#fail(error);
     }
@@ -76,6 +79,12 @@ export class Inside {
     byId("unit").value = unit;
     if (isOther) await this.#refresh();
     else this.#draw();
+  }
+
+  /** Take the units that an address names: `chosen`, and those that are `held`. */
+  async restore({chosen, held}) {
+    this.held = held ?? [];
+    if (chosen) await this.choose(chosen.layer, chosen.unit);
   }
 
   /** Return what the chosen unit did at a character of a text shown; undefined if unknown. */
@@ -103,6 +112,12 @@ export class Inside {
     }
   }
 
+  /** Say what the feature to find units for is. */
+  #explain() {
+    const chosen = this.#features.find(({name}) => name === byId("feature").value);
+    byId("feature-help").textContent = chosen?.help ?? "";
+  }
+
   #fail(error) {
     byId("inside-error").textContent = error?.message ?? "";
   }
@@ -110,6 +125,8 @@ export class Inside {
   #draw() {
     const [rows] = this.#rows;
     byId("unit").max = (this.#model?.meta.units[this.#layer] ?? 1) - 1;
+    byId("strip-caption").textContent = rows ? `The bars show unit ${this.#unit} of layer ${this.#layer}.`
+      : this.#texts.length ? "Choose the model that wrote the text to see its units." : "";
     drawStrip(byId("strip"), rows, this.#unit);
     drawTrace(byId("trace"), rows && Array.from({length: rows.characters}, (_, i) => valueAt(rows, i, this.#unit)));
     this.#showHeld();
@@ -124,15 +141,16 @@ export class Inside {
     const character = Math.min(rows.characters - 1, Math.floor((event.offsetX / width) * rows.characters));
     const row = (event.offsetY / height) * units;
     const near = Array.from({length: units}, (_, unit) => unit).filter(unit => Math.abs(unit + 0.5 - row) <= 2);
-    const unit = near.reduce((a, b) => (Math.abs(valueAt(rows, character, b)) > Math.abs(valueAt(rows, character, a)) ? b : a));
-    return {character, unit};
+    const strength = unit => Math.abs(valueAt(rows, character, unit));
+    return {character, unit: near.reduce((best, unit) => (strength(unit) > strength(best) ? unit : best))};
   }
 
   #tell(event) {
     const [rows] = this.#rows, {character, unit} = this.#pointed(event);
     if (!rows) return;
     const value = valueAt(rows, character, unit).toFixed(2);
-    byId("strip-caption").textContent = `Unit ${unit} after “${nameOf(rows.text[character])}” (character ${rows.start + character + 1}): ${value}`;
+    const place = `“${nameOf(rows.text[character])}” (character ${rows.start + character + 1})`;
+    byId("strip-caption").textContent = `Unit ${unit} after ${place}: ${value}`;
     this.#on.mark(rows.start + character);
   }
 
@@ -159,12 +177,15 @@ export class Inside {
     event.preventDefault();
     const [first] = this.#texts;
     try {
-      const units = await this.#backend.units({model: first?.model, label: first?.label || null,
-        text: first?.text.join(""), feature: byId("feature").value, top: 10});
-      byId("found").replaceChildren(...units.map(({layer, unit, correlation}) => element("li", {}, [
-        button(`${layer}·${unit}: ${correlation < 0 ? "−" : "+"}${Math.abs(correlation).toFixed(2)}`,
-          () => this.choose(layer, unit), {ariaLabel: `Unit ${unit} of layer ${layer}, correlation ${correlation.toFixed(2)}`}),
-      ])));
+      if (!first) throw new Error("Write a text first: units are found over the text above.");
+      this.#fail(null);
+      const {model, label, text} = first, feature = byId("feature").value;
+      const units = await this.#backend.units({model, label: label || null, text: text.join(""), feature, top: 10});
+      byId("found").replaceChildren(...units.map(({layer, unit, correlation}) => {
+        const value = `${correlation < 0 ? "−" : "+"}${Math.abs(correlation).toFixed(2)}`;
+        const ariaLabel = `Unit ${unit} of layer ${layer}, correlation ${value}`;
+        return element("li", {}, [button(`${layer}·${unit}: ${value}`, () => this.choose(layer, unit), {ariaLabel})]);
+      }));
     } catch (error) {
       this.#fail(error);
     }

@@ -1,7 +1,7 @@
 // What is measured about a text or a model: memory, learning, copies.
 
 import {lineChart} from "./chart.js";
-import {percent} from "./characters.js";
+import {charactersIn, percent, signOf} from "./characters.js";
 import {byId, element} from "./elements.js";
 
 export class Measures {
@@ -45,8 +45,11 @@ export class Measures {
   async #showMemory() {
     byId("measure-memory").disabled = true;
     await inResult("memory", async () => {
-      const {contexts, losses} = await this.#backend.memory(this.#textShown());
-      return lineChart({name: "characters of context", values: contexts, isLog: true}, [{values: losses}], "loss, nats per character");
+      const text = this.#textShown();
+      if (!text) throw new Error("Write a text first: it is measured over the text above.");
+      const {contexts, losses} = await this.#backend.memory(text);
+      const x = {name: "characters of context", values: contexts, isLog: true};
+      return lineChart(x, [{values: losses}], "loss, nats per character");
     });
     byId("measure-memory").disabled = false;
   }
@@ -67,6 +70,6 @@ function copyMeter({longest, share_over_30: share}) {
   meter.setAttribute("aria-label", "Share copied");
   const words = `${percent(share)} stands in the corpus word for word, in pieces of 30 characters or more.`;
   const piece = longest ? [element("p", {}, [`The longest piece, of ${longest.length} characters: `,
-    element("q", {textContent: longest.text})])] : [];
+    element("q", {textContent: charactersIn(longest.text).map(each => signOf(each) ?? each).join("")})])] : [];
   return element("div", {}, [meter, element("p", {textContent: words}), ...piece]);
 }

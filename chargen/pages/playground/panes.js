@@ -32,9 +32,8 @@ export class Panes {
       const old = before.find(pane => pane.branch === branch && isSame(pane.view.characters, characters));
       return old ?? this.#pane(branch, characters);
     });
-    const articles = this.#panes.map(({article}) => article);
-    if (articles.some((article, i) => article !== this.#container.children[i])) this.#container.replaceChildren(...articles);
-    while (this.#container.children.length > articles.length) this.#container.lastChild.remove();
+    const articles = this.#panes.map(({article}) => article), {children} = this.#container;
+    if (!isSame([...children], articles)) this.#container.replaceChildren(...articles);
     this.#container.classList.toggle("two", articles.length > 1);
     this.#panes.forEach((pane, index) => this.#describe(pane, index, isBusy));
   }

@@ -20,6 +20,7 @@ export class Pasted {
     this.#settings = settings;
     this.#panel = panel;
     this.#goOn = goOn;
+    byId("classify").hidden = !backend.classify;
     byId("paste").addEventListener("submit", event => {
       event.preventDefault();
       const text = event.target.elements.text.value;
@@ -43,7 +44,7 @@ export class Pasted {
   async #surprise(text) {
     const {model, label} = this.#settings();
     const score = await this.#backend.score({model, label: label || null, text, top: 8, unknown: "nearest"});
-    const characters = score.characters.map(({character, bits, alternatives}) => ({text: character, bits, alternatives}));
+    const characters = score.characters.map(({character: text, ...rest}) => ({text, ...rest}));
     const box = element("div", {className: "text", role: "group", dir: "auto"});
     box.setAttribute("aria-label", "Your text, tinted by surprise");
     const before = position => characters.slice(0, position).map(character => character.text).join("");

@@ -26,11 +26,13 @@ export const plainBranches = branches => branches.map(({own, ...rest}) => ({
   given: own.filter(character => character.given).length,
 }));
 
-/** Return the branches that `plainBranches` made values of. */
+/** Return the branches that `plainBranches` made values of; an error is thrown for other values. */
 export function fromPlainBranches(values) {
   const seen = new Set([null]);
+  const isText = text => typeof text === "string";
   return values.map(({id, parent, at, own, given, settings, clamp, memoryFrom}) => {
     if (!Number.isInteger(id) || seen.has(id) || !seen.has(parent)) throw new Error("no such branch");
+    if (!own.every(isText) || !isText(settings.model) || !Array.isArray(clamp)) throw new Error("no such text");
     seen.add(id);
     const characters = own.map((text, i) => ({text, bits: null, alternatives: [], given: i < given}));
     return {id, parent, at, own: characters, settings, clamp, memoryFrom};

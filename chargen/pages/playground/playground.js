@@ -1,14 +1,15 @@
-// The page: what its controls do to the story, and how the story is shown.
+// The page: what a reader does to the story, and how the story is shown.
 
 import {Alternatives} from "./alternatives.js";
 import {bitsOf, charactersIn} from "./characters.js";
-import {Settings} from "./controls.js";
+import {modelInWords} from "./controls.js";
 import {byId} from "./elements.js";
 import {Inside} from "./inside.js";
 import {Measures} from "./measures.js";
 import {Panes} from "./panes.js";
 import {Pasted} from "./pasted.js";
 import {fromPlainBranches, packed, plainBranches, unpacked} from "./permalink.js";
+import {RequestForm} from "./request-form.js";
 import {Story, givenIn} from "./story.js";
 import {showTree} from "./tree-view.js";
 import {Undo} from "./undo.js";
@@ -23,24 +24,26 @@ export function startPlayground(backend) {
 
 class Playground {
   #backend;
-  #form = byId("request").elements;
+  #form;
   #past = new Undo(new Story());
   #stopping = null; // aborts what is being written
-  #models = new Map();
   #panel = new Alternatives();
-  #first = new Settings(byId("first"), () => this.#newModel(this.#first));
-  #second = new Settings(byId("second"), () => this.#newModel(this.#second));
   #panes = new Panes(byId("panes"), this.#panel, {
-    pick: (...place) => this.#pick(...place),
-    keep: (...place) => this.#keep(...place),
-    forget: (...place) => this.#forget(...place),
-    close: id => this.#goTo(this.#story.showing(...this.#story.shown.filter(other => other !== id))),
+    pick: (...where) => this.#pick(...where),
+    keep: (...where) => this.#keep(...where),
+    forget: (...where) => this.#forget(...where),
+    close: id => this.#show(...this.#story.shown.filter(other => other !== id)),
   });
   #inside = null;
   #measures = null;
 
   constructor(backend) {
     this.#backend = backend;
+    this.#form = new RequestForm(backend, {
+      write: () => this.#write(this.#form.prompt),
+      model: model => this.#showModel(model),
+      fail: error => this.#fail(error),
+    });
     if (backend.activations) {
       this.#inside = new Inside(backend, {
         changed: () => this.#tint(),
@@ -49,7 +52,8 @@ class Playground {
       });
     }
     if (backend.memory) this.#measures = new Measures(backend, () => this.#shownTexts()[0]);
-    new Pasted(backend, () => this.#first.read(), this.#panel, text => this.#writeFrom(text));
+    byId("pasted").hidden = !backend.score;
+    new Pasted(backend, () => this.#form.settingsOf(0), this.#panel, text => this.#write(text));
     this.#listen();
   }
 
@@ -59,14 +63,6 @@ class Playground {
 
   #listen() {
     const on = (id, run) => byId(id).addEventListener("click", run);
-    byId("request").addEventListener("submit", event => {
-      event.preventDefault();
-      this.#write();
-    });
-    this.#form.prompt.addEventListener("keydown", event => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.#write();
-    });
-    this.#form.compare.addEventListener("change", ({target}) => { byId("second").hidden = !target.checked; });
     on("stop", () => this.#stopping?.abort());
     on("go-on", () => this.#goOn());
     on("undo", () => this.#step(() => this.#past.undo()));
@@ -86,9 +82,7 @@ class Playground {
   /** Ask for the models, and show what the address holds. */
   async start() {
     try {
-      const models = await this.#backend.models();
-      for (const settings of [this.#first, this.#second]) settings.offerModels(models.map(({id}) => id));
-      await Promise.all([this.#newModel(this.#first), this.#newModel(this.#second)]);
+      await this.#form.offerModels();
       byId("key-form").hidden = true;
       this.#fail(null);
       await this.#restore();
@@ -98,39 +92,22 @@ class Playground {
     }
   }
 
-  async #newModel(settings) {
-    const id = settings.model;
-    try {
-      if (!this.#models.has(id)) this.#models.set(id, await this.#backend.model(id));
-      const model = this.#models.get(id);
-      settings.offerLabels(model.meta.labels ?? []);
-      if (settings !== this.#first) return;
-      byId("about").textContent = inWords(model);
-      await Promise.all([this.#inside?.showModel(model), this.#measures?.showModel(model)]);
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  // What the user does.
-
-  #write() {
-    if (byId("request").reportValidity()) this.#writeFrom(this.#form.prompt.value);
-  }
+  // What a reader does.
 
   /** Begin texts from a prompt: one, or two to compare. */
-  #writeFrom(prompt) {
-    const length = charactersIn(prompt).length;
+  #write(prompt) {
+    const characters = charactersIn(prompt), {length} = characters;
     if (length > LONGEST) {
-      this.#fail(new Error(`The prompt has ${said(length)} characters; this page shows ${said(LONGEST)} at most. Leave out its beginning.`));
+      const [received, expected] = [length, LONGEST].map(number => number.toLocaleString("en"));
+      this.#fail(new Error(`The prompt has ${received} characters; this page shows ${expected} at most. `
+        + "Leave out its beginning."));
       return;
     }
-    const own = () => charactersIn(prompt).map(given);
-    const seed = this.#seed();
-    const all = this.#form.compare.checked ? [this.#first, this.#second] : [this.#first];
-    const id = this.#story.nextId;
-    this.#run(all.map((settings, i) => ({
-      id: id + i, parent: null, at: 0, own: own(), settings: this.#settingsOf(settings, seed), clamp: [], memoryFrom: 0,
+    const given = text => ({text, bits: null, alternatives: [], given: true});
+    const id = this.#story.nextId, {seed} = this.#form;
+    this.#run((this.#form.isComparing ? [0, 1] : [0]).map(index => ({
+      id: id + index, parent: null, at: 0, own: characters.map(given),
+      settings: this.#form.settingsOf(index, seed), clamp: [], memoryFrom: 0,
     })));
   }
 
@@ -148,7 +125,7 @@ class Playground {
 
   /** Show a new branch in place of a text. */
   #replace(id, position, change) {
-    const {shown} = this.#story, settings = this.#settingsOf(this.#formOf(shown.indexOf(id)), this.#seed());
+    const {shown} = this.#story, settings = this.#form.settingsOf(shown.indexOf(id), this.#form.seed);
     const branch = this.#branchAt(id, position, {...change, settings});
     this.#run([branch], {shown: shown.map(other => (other === id ? branch.id : other)), position});
   }
@@ -156,7 +133,7 @@ class Playground {
   /** Go on after a character with a memory that begins with it, beside the old text. */
   #forget(id, position) {
     const branch = this.#branchAt(id, position, {at: position + 1, own: [], memoryFrom: position});
-    this.#run([branch], {beside: id, position});
+    this.#run([branch], {shown: [id, branch.id], position});
   }
 
   #branchAt(id, position, change) {
@@ -164,26 +141,32 @@ class Playground {
     return {...owner, notes: [], id: this.#story.nextId, parent: owner.id, ...change};
   }
 
-  #formOf(index) {
-    return index > 0 && this.#form.compare.checked ? this.#second : this.#first;
-  }
-
-  /** Write the text shown anew, with the units held as they are now, beside the old one. */
+  /** Write the first text anew, with the units held as they are now, beside the old one. */
   #rewrite() {
     const source = this.#story.branch(this.#story.shown[0]);
-    if (!source) return;
-    const own = givenIn(source);
+    if (!source) {
+      this.#fail(new Error("Write a text first: it is written anew with the unit held."));
+      return;
+    }
+    const own = [...givenIn(source)], {nextId} = this.#story;
     const settings = {...source.settings, length: source.own.length - own.length || source.settings.length};
-    this.#run([{...source, id: this.#story.nextId, own: [...own], settings, clamp: this.#inside.held}], {beside: source.id});
+    const branch = {...source, id: nextId, own, settings, clamp: this.#inside.held};
+    this.#run([branch], {shown: [source.id, nextId]});
   }
 
   /** Write more at the end of each text shown. */
   #goOn() {
-    const longer = this.#story.shown.map((id, i) => {
+    const {shown} = this.#story;
+    const longer = shown.map((id, index) => {
       const branch = this.#story.branch(id), {model, label} = branch.settings;
-      return {...branch, own: [...branch.own], settings: {...this.#settingsOf(this.#formOf(i), this.#seed()), model, label}};
+      const settings = {...this.#form.settingsOf(index, this.#form.seed), model, label};
+      return {...branch, own: [...branch.own], settings};
     });
-    this.#run(longer, {shown: this.#story.shown});
+    this.#run(longer, {shown});
+  }
+
+  #show(...ids) {
+    this.#step(() => this.#past.push(this.#story.showing(...ids)));
   }
 
   #step(move) {
@@ -191,21 +174,6 @@ class Playground {
     move();
     this.#render();
   }
-
-  #goTo(story) {
-    this.#step(() => this.#past.push(story));
-  }
-
-  async #copyLink() {
-    try {
-      await this.#remember();
-      await navigator.clipboard.writeText(location.href);
-      this.#say("The link is copied. It holds the settings and all branches.");
-    } catch {
-      this.#say("The link is in the address bar: copy it there.");
-    }
-  }
-
 
   #shortcut(event) {
     const isField = event.target.matches("textarea, input, select");
@@ -215,70 +183,68 @@ class Playground {
     byId(event.shiftKey ? "redo" : "undo").click();
   }
 
-  #seed() {
-    // A seed is always known, so that every text can be written again.
-    return this.#form.seed.value === "" ? crypto.getRandomValues(new Uint32Array(1))[0] : Number(this.#form.seed.value);
-  }
-
-  #settingsOf(settings, seed) {
-    return {...settings.read(), stop: this.#form.stop.value, length: Number(this.#form.characters.value), seed};
-  }
-
-  // Writing.
-
-  /** Write branches to their ends; they are shown alone, or beside another; `position` is focused. */
-  async #run(branches, {beside, shown = [beside ?? [], branches.map(({id}) => id)].flat(), position} = {}) {
+  /** Write branches to their ends; `shown` are the texts to show, `position` is focused. */
+  async #run(branches, {shown = branches.map(({id}) => id), position} = {}) {
     this.#stopping?.abort();
     const stopping = this.#stopping = new AbortController();
-    this.#past.push(this.#story.with(...branches).showing(...shown));
+    const story = this.#story.with(...branches).showing(...shown);
+    this.#past.push(story);
     this.#fail(null);
     this.#say("Writing…");
     this.#render();
     this.#panes.focus(branches[0].id, position);
     if (byId("panes").getBoundingClientRect().top > innerHeight - 100) byId("texts").scrollIntoView();
-    const isStreamed = !this.#form.whole.checked, story = this.#story;
+    const {isStreamed} = this.#form, {signal} = stopping;
     const results = await Promise.allSettled(branches.map(branch => writeInto(this.#backend, story, branch, {
-      isStreamed, signal: stopping.signal, onMore: characters => this.#panes.append(branch.id, characters),
+      isStreamed, signal, onMore: characters => this.#panes.append(branch.id, characters),
     })));
     if (this.#stopping !== stopping) return; // another text was begun meanwhile
     this.#stopping = null;
     const failed = results.find(({reason}) => reason && reason.name !== "AbortError");
-    if (failed && branches.every(({own}) => own.every(character => character.given)) && this.#story === story) this.#past.drop();
+    const isEmpty = branches.every(({own}) => own.every(character => character.given));
+    if (failed && isEmpty && this.#story === story) this.#past.drop();
     this.#render();
     this.#fail(failed?.reason ?? null);
     const texts = branches.map(({own}) => own.map(({text}) => text).join(""));
-    this.#say(failed ? "" : `${stopping.signal.aborted ? "Stopped" : "Finished"}: ${texts.join(" Second text: ")}`);
+    this.#say(failed ? "" : `${signal.aborted ? "Stopped" : "Finished"}: ${texts.join(" Second text: ")}`);
   }
 
-  // Showing.
+  // How it is shown.
+
+  #showModel(model) {
+    byId("about").textContent = modelInWords(model);
+    this.#inside?.showModel(model);
+    this.#measures?.showModel(model);
+  }
 
   #render() {
-    const story = this.#story, isBusy = this.#stopping !== null;
+    const story = this.#story, {shown} = story, isBusy = this.#stopping !== null;
     this.#panel.hide();
     this.#panes.show(story, isBusy);
     enable("stop", isBusy, "write");
-    enable("go-on", !isBusy && story.shown.length, "stop");
+    enable("go-on", !isBusy && shown.length, "stop");
     enable("undo", this.#past.canUndo, "redo");
     enable("redo", this.#past.canRedo, "undo");
+    byId("hint").hidden = shown.length;
     byId("branches").hidden = !story.branches.length;
-    byId("hint").hidden = story.shown.length;
-    showTree(byId("tree"), story, id => this.#goTo(story.showing(id)), id => this.#goTo(story.showing(story.shown[0], id)));
+    showTree(byId("tree"), story, id => this.#show(id), id => this.#show(shown[0], id));
     this.#tint();
-    if (isBusy) return;
-    this.#inside?.showTexts(story.shown.map(id => this.#insideOf(id)));
+    if (!isBusy) this.#study(story);
+  }
+
+  /** Look closer at texts that are finished. */
+  async #study(story) {
+    this.#inside?.showTexts(story.shown.map(id => {
+      const {settings: {model, label}, memoryFrom} = story.branch(id);
+      return {model, label, memoryFrom, text: story.characters(id).map(({text}) => text)};
+    }));
     this.#measures?.showText(this.#shownTexts()[0] ?? {});
     this.#remember();
-    readMissing(this.#backend, story).then(isMore => isMore && this.#story === story && this.#render()).catch(error => this.#fail(error));
-  }
-
-  #tint() {
-    const isUnit = byId("tint").value === "unit" && this.#inside;
-    this.#panes.tint(isUnit ? (index, position) => this.#inside.activation(index, position) : null);
-  }
-
-  #insideOf(id) {
-    const {settings: {model, label}, memoryFrom} = this.#story.branch(id);
-    return {model, label, memoryFrom, text: this.#story.characters(id).map(({text}) => text)};
+    try {
+      if (await readMissing(this.#backend, story) && this.#story === story) this.#render();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #shownTexts() {
@@ -286,6 +252,11 @@ class Playground {
       const {model, label} = this.#story.branch(id).settings;
       return {model, label: label || null, text: this.#story.text(id)};
     });
+  }
+
+  #tint() {
+    const isUnit = byId("tint").value === "unit" && this.#inside;
+    this.#panes.tint(isUnit ? (...where) => this.#inside.activation(...where) : null);
   }
 
   #say(words) {
@@ -298,15 +269,21 @@ class Playground {
     byId("error").textContent = error?.message ?? "";
   }
 
-  // The address.
+  // The address, which holds everything.
+
+  async #copyLink() {
+    try {
+      await this.#remember();
+      await navigator.clipboard.writeText(location.href);
+      this.#say("The link is copied. It holds the settings and all branches.");
+    } catch {
+      this.#say("The link is in the address bar: copy it there.");
+    }
+  }
 
   async #remember() {
-    const {prompt, characters, seed, stop, compare, whole} = this.#form;
     const state = {
-      prompt: prompt.value, characters: characters.value, seed: seed.value, stop: stop.value,
-      compare: compare.checked, whole: whole.checked,
-      first: this.#first.read(), second: this.#second.read(),
-      branches: plainBranches(this.#story.branches), shown: this.#story.shown,
+      ...this.#form.read(), branches: plainBranches(this.#story.branches), shown: this.#story.shown,
       tint: byId("tint").value, chosen: this.#inside?.chosen, held: this.#inside?.held,
     };
     history.replaceState(null, "", `#${await packed(state)}`);
@@ -316,21 +293,11 @@ class Playground {
     if (location.hash.length < 2) return;
     try {
       const state = await unpacked(location.hash.slice(1));
-      const story = new Story(fromPlainBranches(state.branches)).showing(...state.shown);
+      const story = new Story(fromPlainBranches(state.branches), state.shown);
       story.shown.forEach(id => story.text(id)); // or it is no such story
-      for (const name of ["prompt", "characters", "seed", "stop"]) this.#form[name].value = state[name];
-      for (const name of ["compare", "whole"]) this.#form[name].checked = state[name];
-      for (const [settings, values] of [[this.#first, state.first], [this.#second, state.second]]) {
-        settings.write(values);
-        await this.#newModel(settings);
-        settings.write(values); // labels are known only now
-      }
-      byId("second").hidden = !state.compare;
+      await this.#form.write(state);
       byId("tint").value = state.tint;
-      if (this.#inside) {
-        this.#inside.held = state.held;
-        await this.#inside.choose(state.chosen.layer, state.chosen.unit);
-      }
+      await this.#inside?.restore(state);
       this.#past.push(story);
       this.#render();
     } catch {
@@ -344,15 +311,4 @@ function enable(id, can, next) {
   const isLeft = !can && document.activeElement === byId(id);
   byId(id).disabled = !can;
   if (isLeft) byId(next).focus();
-}
-
-const said = number => number.toLocaleString("en");
-
-const given = text => ({text, bits: null, alternatives: [], given: true});
-
-function inWords({id, meta}) {
-  const units = meta.units.join(" + ");
-  const loss = meta.bits_per_char ? `, ${meta.bits_per_char.toFixed(2)} bits per character` : "";
-  const corpus = meta.corpus ? `, learned from ${meta.corpus}` : "";
-  return `${id}: ${meta.cell.toUpperCase()}, ${units} units, ${meta.vocab_size} characters${corpus}${loss}.`;
 }
