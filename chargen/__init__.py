@@ -33,10 +33,14 @@ if TYPE_CHECKING:
     from chargen.errors import StateError as StateError
     from chargen.errors import StorageError as StorageError
     from chargen.errors import UnknownCharacterError as UnknownCharacterError
+    from chargen.evaluation.activations import Activations as Activations
     from chargen.evaluation.classify import Classification as Classification
     from chargen.evaluation.classify import classify as classify
+    from chargen.evaluation.features import FEATURES as FEATURES
     from chargen.evaluation.loss import Evaluation as Evaluation
+    from chargen.evaluation.memory import Memory as Memory
     from chargen.evaluation.score import Score as Score
+    from chargen.generation.clamps import Clamp as Clamp
     from chargen.generation.session import Session as Session
     from chargen.language_model import LanguageModel as LanguageModel
     from chargen.language_model import load as load
@@ -48,19 +52,23 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Activations": "chargen.evaluation.activations",
     "BaseVocabulary": "chargen.corpus.encoder",
     "ChargenError": "chargen.errors",
     "CheckpointError": "chargen.errors",
+    "Clamp": "chargen.generation.clamps",
     "Classification": "chargen.evaluation.classify",
     "CopyIndex": "chargen.text.copies",
     "Corpus": "chargen.corpus.corpus",
     "CorpusError": "chargen.errors",
     "DivergedError": "chargen.errors",
     "EncodingError": "chargen.errors",
+    "FEATURES": "chargen.evaluation.features",
     "Evaluation": "chargen.evaluation.loss",
     "Interrupted": "chargen.errors",
     "LanguageModel": "chargen.language_model",
     "Reporter": "chargen.training.report",
+    "Memory": "chargen.evaluation.memory",
     "MissingLibraryError": "chargen.errors",
     "RunError": "chargen.errors",
     "Score": "chargen.evaluation.score",

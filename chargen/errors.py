@@ -95,7 +95,16 @@ class FormatError(CorpusError):
 
 
 class UnknownCharacterError(ChargenError):
-    """A prompt with characters that the model never saw."""
+    """A prompt with characters that the model never saw.
+
+    Args:
+        found: what is wrong, as a sentence.
+        way_out: what to do, where that is said to users of the command line and of Python.
+    """
+
+    def __init__(self, found: str, way_out: str = "") -> None:
+        super().__init__(f"{found} {way_out}".strip())
+        self.found = found
 
 
 class CheckpointError(ChargenError):

@@ -1,5 +1,6 @@
 """A trained network in Python's hands: `load` one, then generate, stream, look inside."""
 
+import copy
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,10 +16,15 @@ from chargen.config.arguments import check_arguments
 from chargen.config.base import check, is_integer
 from chargen.config.keywords import SamplesKeywords, SamplingKeywords
 from chargen.errors import SettingError
+from chargen.evaluation.activations import Activations, activations
 from chargen.evaluation.loss import Evaluation, evaluate
+from chargen.evaluation.memory import PLACES, Memory, memory
 from chargen.evaluation.score import TOP, Score, score
+from chargen.evaluation.units import TOP as TOP_UNITS
+from chargen.evaluation.units import Asked, FoundUnit, find_units
 from chargen.generation.batching import Request, generate_samples, stream_text
 from chargen.generation.blas import held
+from chargen.generation.clamps import Clamp
 from chargen.generation.decoder import MAX_BATCH, Decoder, MakeDecoder
 from chargen.generation.generate import Generator
 from chargen.generation.initial_state import choose_label
@@ -63,6 +69,8 @@ class LanguageModel:
     ) -> None:
         self.checkpoint = checkpoint
         self._threads = threads
+        self._clamps: tuple[Clamp, ...] = ()
+        self._is_numpy = engine == "numpy"
         self._make_decoder: MakeDecoder
         if engine == "numpy":
             self._make_decoder = partial(Decoder, self._weights)
@@ -78,6 +86,43 @@ class LanguageModel:
     @cached_property
     def _weights(self) -> DecoderWeights:
         return DecoderWeights(self.checkpoint, self._threads)
+
+    @property
+    def clamps(self) -> tuple[Clamp, ...]:
+        """Return the units that are held at a value; none but in what `clamped` returns."""
+        return self._clamps
+
+    @check_arguments
+    def clamped(self, clamps: Sequence[Clamp]) -> "LanguageModel":
+        """Return the same network with these units held at a value, and no others.
+
+            silenced = model.clamped([chargen.Clamp(layer=0, unit=12, value=0)])
+            silenced.generate("All: ", seed=1)
+
+        All that it writes and measures is with the clamps. It shares the weights, so it costs
+        nothing; this model does not change. No clamps give the network as it was trained.
+
+        Raises:
+            SettingError: if the network has no such unit, or one is clamped twice; if the engine
+                is keras.
+        """
+        if not self._is_numpy:
+            raise SettingError("Units can be clamped with the numpy engine only.")
+        other = copy.copy(self)
+        other._weights = weights = self._weights.clamped(clamps)
+        other._make_decoder, other._clamps = partial(Decoder, weights), tuple(clamps)
+        return other
+
+    def _refuse_clamps(self, what: str) -> None:
+        """Refuse to do what would leave out the clamps.
+
+        Raises:
+            SettingError: if there are any.
+        """
+        if self._clamps:
+            raise SettingError(
+                f"{what} leaves out the clamps of this model; lift them first: model.clamped([])."
+            )
 
     @property
     def config(self) -> ModelConfig:
@@ -267,10 +312,11 @@ class LanguageModel:
         in `labels`.
 
         Raises:
-            SettingError: if `batch_size` is not from 1 to 65,536.
+            SettingError: if `batch_size` is not from 1 to 65,536, or units are clamped.
         """
         fits = 1 <= batch_size <= _MAX_KERAS_BATCH
         check("batch_size", batch_size, fits, f"from 1 to {_MAX_KERAS_BATCH:,}")
+        self._refuse_clamps("to_keras")
         from chargen.training.model import rebuild
 
         return rebuild(self.checkpoint, batch_size)
@@ -280,8 +326,10 @@ class LanguageModel:
         """Write the model to a .safetensors file that `load` reads.
 
         Raises:
+            SettingError: if units are clamped.
             StorageError: if it cannot be written.
         """
+        self._refuse_clamps("save")
         self.checkpoint.save(path)
 
     @check_arguments
@@ -317,6 +365,8 @@ class LanguageModel:
         """
         several = [text] if isinstance(text, Text) else text
         check("text", several, bool(several), "one text or more")
+        if adapt:
+            self._refuse_clamps("adapt")
         texts = list(map(partial(self._prepared, unknown=unknown, is_prompt=False), several))
         ids, labels = self._as_corpus(texts, label)
         result = evaluate(self._weights, ids, labels=labels, progress=progress)
@@ -374,6 +424,113 @@ class LanguageModel:
         prepared = self._prepared(text, unknown, is_prompt=False)
         return score(self._weights, prepared.text, label=label, top=top, progress=progress)
 
+    @check_arguments
+    def activations(
+        self,
+        text: Text,
+        *,
+        label: str | None = None,
+        unknown: Unknown = "error",
+        progress: Progress = no_progress,
+    ) -> Activations:
+        """Return what every recurrent unit does while the network reads a text.
+
+            found = model.activations("The tide is out.")
+            found.unit(layer=0, unit=12)  # h after each character, from -1 to 1
+
+        The text is read as generation reads a prompt: from a zero state, and as a document where
+        the corpus had several.
+
+        Args:
+            text: at least one character.
+            label: as for `evaluate`.
+            unknown: as for `stream`.
+            progress: is told each time how many more characters were read.
+
+        Raises:
+            CorpusError: if the text is empty, or so long that the result would not fit in 1 GB.
+            SettingError: if the model has no such label, or needs one.
+            UnknownCharacterError: if the text has characters that the model never saw.
+        """
+        prepared = self._prepared(text, unknown, is_prompt=False)
+        return activations(
+            self.checkpoint, self._make_decoder, prepared.text, label=label, progress=progress
+        )
+
+    @check_arguments
+    def find_units(
+        self,
+        feature: Asked,
+        text: Text,
+        *,
+        label: str | None = None,
+        top: int = TOP_UNITS,
+        unknown: Unknown = "error",
+        progress: Progress = no_progress,
+    ) -> list[FoundUnit]:
+        """Find the units that follow a feature of a text, by Pearson's correlation.
+
+            model.find_units("line position", text)[0]
+
+        Args:
+            feature: the name of one of `chargen.FEATURES`, or a function that gives a number for
+                each character of a text.
+            text: two characters or more; with few, some unit follows anything by chance.
+            label: as for `evaluate`.
+            top: how many units to return.
+            unknown: as for `stream`.
+            progress: is told each time how many more characters were read.
+
+        Returns:
+            Of all layers, those with the greatest correlation of either sign, greatest first.
+
+        Raises:
+            CorpusError: if the feature is the same at every character of the text.
+            SettingError: if there is no such feature, or `top` is not a whole number from 1; and
+                errors as `activations` does.
+        """
+        prepared = self._prepared(text, unknown, is_prompt=False)
+        return find_units(
+            self.checkpoint,
+            self._make_decoder,
+            feature,
+            prepared.text,
+            label=label,
+            top=top,
+            progress=progress,
+        )
+
+    @check_arguments
+    def memory(
+        self,
+        text: Text,
+        *,
+        label: str | None = None,
+        places: int = PLACES,
+        unknown: Unknown = "error",
+        progress: Progress = no_progress,
+    ) -> Memory:
+        """Measure how far back the network remembers: its loss against characters of context.
+
+        The same characters are predicted at each context: after reading exactly 1, 2, 4 ... 256
+        characters from a zero state, or as many as half of the text's characters have before them.
+
+        Args:
+            text: at least two characters; from 511 on, contexts go up to 256.
+            label: as for `evaluate`.
+            places: how many characters to predict at most, evenly chosen.
+            unknown: as for `stream`.
+            progress: is told each time how many more characters were read; in all, up to 511 for
+                each place.
+
+        Raises:
+            Errors as `evaluate` does, and SettingError if `places` is not a whole number from 1.
+        """
+        check("places", places, is_integer(places, 1), "a whole number from 1")
+        prepared = self._prepared(text, unknown, is_prompt=False)
+        ids, labels = self._as_corpus([prepared], label)
+        return memory(self._weights, ids, labels=labels, places=places, progress=progress)
+
     def __repr__(self) -> str:
         config, origin = self.config, self.origin
         said = [f"{config.cell} {config.units}", count(config.vocab_size, "character")]
@@ -385,6 +542,8 @@ class LanguageModel:
         if loss is not None:
             which = "training" if origin.carried is None else "held-out"
             said.append(f"{which} loss {loss:.4f} nats = {bits(loss):.4f} bits per character")
+        if self._clamps:
+            said.append(f"{count(len(self._clamps), 'unit')} clamped")
         return f"LanguageModel({', '.join(said)})"
 
 

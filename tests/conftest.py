@@ -2,15 +2,12 @@
 
 import sys
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from chargen.checkpoint import Checkpoint, Origin, weight_shapes
 from chargen.cli import main
-from chargen.config import CELLS, ModelConfig
-from chargen.text.tokenizer import CharTokenizer
-from chargen.text.vocabulary import Vocabulary
+from chargen.config import CELLS
+from tests.helpers import tiny_checkpoint
 
 
 @pytest.fixture(params=CELLS)
@@ -21,27 +18,7 @@ def cell(request):
 @pytest.fixture
 def make_checkpoint():
     """Makes a small random network; its weights are wide enough to use the gates' curves."""
-
-    def make(cell="lstm", *, units=(5, 3), characters="\n :ABCabc", seed=0, labels=None):
-        labels = labels or {}
-        config = ModelConfig(
-            vocab_size=len(set(characters)),
-            embedding_dim=4,
-            cell=cell,
-            units=units,
-            labels=len(labels),
-        )
-        generator = np.random.default_rng(seed)
-        weights = {
-            name: generator.normal(0, 0.8, shape).astype(np.float32)
-            for name, shape in weight_shapes(config).items()
-        }
-        vocabulary = Vocabulary(characters)
-        start = "\n" if "\n" in vocabulary else characters[0]
-        tokenizer = CharTokenizer(vocabulary, start)
-        return Checkpoint(config, tokenizer, weights, Origin(corpus="tiny.txt", step=7), labels)
-
-    return make
+    return tiny_checkpoint
 
 
 @pytest.fixture

@@ -6,10 +6,34 @@ from functools import partial
 
 import numpy as np
 
+from chargen.checkpoint import Checkpoint, Origin, weight_shapes
+from chargen.config import ModelConfig
 from chargen.generation.decoder import Decoder
 from chargen.generation.state import State
 from chargen.generation.weights import DecoderWeights
+from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import Vocabulary
+
+
+def tiny_checkpoint(cell="lstm", *, units=(5, 3), characters="\n :ABCabc", seed=0, labels=None):
+    """A small random network; its weights are wide enough to use the gates' curves."""
+    labels = labels or {}
+    config = ModelConfig(
+        vocab_size=len(set(characters)),
+        embedding_dim=4,
+        cell=cell,
+        units=units,
+        labels=len(labels),
+    )
+    generator = np.random.default_rng(seed)
+    weights = {
+        name: generator.normal(0, 0.8, shape).astype(np.float32)
+        for name, shape in weight_shapes(config).items()
+    }
+    vocabulary = Vocabulary(characters)
+    start = "\n" if "\n" in vocabulary else characters[0]
+    tokenizer = CharTokenizer(vocabulary, start)
+    return Checkpoint(config, tokenizer, weights, Origin(corpus="tiny.txt", step=7), labels)
 
 
 def decoder_of(checkpoint, batch_size=1, labels=None):

@@ -74,11 +74,11 @@ def serve(
     threads: int | None,
     **settings: Any,
 ) -> None:
-    """Open an HTTP address for programs that speak to OpenAI's completions, and a playground.
+    """Offer models at an HTTP address, to programs and to a browser.
 
-    Programs find the models under /v1, a description under /docs; a browser finds the playground
-    at the address itself. Ctrl-C ends it when the requests in flight are answered, 30 seconds
-    later at most; a second one ends it at once.
+    Clients of OpenAI's completions find them under /v1; /docs describes all there is. A browser
+    finds a playground at the address itself. Ctrl-C ends it when the requests in flight are
+    answered, 30 seconds later at most; a second one ends it at once.
     """
     _check_installed()
     from chargen.serving.app import make_app
@@ -172,5 +172,4 @@ def _copies(corpus: Path) -> "CopyIndex":
     from chargen.cli.texts import read_texts
     from chargen.text.copies import CopyIndex
 
-    say(f"Reading {corpus} ...")
     return CopyIndex([text for _, text in read_texts(corpus, "utf-8", None)])

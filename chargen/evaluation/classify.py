@@ -15,6 +15,7 @@ from chargen.checkpoint import Checkpoint
 from chargen.config.arguments import check_arguments
 from chargen.errors import SettingError
 from chargen.generation.blas import held
+from chargen.generation.clamps import Clamp
 from chargen.generation.decoder import MAX_BATCH, Decoder
 from chargen.generation.log_probs import Progress, bits, no_progress, surprisal
 from chargen.generation.weights import DecoderWeights
@@ -43,6 +44,10 @@ class Trained(Protocol):
     @property
     def checkpoint(self) -> Checkpoint:
         """Return the trained network."""
+
+    @property
+    def clamps(self) -> Sequence[Clamp]:
+        """Return the units that are held at a value."""
 
 
 Models = (
@@ -139,7 +144,8 @@ def candidates(models: Models, threads: int | None = None) -> dict[str, Candidat
             found[name] = each
             continue
         checkpoint = _checkpoint_of(each)
-        weights = DecoderWeights(checkpoint, threads)
+        clamps = each.clamps if isinstance(each, Trained) else ()
+        weights = DecoderWeights(checkpoint, threads).clamped(clamps)
         if checkpoint.labels:
             found |= {f"{name}: {it}": Candidate(weights, it) for it in checkpoint.labels}
         else:

@@ -53,7 +53,7 @@ class Pool:
 
     def number(self) -> int:
         """Return the number of threads that a product takes now."""
-        return max((each.get_num_threads() for each in self._libraries), default=1)
+        return max([each.get_num_threads() for each in self._libraries], default=1)
 
     def _set(self, number: int) -> None:
         for each in self._libraries:

@@ -125,8 +125,10 @@ class Decoder:
         x = self._weights.embeddings.take(ids, axis=0)  # [batch_size, embedding_dim or columns]
         if self._of_labels is not None:
             x += self._of_labels
-        for layer in self._layers:
+        for layer, clamps in zip(self._layers, self._weights.clamps, strict=True):
             x = layer.step(x)  # [batch_size, units]
+            if clamps is not None:
+                clamps.apply(x)  # to the layer's own h, which its next step reads
         return x
 
 
@@ -165,7 +167,10 @@ class _Layer:
         return z
 
     def step(self, x: Floats) -> Floats:
-        """Read one input of each text; return h, [batch_size, units], good until the next step."""
+        """Read one input of each text; return h, [batch_size, units], good until the next step.
+
+        It is the layer's own: what is changed in it, the next step reads.
+        """
         raise NotImplementedError
 
 

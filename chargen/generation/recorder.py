@@ -52,10 +52,15 @@ class SampleRecorder:
         self.log_probs: list[float] = []
         self.top: list[Alternatives] = []
 
+    @property
+    def is_used(self) -> bool:
+        """Return whether anything but the text is recorded."""
+        return self._want_log_probs or bool(self._top_k)
+
     def add(self, piece: str, index: int, logits: Floats) -> None:
         """Record the character drawn, from which logits, and what became certain to be text."""
         self.pieces.append(piece)
-        if not (self._want_log_probs or self._top_k):
+        if not self.is_used:
             return
         log_probs = log_softmax(logits)
         self.log_probs.append(float(log_probs[index]))

@@ -8,7 +8,7 @@ bits as one thread are used, so what a network computes depends neither on the c
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter, thread_time
 
 import numpy as np
@@ -25,6 +25,7 @@ _WINDOW = 0.02  # seconds of one thread's work, for which a number of threads is
 _GAIN = 0.9  # of the time that fewer threads need, more may take this share at most
 _RUNNING = 0.8  # of a window, the share in which one thread must run for more to be tried
 _LOST = 0.02  # the share of time that trials in vain may cost
+_ONCE = 0.1  # the share of time that comparing bits may cost, which is done once
 _AGAIN = 2.0  # seconds of work until one thread is measured again, where more pay
 _PRODUCTS = 16  # rows that are multiplied both ways to see whether the bits are the same
 
@@ -54,6 +55,7 @@ class Threads:
         self._number = number
         self._kernels, self._dense_kernel = kernels, dense_kernel
         self._steps: dict[tuple[int, bool, bool], Steps] = {}
+        self._bits: dict[tuple[int, bool], SameBits] = {}
 
     def steps(self, rows: int, *, logits: bool, by_rows: bool) -> "Steps":
         """Return what runs steps of `rows` texts, with the logits or without.
@@ -65,45 +67,100 @@ class Threads:
         """
         key = rows, logits, by_rows
         if key not in self._steps:
-            kernels = [*self._kernels, self._dense_kernel] if logits else self._kernels
-            products = [
-                (each.by_rows if by_rows else each.at_once, len(each.array)) for each in kernels
-            ]
-            self._steps[key] = Steps(products, rows, self._number)
+            self._steps[key] = Steps(self._same_bits(rows, by_rows), self._number)
         return self._steps[key]
+
+    def _same_bits(self, rows: int, by_rows: bool) -> "SameBits":
+        if by_rows:
+            rows = min(rows, 2)  # a row's product is the same beside one other as beside many
+        if (rows, by_rows) not in self._bits:
+            products = [
+                (each.by_rows if by_rows else each.at_once, len(each.array))
+                for each in (*self._kernels, self._dense_kernel)
+            ]
+            self._bits[rows, by_rows] = SameBits(products, rows)
+        return self._bits[rows, by_rows]
+
+
+class SameBits:
+    """Which numbers of threads give products the bits that they have with one thread.
+
+    A library sums in an order that depends on shapes and on the number of threads, not on what is
+    summed. Where it differs, it may do so in a few columns, and there a sum comes out the same in
+    about half of all cases; so several are compared.
+
+    Args:
+        products: the products of a step, and the width of what each multiplies.
+        rows: how many texts are read side by side.
+    """
+
+    def __init__(
+        self, products: Sequence[tuple[Callable[[Floats], Floats], int]], rows: int
+    ) -> None:
+        self._products, self._rows = products, rows
+        self._comparing: dict[int, Iterator[bool | None]] = {}  # by number; begun, or over
+        self._different: set[int] = set()
+
+    def holds(self, number: int, *, most: int | None, seconds: float) -> bool | None:
+        """Return whether so many threads give the same bits.
+
+        None if that cannot be told within some seconds; it goes on from there the next time.
+
+        Args:
+            number: how many threads.
+            most: as for `Pool.use`.
+            seconds: after which to leave off.
+        """
+        deadline = perf_counter() + seconds
+        if number not in self._comparing:
+            self._comparing[number] = self._comparisons(number, most)
+        if number not in self._different:
+            for same in self._comparing[number]:
+                if same is False:
+                    self._different.add(number)
+                    break
+                if same is None or perf_counter() > deadline:
+                    return None
+        return number not in self._different
+
+    def _comparisons(self, number: int, most: int | None) -> Iterator[bool | None]:
+        """Give whether two products were the same, None where the number cannot be taken now."""
+        generator = np.random.default_rng(0)
+        for product, width in self._products:
+            for _ in range(math.ceil(_PRODUCTS / self._rows)):
+                x = generator.standard_normal((self._rows, width), np.float32)
+                POOL.use(1)
+                expected = product(x)
+                while POOL.use(number, most=most) != number:
+                    yield None
+                yield np.array_equal(product(x), expected)
 
 
 class Steps:
     """Runs the steps of one kind, and measures how many threads they should take.
 
     It goes up a ladder: 1, 2, 4, ... threads, each for a window of 20 ms, as long as each takes at
-    most 0.9 times the time of the one before. Then it stays. As soon as a window takes longer than
-    that, it is over, and one thread is taken for so long that the loss is 2% of the time at most.
-    Nothing is tried after a window in which the one thread had to wait for a core.
+    most 0.9 times the time of the one before. Then it stays, and measures again every two seconds.
+    A trial that takes longer is over at once, and so is a stay that has lost 20 ms; a hiccup that
+    the gain soon makes up for is none. Then one thread is taken for so long that the loss is 2% of
+    the time at most. Nothing is tried after a window in which that thread had to wait for a core.
     Several threads of Python may share it: what they could spoil is a measurement, not a result.
 
     Args:
-        products: the products of a step, and the width of what each multiplies.
-        rows: how many texts are read side by side.
+        same_bits: of the products of a step.
         number: of threads, if it is fixed.
     """
 
-    def __init__(
-        self,
-        products: Sequence[tuple[Callable[[Floats], Floats], int]],
-        rows: int,
-        number: int | None,
-    ) -> None:
-        self._products, self._rows = products, rows
-        self._fixed = number
+    def __init__(self, same_bits: SameBits, number: int | None) -> None:
+        self._same_bits, self._fixed = same_bits, number
         self._most = None if number is None else min(number, available_cores())
         self._ladder: tuple[int, ...] = (1,)
         if number is None:
             self._ladder = tuple(2**place for place in range(available_cores().bit_length()))
         self._place = 0  # on the ladder
         self._fewer = [0.0] * len(self._ladder)  # seconds of a step with fewer threads, by place
-        self._known = 1  # so many places of the ladder have the same bits
         self._is_climbing = False
+        self._behind = 0.0  # seconds that a stay has lost lately against fewer threads
         self._worked = 0.0  # seconds, in all steps
         self._until = 0.0  # so much work must be done before the next round of measurements
         self._begin(0)
@@ -130,7 +187,7 @@ class Steps:
         if number == 1 or not POOL.is_alone:
             return
         self._most = None
-        if self._has_same_bits(number, seconds=math.inf):
+        if self._same_bits.holds(number, most=self._fixed, seconds=math.inf):
             self._ladder = (number,)
 
     def _begin(self, place: int) -> None:
@@ -154,14 +211,18 @@ class Steps:
                     self._climb(self._spent / self._steps)
                 else:
                     self._begin(0)
-        elif self._spent > self._allowed:
-            lost = self._spent - self._steps * self._fewer[place]
-            self._stay(place - 1 if self._is_climbing else 0, lost)
-        elif self._steps >= self._planned:
-            if self._is_climbing:
+        elif self._is_climbing:
+            if self._spent > self._allowed:
+                lost = self._spent - self._steps * self._fewer[place]
+                self._stay(place - 1, lost / _LOST)
+            elif self._steps >= self._planned:
                 self._climb(self._spent / self._steps)
-            else:
-                self._begin(place if self._worked < self._until else 0)
+        else:
+            self._behind = max(0.0, self._behind + seconds - self._fewer[place])
+            if self._behind > _WINDOW:
+                self._stay(0, self._behind / _LOST)
+            elif self._worked >= self._until:
+                self._begin(0)
 
     def _climb(self, seconds: float) -> None:
         """Try the next number of threads, where a step takes some seconds with this one."""
@@ -169,41 +230,17 @@ class Steps:
         if place == len(self._ladder):
             self._stay(self._place, 0)
             return
-        same: bool | None = place < self._known
-        if not same:
-            same = self._has_same_bits(self._ladder[place], seconds=_WINDOW)
+        same = self._same_bits.holds(self._ladder[place], most=self._fixed, seconds=_WINDOW)
         if same:
-            self._known = place + 1
             self._fewer[place], self._is_climbing = seconds, True
             self._begin(place)
             return
         if same is False:
             self._ladder = self._ladder[:place]
-        self._stay(self._place, perf_counter() - started)
+        self._stay(self._place, (perf_counter() - started) / _ONCE)
 
-    def _stay(self, place: int, lost: float) -> None:
-        """Stay at a place for a while, so long that `lost` seconds are a small share of it."""
-        self._is_climbing = False
-        self._until = self._worked + max(lost / _LOST, _AGAIN if place else 0)
+    def _stay(self, place: int, seconds: float) -> None:
+        """Stay at a place for some seconds of work, and longer where more threads pay."""
+        self._is_climbing, self._behind = False, 0.0
+        self._until = self._worked + max(seconds, _AGAIN if place else 0)
         self._begin(place)
-
-    def _has_same_bits(self, number: int, *, seconds: float) -> bool | None:
-        """Return whether products have the same bits with one thread and with so many.
-
-        None if that cannot be told within some seconds. A library sums in an order that depends
-        on shapes and on the number of threads, not on what is summed. Where it differs, it may do
-        so in a few columns, and there a sum comes out the same in about half of all cases; so
-        several are compared.
-        """
-        deadline = perf_counter() + seconds
-        generator = np.random.default_rng(0)
-        for product, width in self._products:
-            for _ in range(math.ceil(_PRODUCTS / self._rows)):
-                x = generator.standard_normal((self._rows, width), np.float32)
-                POOL.use(1)
-                expected = product(x)
-                if POOL.use(number, most=self._fixed) != number or perf_counter() > deadline:
-                    return None
-                if not np.array_equal(product(x), expected):
-                    return False
-        return True

@@ -8,12 +8,15 @@ What a character adds to the gates of the first layer never changes, so that is 
 too, as a table looked up by id, and only h @ recurrent kernel is left for each step.
 """
 
+import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from chargen.checkpoint import Checkpoint
 from chargen.generation.blas import one_thread
+from chargen.generation.clamps import Clamp, by_layer
 from chargen.generation.products import Kernel
 from chargen.generation.state import Floats, State
 from chargen.generation.threads import Threads
@@ -53,6 +56,7 @@ class DecoderWeights:
         dense_kernel: [units, vocab_size].
         dense_bias: [vocab_size].
         threads: how many threads multiply them.
+        clamps: of each layer, the units that are held at a value; None where there are none.
 
     Args:
         checkpoint: the network.
@@ -85,6 +89,17 @@ class DecoderWeights:
         self.dense_bias: Floats = weights["dense/bias"]
         kernels = [layer.kernel for layer in self.layers]
         self.threads = Threads(kernels, self.dense_kernel, threads)
+        self.clamps = by_layer((), config.units)
+
+    def clamped(self, clamps: Sequence[Clamp]) -> "DecoderWeights":
+        """Return the same weights, shared, with these units held at a value, and no others.
+
+        Raises:
+            SettingError: if the network has no such unit, or one is clamped twice.
+        """
+        other = copy.copy(self)
+        other.clamps = by_layer(clamps, self.checkpoint.config.units)
+        return other
 
     def zero_state(self, batch_size: int = 1, labels: Ids | None = None) -> State:
         """Return the state of texts that start from nothing.

@@ -1,4 +1,7 @@
-"""The HTML that people look at, each page one file that loads nothing else.
+"""The HTML that people look at; no page loads anything from outside.
+
+A page is one file. `playground` is that of `chargen serve`, in files that a browser reads as they
+are: no build step, no framework. `main.js` begins; `backend-http.js` is all that knows the server.
 
 What is shown is handed in; nothing here reads or computes. Pages may import text and what is below
 it.

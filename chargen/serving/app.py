@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, PlainTextResponse
 
 import chargen
 from chargen.config import ServingConfig
@@ -20,13 +20,16 @@ from chargen.errors import ChargenError
 from chargen.serving import documentation
 from chargen.serving.completions import completions_router
 from chargen.serving.guard import Guard
+from chargen.serving.inside import inside_router
 from chargen.serving.measuring import measuring_router
+from chargen.serving.metrics import Counting
 from chargen.serving.networks import Networks
 from chargen.serving.problems import Problem, as_problem
 from chargen.serving.service import Service, json_response
 from chargen.serving.tokens import models_router, tokens_router
 from chargen.text.copies import CopyIndex
 
+_ROUTERS = (completions_router, models_router, tokens_router, measuring_router, inside_router)
 _DESCRIPTION = (
     "Text in the style of the models that chargen trained, character by character, for programs "
     "that speak to OpenAI's completion servers. One token is one character."
@@ -72,12 +75,11 @@ def make_app(
         openapi_url=None,
     )
     app.state.service = service
-    routers = (completions_router, models_router, tokens_router, measuring_router)
-    for make_router in routers:
+    for make_router in _ROUTERS:
         app.include_router(make_router(service))
     _add_pages(app, service)
     _add_errors(app)
-    _add_counting(app, service)
+    app.add_middleware(Counting, metrics=service.metrics, paths=set(app.openapi()["paths"]))
     if config.cors_origin:
         app.add_middleware(
             CORSMiddleware,
@@ -100,7 +102,12 @@ def _add_pages(app: FastAPI, service: Service) -> None:
             raise Problem("The server is ending.", 503, code="draining")
         return json_response({"status": "ok"})
 
-    @app.get("/metrics", tags=["Server"], responses=documentation.ERRORS)
+    @app.get(
+        "/metrics",
+        tags=["Server"],
+        responses=documentation.ERRORS,
+        response_class=PlainTextResponse,
+    )
     async def metrics() -> Response:
         """Return what the server counted, for Prometheus."""
         return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
@@ -195,27 +202,7 @@ def _validation_problem(error: RequestValidationError) -> Problem:
             code="invalid_body",
         )
     message = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    received = "" if first["type"] == "missing" else f"; received {shorten(first.get('input'))}"
     if first["type"] == "missing":
-        return Problem(f"{place[0]} is missing.", param=place[0], code="missing_field")
-    return Problem(f"{'.'.join(place)} must be {message}{received}.", param=place[0])
-
-
-def _add_counting(app: FastAPI, service: Service) -> None:
-    """Count requests by path and status."""
-    paths = {route.path for route in app.routes if hasattr(route, "path")}
-
-    class Counting:
-        def __init__(self, app: Any) -> None:
-            self._app = app
-
-        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-            async def counted(message: Any) -> None:
-                if message["type"] == "http.response.start":
-                    path = scope["path"] if scope["path"] in paths else "other"
-                    service.metrics.requests.labels(path, str(message["status"])).inc()
-                await send(message)
-
-            await self._app(scope, receive, counted if scope["type"] == "http" else send)
-
-    app.add_middleware(Counting)
+        return Problem(f"{'.'.join(place)} is missing.", param=place[0], code="missing_field")
+    received = shorten(first.get("input"))
+    return Problem(f"{'.'.join(place)} must be {message}; received {received}.", param=place[0])

@@ -255,7 +255,7 @@ class Engine:
 
     def _join(self, text: Text, state: State, logits: Floats) -> None:
         if text.sequence.finish_reason is not None:  # nothing is to be written
-            text.state = text.prompt.before
+            text.state = text.prompt.before if text.keeps_state else None
             self._end(text)
             return
         batch = self._batches.setdefault(text.prompt.make_decoder, Batch(text.prompt.make_decoder))

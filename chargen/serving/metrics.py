@@ -1,6 +1,9 @@
 """What the server counts, for Prometheus."""
 
+from collections.abc import Container
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chargen.serving.engine import Engine
 
@@ -54,3 +57,25 @@ class Metrics:
     def text(self) -> bytes:
         """Return all of it in Prometheus's text format."""
         return generate_latest(self._registry)
+
+
+class Counting:
+    """Count answers by status and by path.
+
+    Args:
+        app: that answers.
+        metrics: where they are counted.
+        paths: that are counted by themselves; others could be without number.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, paths: Container[str]) -> None:
+        self._app, self._metrics, self._paths = app, metrics, paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                path = scope["path"] if scope["path"] in self._paths else "other"
+                self._metrics.requests.labels(path, str(message["status"])).inc()
+            await send(message)
+
+        await self._app(scope, receive, counted if scope["type"] == "http" else send)

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from chargen.checkpoint import Checkpoint
 from chargen.errors import CheckpointError
+from chargen.generation.clamps import Clamp
 from chargen.generation.decoder import Decoder, MakeDecoder
 from chargen.generation.weights import DecoderWeights
 from chargen.serving.problems import Problem
-from chargen.serving.protocol import Clamp
 from chargen.storage.runs import BUNDLED, MODEL_FILE, bundled_checkpoint
 from chargen.text.characters import enumerate_some
 
@@ -58,19 +58,23 @@ class Network:
         return self.weights.checkpoint
 
     def decoder_maker(self, clamps: Sequence[Clamp]) -> MakeDecoder:
-        """Return what makes decoders with these units clamped; texts of the same share a batch."""
+        """Return what makes decoders with these units clamped; texts of the same share a batch.
+
+        Raises:
+            SettingError: if the network has no such unit, or one is clamped twice.
+        """
         key = tuple(clamps)
         if key not in self._makers:
             if len(self._makers) > _MAX_MAKERS:
                 self._makers.clear()
-            self._makers[key] = partial(Decoder, self.weights)
+            self._makers[key] = partial(Decoder, self.weights.clamped(clamps))
         return self._makers[key]
 
     @property
     def bytes(self) -> int:
         """Return how much memory it takes, roughly."""
         arrays = [*self.checkpoint.weights.values(), self.weights.embeddings]
-        arrays += [layer.kernel for layer in self.weights.layers]
+        arrays += [layer.kernel.array for layer in self.weights.layers]
         return sum(array.nbytes for array in arrays)
 
 

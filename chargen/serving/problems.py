@@ -47,22 +47,23 @@ class Problem(ChargenError):
 
 
 _KINDS = {401: "authentication_error", 429: "overloaded"}
-_CODES: dict[type[ChargenError], tuple[str, str | None]] = {
-    UnknownCharacterError: ("unknown_character", "prompt"),
-    StateError: ("invalid_state", "state"),
-}
 
 
 def as_problem(error: Exception) -> Problem:
     """Return what to answer where an error came up."""
-    if isinstance(error, Problem):
-        return error
-    if isinstance(error, Overloaded):
-        headers = {"retry-after": str(RETRY_AFTER)}
-        return Problem(str(error), 429, code="overloaded", headers=headers)
-    if isinstance(error, CheckpointError):  # it was there, or its name would be unknown
-        return Problem(str(error), 503, param="model", code="model_unavailable")
-    if isinstance(error, ChargenError):
-        code, param = _CODES.get(type(error), (None, error.setting))
-        return Problem(str(error), param=param, code=code)
+    match error:
+        case Problem():
+            return error
+        case Overloaded():
+            headers = {"retry-after": str(RETRY_AFTER)}
+            return Problem(str(error), 429, code="overloaded", headers=headers)
+        case CheckpointError():  # the model is offered: of an unknown name there is a Problem
+            return Problem(str(error), 503, param="model", code="model_unavailable")
+        case UnknownCharacterError():
+            way_out = 'Send unknown: "nearest" to take similar ones, or "skip" to leave them out.'
+            return Problem(f"{error.found} {way_out}", param="prompt", code="unknown_character")
+        case ChargenError():
+            is_state = isinstance(error, StateError)
+            param, code = ("state", "invalid_state") if is_state else (error.setting, None)
+            return Problem(str(error), param=param, code=code)
     return Problem("The server failed here; its log says more.", 500, code="internal_error")

@@ -46,7 +46,7 @@ class Body(BaseModel):
         return sorted(self.model_extra or ())
 
 
-class Clamp(BaseModel):
+class ClampRequest(BaseModel):
     """A hidden unit that is held at a value while the text is read and written."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -101,7 +101,7 @@ class Writing(Body):
         description="What to do with characters of the prompt that the model never saw: error, "
         "skip or nearest.",
     )
-    clamp: list[Clamp] | None = Field(None, max_length=64)
+    clamp: list[ClampRequest] | None = Field(None, max_length=64)
     return_state: bool | None = Field(
         None, description="Whether to return a handle of the state at the end, `state`."
     )

@@ -17,10 +17,12 @@ from chargen.serving.engine import Engine, Overloaded
 from chargen.serving.handles import Handles
 from chargen.serving.metrics import Metrics
 from chargen.serving.networks import Network, Networks
+from chargen.serving.pieces import Piece
 from chargen.serving.problems import Problem
 from chargen.serving.protocol import Body, Writing
+from chargen.serving.sampling import Limits
 from chargen.serving.shapes import Answer, Shape, usage
-from chargen.serving.writing import Limits, Piece, Writer, Written
+from chargen.serving.writing import Writer, Written
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import PreparedText, Unknown
 from chargen.training.history import HISTORY_FILE, read_history

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chargen.serving.networks import Network
-from chargen.serving.writing import Piece, Token
+from chargen.serving.pieces import Piece, Token
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,9 @@ class Vocabulary:
             named = enumerate_some([describe(character) for character in unknown])
             raise UnknownCharacterError(
                 f"The model never saw {named}; it knows {self.vocab_size} characters "
-                "(`chargen info` lists them). Leave them out with --unknown skip, or take the "
-                "nearest that it knows with --unknown nearest (from Python, unknown=...)."
+                "(`chargen info` lists them).",
+                "Leave them out with --unknown skip, or take the nearest that it knows with "
+                "--unknown nearest (from Python, unknown=...).",
             )
         return ids
 

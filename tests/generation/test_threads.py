@@ -13,7 +13,7 @@ from chargen.errors import SettingError
 from chargen.evaluation.score import score
 from chargen.generation.blas import POOL, held, one_thread
 from chargen.generation.products import Kernel
-from chargen.generation.threads import Steps, Threads
+from chargen.generation.threads import SameBits, Steps, Threads
 from chargen.generation.weights import DecoderWeights
 from chargen.language_model import LanguageModel, load
 
@@ -136,7 +136,7 @@ def test_a_number_that_changes_bits_is_not_taken(four_cores, differs):
     def product(x):
         return x * (1 + differs * (number_of_threads() == 2) * np.float32(2**-23))
 
-    steps = Steps([(product, 64)], 1, 2)
+    steps = Steps(SameBits([(product, 64)], 1), 2)
     for _ in range(3):
         steps.run(lambda ids: seen.append(number_of_threads()), np.zeros(1, np.int32))
     assert seen == [1 if differs else 2] * 3
@@ -156,9 +156,11 @@ class Machine:
 
     def __init__(self, monkeypatch, seconds):
         self.now, self.seconds, self.taken, self.share = 0.0, seconds, [], 1.0
+        self.hiccups = 0  # in so many steps, one takes longer
+        self.product = 0.0  # seconds that one takes where bits are compared
         monkeypatch.setattr(module, "perf_counter", lambda: self.now)
         monkeypatch.setattr(module, "thread_time", lambda: self.now * self.share)
-        self.steps = Steps([(lambda x: x, 8)], 1, None)
+        self.steps = Steps(SameBits([(self._multiply, 8)], 1), None)
 
     def run(self, seconds):
         """Take steps for some seconds; return how many."""
@@ -167,9 +169,15 @@ class Machine:
             self.steps.run(self._step, np.zeros(1, np.int32))
         return len(self.taken)
 
+    def _multiply(self, x):
+        self.now += self.product
+        return x
+
     def _step(self, ids):
         self.taken.append(number_of_threads())
         self.now += self.seconds[self.taken[-1]]
+        if self.hiccups and len(self.taken) % self.hiccups == 0:
+            self.now += 6e-3
 
 
 @pytest.fixture
@@ -185,6 +193,21 @@ def test_the_quickest_number_is_found_and_kept(machine):
     assert quiet.run(8) > 0.95 * 8 / 0.4e-3
     some = machine(of=(1e-3, 0.6e-3, 0.7e-3))
     assert some.run(8) > 0.95 * 8 / 0.6e-3
+
+
+def test_large_products_are_compared_little_by_little(machine):
+    large = machine(of=(10e-3, 6e-3, 7e-3))
+    large.product = 8e-3
+    large.run(6)
+    assert large.taken[-1] == 2
+    assert large.run(8) > 0.95 * 8 / 6e-3
+
+
+def test_hiccups_do_not_end_what_pays(machine):
+    machine = machine(of=(1e-4, 0.7e-4, 0.6e-4))
+    machine.run(1)
+    machine.hiccups = 3000
+    assert machine.run(8) > 0.98 * 8 / (0.6e-4 + 6e-3 / 3000)
 
 
 def test_threads_that_wait_for_each_other_cost_little(machine):

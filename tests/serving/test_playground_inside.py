@@ -1,0 +1,70 @@
+"""The playground: the network itself, what is measured, and a text of the reader's."""
+
+
+def test_units_are_shown_found_and_seen_in_the_text(page):
+    page.write(characters=250)
+    page.choose("#layer", "1")
+    strip = "const strip = document.getElementById('strip'); return [strip.width, strip.height]"
+    page.wait(lambda: page.script(strip) == [254, 16])  # characters, units
+    page.one("#find button").click()
+    page.wait(lambda: page.all("#found button"))
+    found = page.one("#found button").get_attribute("aria-label")
+    page.one("#found button").click()
+    layer = page.one("#layer").get_attribute("value")
+    unit = page.one("#unit").get_attribute("value")
+    assert found.startswith(f"Unit {unit} of layer {layer},")
+    page.choose("#tint", "unit")
+    page.wait(lambda: {tint[:1] for tint in page.tints} >= {"p", "n"})
+
+
+def test_a_unit_is_held_and_the_text_written_anew_beside_the_old_one(page):
+    page.write()
+    (text,) = page.texts
+    page.one("#unit").clear()
+    page.one("#unit").send_keys("5")
+    page.slide("#hold", 1)
+    page.one("#rewrite").click()
+    page.finish()
+    old, new = page.texts
+    assert old == text
+    assert new[:4] == text[:4]
+    assert new != text
+    assert len(new) == len(text)
+    assert "seed 7 · unit 0·5 held at 1" in page.captions[1]
+    page.one("#held button").click()
+    assert not page.all("#held li")
+
+
+def test_the_memory_can_begin_at_a_character(page):
+    page.write()
+    (text,) = page.texts
+    page.click(40)
+    page.one(".alternatives .actions button:last-child").click()
+    page.finish()
+    old, new = page.texts
+    assert old == text
+    assert new[:41] == text[:41]
+    assert new[41:] != text[41:]
+    assert "memory from character 41" in page.captions[1]
+
+
+def test_what_is_measured(page):
+    page.write(characters=400)
+    page.one("#measure-memory").click()
+    page.wait(lambda: page.all("#memory .chart"))
+    assert len(page.all("#memory tbody tr")) > 3
+    page.wait(lambda: "corpus" in page.one("#copies .result").text)
+    page.wait(lambda: page.one("#history .result").text)
+
+
+def test_a_text_of_ones_own(page):
+    page.one("[name=text]").send_keys("the quick brown fox")
+    page.one("#score").click()
+    page.wait(lambda: page.all("#pasted-result .text span"))
+    assert "bits per character" in page.one("#pasted-status").text
+    assert page.one("#pasted-result .text").text == "the quick brown fox"
+    page.one("[name=text]").clear()
+    page.one("[name=text]").send_keys("abc abc")
+    page.one("#classify").click()
+    page.wait(lambda: page.all("#pasted-result table"))
+    assert page.one("#pasted-status").text.startswith("Most like ")
