@@ -141,37 +141,28 @@ class Service:
 
     async def _events(
         self, written: Written, answer: Answer, shape: Shape, with_usage: bool
-    ) -> AsyncIterator[str]:
-        """Give the events of a stream."""
+    ) -> AsyncIterator[bytes]:
+        """Give the events of a stream, in one part what came in one."""
         began, is_first = time.monotonic(), True
-        pieces = written.pieces()
-        coming: asyncio.Future[Piece] | None = None
+        usage_so_far = {"usage": None} if with_usage else {}  # OpenAI's clients look for the field
         try:
-            while True:
-                coming = asyncio.ensure_future(anext(pieces))
-                while not (await asyncio.wait({coming}, timeout=_PING_AFTER))[0]:
-                    yield ": ping\n\n"
-                try:
-                    piece = coming.result()
-                except StopAsyncIteration:
-                    break
+            while not written.is_over:
+                if not await written.wait(_PING_AFTER):
+                    yield b": ping\n\n"
+                    continue
                 if is_first:
                     self.metrics.first.observe(time.monotonic() - began)
                     is_first = False
-                parts = [shape.part(answer, [each]) for each in _single(piece)]
-                if with_usage:  # OpenAI's clients look for the field in every event
-                    parts = [{**part, "usage": None} for part in parts]
-                yield "".join(map(_event, parts))
+                pieces = [each for piece in written.take() for each in _single(piece)]
+                yield b"".join(_event(shape.part(answer, [each]) | usage_so_far) for each in pieces)
             if with_usage:
                 used = usage(written.prompt_tokens, written.completion_tokens)
                 yield _event({**shape.part(answer, []), "usage": used})
-            yield "data: [DONE]\n\n"
+            yield b"data: [DONE]\n\n"
         except Problem as problem:
             yield _event(problem.body())
         finally:
             self.metrics.written.inc(written.completion_tokens)
-            if coming is not None and not coming.done():
-                coming.cancel()
             written.cancel()
 
 
@@ -187,17 +178,20 @@ def _single(piece: Piece) -> list[Piece]:
     return [*pieces, replace(piece, text=last.text, offset=offset, tokens=(last,))]
 
 
-def _event(body: dict[str, Any]) -> str:
-    return f"data: {_json(body)}\n\n"
+def _event(body: dict[str, Any]) -> bytes:
+    return b"data: %b\n\n" % _json(body)
 
 
-def _json(body: Any) -> str:
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _json(body: Any) -> bytes:
+    return _ENCODER.encode(body).encode()
 
 
 def json_response(body: Any, headers: dict[str, str] | None = None) -> Response:
     """Return a response of JSON."""
-    return Response(_json(body).encode(), media_type="application/json", headers=headers)
+    return Response(_json(body), media_type="application/json", headers=headers)
 
 
 def ignored_header(body: Body) -> dict[str, str]:
