@@ -223,13 +223,10 @@ class Written:
         """Return the texts when all are over, each as one piece, in the order of the request."""
         parts: list[list[Piece]] = [[] for _ in self.jobs]
         self._awaits_ends = True
-        try:
-            while not self.is_over:
-                await self.wait()
-                for piece in self.take():
-                    parts[piece.index].append(piece)
-        finally:
-            self.cancel()
+        while not self.is_over:
+            await self.wait()
+            for piece in self.take():
+                parts[piece.index].append(piece)
         return [joined(several) for several in parts]
 
 
