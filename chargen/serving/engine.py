@@ -5,8 +5,8 @@
                             each step draws one character of every text in the batch
 
 Texts join and leave at any character. A long prompt is read a slice at a time between steps, so it
-holds back nobody. What was written goes to the caller's thread in one piece for all texts: at once
-where a text begins or ends, else about forty times a second.
+holds back nobody. What was written goes to the caller's thread: at once where a text begins or
+ends, else forty times a second, or less often where there are many, as each costs that thread time.
 """
 
 import threading
@@ -30,6 +30,7 @@ from chargen.text.vocabulary import Ids
 
 MAX_WAITING = 1024  # texts, before more are refused
 _DELIVER_EVERY = 0.025  # seconds
+_DELIVER_EACH = 0.001  # seconds for each text, where that makes more
 _READ_BESIDE = 0.008  # seconds for prompts between two steps
 _READ_ALONE = 0.05  # the same, when no text is being written
 _SLICE = 32  # characters of a prompt that are read at a time
@@ -145,6 +146,7 @@ class Engine:
         self._batches: dict[MakeDecoder, Batch] = {}
         self._writing: dict[Sequence, Text] = {}
         self._to_deliver: dict[Text, None] = {}
+        self._urgent: dict[Text, None] = {}  # of those, the ones that have begun or ended
         self._delivered = 0.0  # when texts were delivered last
         self._thread = threading.Thread(target=self._run, name="chargen-engine", daemon=True)
 
@@ -232,6 +234,7 @@ class Engine:
     def _leave(self, text: Text) -> None:
         text.is_over = True
         self._to_deliver.pop(text, None)
+        self._urgent.pop(text, None)
         if text in self._reading:
             self._reading.remove(text)
         if self._writing.pop(text.sequence, None) is not None:
@@ -284,7 +287,8 @@ class Engine:
             text._pieces.append(piece)
             self._to_deliver[text] = None
             if not text._is_begun:
-                text._is_begun, self._delivered = True, 0.0
+                text._is_begun = True
+                self._urgent[text] = None
         if text.sequence.finish_reason is not None:
             if text.keeps_state:
                 text.state = batch.state_of(text.sequence)
@@ -298,19 +302,24 @@ class Engine:
         self._end(text)
 
     def _end(self, text: Text) -> None:
-        text.is_over, self._delivered = True, 0.0
-        self._to_deliver[text] = None
+        text.is_over = True
+        self._to_deliver[text] = self._urgent[text] = None
 
     def _deliver(self, *, at_once: bool = False) -> None:
         """Give away what was written, if it is time to."""
-        now = perf_counter()
-        if not self._to_deliver or (now - self._delivered < _DELIVER_EVERY and not at_once):
+        now, several = perf_counter(), len(self._to_deliver)
+        wait = max(_DELIVER_EVERY, _DELIVER_EACH * several)
+        if at_once or now - self._delivered >= wait:
+            self._delivered, texts = now, list(self._to_deliver)
+        else:
+            texts = list(self._urgent)
+        self._urgent.clear()
+        if not texts:
             return
-        self._delivered = now
-        parcel = [(text.deliver, "".join(text._pieces), text.is_over) for text in self._to_deliver]
-        for text in self._to_deliver:
+        parcel = [(text.deliver, "".join(text._pieces), text.is_over) for text in texts]
+        for text in texts:
             text._pieces.clear()
-        self._to_deliver.clear()
+            del self._to_deliver[text]
 
         def hand_over() -> None:
             for deliver, piece, is_over in parcel:

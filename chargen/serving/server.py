@@ -1,8 +1,14 @@
 """The process that serves: its socket, its signals, its end."""
 
+import asyncio
+import errno
+import logging
+import os
 import socket
 from collections.abc import Callable
+from time import monotonic
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -10,6 +16,9 @@ from fastapi import FastAPI
 from chargen.errors import SettingError
 
 GRACE = 30  # seconds for requests in flight when the server ends
+_FULL = (errno.EMFILE, errno.ENFILE)
+_TELL_AGAIN = 60.0  # seconds until the same trouble is told again
+_LOG = logging.getLogger("uvicorn.error")
 _BACKLOG = 2048  # connections that the system keeps until they are taken
 
 
@@ -49,11 +58,37 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.should_exit:
-            self.force_exit = True
+            os._exit(128 + sig)  # else each task that is cancelled would tell of it
         app = self.config.app
         if isinstance(app, FastAPI):
             app.state.service.is_draining = True
         super().handle_exit(sig, frame)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(_Failures())
+        await super().startup(sockets)
+
+
+class _Failures:
+    """Tell what fails in the event loop: in one line and seldom, where files run out."""
+
+    def __init__(self) -> None:
+        self._told = -_TELL_AGAIN
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not isinstance(error, OSError) or error.errno not in _FULL:
+            loop.default_exception_handler(context)
+        elif monotonic() - self._told >= _TELL_AGAIN:
+            self._told = monotonic()
+            _LOG.warning(
+                "A connection could not be taken: %s. `ulimit -n` allows more.", error.strerror
+            )
+
+
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """Return whether a message is not of a request that was ended because its time was over."""
+    return record.exc_info is None or record.exc_info[0] is not asyncio.CancelledError
 
 
 def serve(app: FastAPI, listening: socket.socket, *, on_start: Callable[[], object]) -> None:
@@ -76,6 +111,7 @@ def serve(app: FastAPI, listening: socket.socket, *, on_start: Callable[[], obje
         timeout_graceful_shutdown=GRACE,
         lifespan="on",
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)
     server = _Server(settings)
     on_start()
     server.run(sockets=[listening])

@@ -6,11 +6,13 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from chargen.config import ServingConfig
 from chargen.serving.engine import Engine, Overloaded
@@ -32,6 +34,8 @@ T = TypeVar("T")
 _PING_AFTER = 15.0  # seconds without an event
 _MAX_MEASURING = 2  # texts measured at a time, each in a thread of its own
 _MAX_MEASURING_WAITING = 64
+_LONG = 20_000  # characters that are prepared while other requests wait; more, beside them
+_MAX_PREPARING = 2  # long ones at a time
 _MAX_NAMED = 20  # ignored fields in a header
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
@@ -68,6 +72,7 @@ class Service:
         """Start the engine, which calls back in this event loop."""
         self._engine.start(asyncio.get_running_loop().call_soon_threadsafe)
         self._measuring = CapacityLimiter(_MAX_MEASURING)
+        self._preparing = CapacityLimiter(_MAX_PREPARING)
 
     async def stop(self) -> None:
         """End the engine."""
@@ -91,6 +96,20 @@ class Service:
         if waiting >= _MAX_MEASURING_WAITING:
             raise Overloaded(f"The server is busy: {waiting} texts wait to be measured.")
         return await to_thread.run_sync(work, limiter=self._measuring)
+
+    async def prepare(self, characters: int, work: Callable[[], T]) -> T:
+        """Return what some work on a text returns; a long one holds back no other request."""
+        if characters <= _LONG:
+            return work()
+        return await to_thread.run_sync(work, limiter=self._preparing)
+
+    async def prompts(
+        self, network: Network, prompt: Any, unknown: Unknown | None, *, max_prompts: int
+    ) -> list[PreparedText]:
+        """Return the prompts of a request, as `prepare_prompts` does."""
+        characters = sum(1 if isinstance(each, int) else len(each) for each in prompt or ())
+        work = partial(prepare_prompts, network, prompt, unknown, max_prompts=max_prompts)
+        return await self.prepare(characters, work)
 
     def history(self, network: Network) -> list[dict[str, Any]]:
         """Return the evaluations of a network's training; none if they were not kept.
@@ -125,54 +144,66 @@ class Service:
         options = body.stream_options
         if options is not None and not body.stream:
             raise Problem("stream_options needs stream: true.", param="stream_options")
-        written = self._writer.begin(network, body, prompts, **asked)
+        characters = sum(len(prompt.text) for prompt in prompts) * (body.n or 1)
+        begin = partial(self._writer.begin, network, body, prompts, **asked)
+        written = await self.prepare(characters, begin)
         answer = Answer(network, tuple(note for prompt in prompts for note in prompt.notes))
         self.metrics.read.inc(written.prompt_tokens)
         headers = ignored_header(body)
         if body.stream:
             events = self._events(written, answer, shape, bool(options and options.include_usage))
-            return StreamingResponse(
-                events, media_type="text/event-stream", headers=headers | _STREAM_HEADERS
-            )
-        pieces = await unless_gone(request, written.whole())
+            return _Stream(written, events, headers | _STREAM_HEADERS)
+        try:
+            pieces = await unless_gone(request, written.whole())
+        finally:
+            written.cancel()
         self.metrics.written.inc(written.completion_tokens)
         used = usage(written.prompt_tokens, written.completion_tokens)
         return json_response({**shape.whole(answer, pieces), "usage": used}, headers)
 
     async def _events(
         self, written: Written, answer: Answer, shape: Shape, with_usage: bool
-    ) -> AsyncIterator[str]:
-        """Give the events of a stream."""
+    ) -> AsyncIterator[bytes]:
+        """Give the events of a stream, in one part what came in one."""
         began, is_first = time.monotonic(), True
-        pieces = written.pieces()
-        coming: asyncio.Future[Piece] | None = None
+        usage_so_far = {"usage": None} if with_usage else {}  # OpenAI's clients look for the field
         try:
-            while True:
-                coming = asyncio.ensure_future(anext(pieces))
-                while not (await asyncio.wait({coming}, timeout=_PING_AFTER))[0]:
-                    yield ": ping\n\n"
-                try:
-                    piece = coming.result()
-                except StopAsyncIteration:
-                    break
+            while not written.is_over:
+                if not await written.wait(_PING_AFTER):
+                    yield b": ping\n\n"
+                    continue
                 if is_first:
                     self.metrics.first.observe(time.monotonic() - began)
                     is_first = False
-                parts = [shape.part(answer, [each]) for each in _single(piece)]
-                if with_usage:  # OpenAI's clients look for the field in every event
-                    parts = [{**part, "usage": None} for part in parts]
-                yield "".join(map(_event, parts))
+                pieces = [each for piece in written.take() for each in _single(piece)]
+                yield b"".join(_event(shape.part(answer, [each]) | usage_so_far) for each in pieces)
             if with_usage:
                 used = usage(written.prompt_tokens, written.completion_tokens)
                 yield _event({**shape.part(answer, []), "usage": used})
-            yield "data: [DONE]\n\n"
+            yield b"data: [DONE]\n\n"
         except Problem as problem:
             yield _event(problem.body())
         finally:
             self.metrics.written.inc(written.completion_tokens)
-            if coming is not None and not coming.done():
-                coming.cancel()
-            written.cancel()
+
+
+class _Stream(StreamingResponse):
+    """Events of texts, whose places are free when it is over.
+
+    The events cannot see to that themselves: of a client that leaves early, none is begun.
+    """
+
+    def __init__(
+        self, written: Written, events: AsyncIterator[bytes], headers: dict[str, str]
+    ) -> None:
+        super().__init__(events, media_type="text/event-stream", headers=headers)
+        self._written = written
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._written.cancel()
 
 
 def _single(piece: Piece) -> list[Piece]:
@@ -187,17 +218,20 @@ def _single(piece: Piece) -> list[Piece]:
     return [*pieces, replace(piece, text=last.text, offset=offset, tokens=(last,))]
 
 
-def _event(body: dict[str, Any]) -> str:
-    return f"data: {_json(body)}\n\n"
+def _event(body: dict[str, Any]) -> bytes:
+    return b"data: %b\n\n" % _json(body)
 
 
-def _json(body: Any) -> str:
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _json(body: Any) -> bytes:
+    return _ENCODER.encode(body).encode()
 
 
 def json_response(body: Any, headers: dict[str, str] | None = None) -> Response:
     """Return a response of JSON."""
-    return Response(_json(body).encode(), media_type="application/json", headers=headers)
+    return Response(_json(body), media_type="application/json", headers=headers)
 
 
 def ignored_header(body: Body) -> dict[str, str]:

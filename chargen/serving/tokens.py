@@ -1,5 +1,6 @@
 """Routes that tell what is offered, and turn text into ids: for clients that ask beforehand."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -46,7 +47,12 @@ def tokens_router(service: Service) -> APIRouter:
         """Return the ids of a text's characters, as the model reads it."""
         network = await service.network(body.model)
         tokenizer = network.checkpoint.tokenizer
-        ids = tokenizer.encode(tokenizer.prepare_prompt(body.prompt).text).tolist()
+
+        def encode() -> list[int]:
+            ids: list[int] = tokenizer.encode(tokenizer.prepare_prompt(body.prompt).text).tolist()
+            return ids
+
+        ids = await service.prepare(len(body.prompt), encode)
         most = service.config.max_prompt
         answer = {"tokens": ids, "count": len(ids), "max_model_len": most}
         return json_response(answer, ignored_header(body))
@@ -55,7 +61,8 @@ def tokens_router(service: Service) -> APIRouter:
     async def detokenize(body: DetokenizeRequest) -> Response:
         """Return the text of some ids."""
         network = await service.network(body.model)
-        text = decode(network, body.tokens, param="tokens")
+        work = partial(decode, network, body.tokens, param="tokens")
+        text = await service.prepare(len(body.tokens), work)
         prompt = network.checkpoint.tokenizer.show(text)
         return json_response({"prompt": prompt}, ignored_header(body))
 

@@ -1,7 +1,8 @@
 """From a request to texts that the engine writes, and to what they become."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -169,38 +170,50 @@ class Written:
 
     def __init__(self, engine: Engine, handles: Handles, *, echo: bool) -> None:
         self._engine, self._handles, self._echo = engine, handles, echo
-        self._events: asyncio.Queue[tuple[int, str, bool]] = asyncio.Queue()
+        self._added: deque[tuple[int, str, bool]] = deque()
+        self._came, self._awaits_ends = asyncio.Event(), False
+        self._over, self._echoed = 0, set[int]()  # how many are over, whose prompt was given
         self.jobs: list[Job] = []
         self.prompt_tokens = self.completion_tokens = 0
 
     def put(self, index: int, text: str, is_over: bool) -> None:
         """Take what has been added to a text, in the event loop's thread."""
-        self._events.put_nowait((index, text, is_over))
+        self._added.append((index, text, is_over))
+        if is_over or not self._awaits_ends:
+            self._came.set()
 
-    async def pieces(self) -> AsyncIterator[Piece]:
-        """Give what is added to the texts, in the order it comes; a last piece ends each text.
+    @property
+    def is_over(self) -> bool:
+        """Return whether all that was written has been taken."""
+        return self._over == len(self.jobs)
 
-        Whoever stops listening frees the places of those that are not over.
+    async def wait(self, seconds: float | None = None) -> bool:
+        """Wait until something has been added, for some seconds at most; return whether it has."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._came.wait()
+        except TimeoutError:
+            return False
+        self._came.clear()
+        return True
+
+    def take(self) -> Iterator[Piece]:
+        """Give what has been added to the texts, in the order it came; a last piece ends each text.
 
         Raises:
             Problem: if something broke.
         """
-        echoed: set[int] = set()
-        left = len(self.jobs)
-        try:
-            while left:
-                index, text, is_over = await self._events.get()
-                job = self.jobs[index]
-                if job.text.error is not None:
-                    raise as_problem(job.text.error)
-                if self._echo and index not in echoed:
-                    echoed.add(index)
-                    yield job.echoed()
-                self.completion_tokens += len(text)
-                left -= is_over
-                yield job.piece(text, handles=self._handles if is_over else None)
-        finally:
-            self.cancel()
+        while self._added:
+            index, text, is_over = self._added.popleft()
+            job = self.jobs[index]
+            if job.text.error is not None:
+                raise as_problem(job.text.error)
+            if self._echo and index not in self._echoed:
+                self._echoed.add(index)
+                yield job.echoed()
+            self.completion_tokens += len(text)
+            self._over += is_over
+            yield job.piece(text, handles=self._handles if is_over else None)
 
     def cancel(self) -> None:
         """Free the places of texts that are not over."""
@@ -209,8 +222,11 @@ class Written:
     async def whole(self) -> list[Piece]:
         """Return the texts when all are over, each as one piece, in the order of the request."""
         parts: list[list[Piece]] = [[] for _ in self.jobs]
-        async for piece in self.pieces():
-            parts[piece.index].append(piece)
+        self._awaits_ends = True
+        while not self.is_over:
+            await self.wait()
+            for piece in self.take():
+                parts[piece.index].append(piece)
         return [joined(several) for several in parts]
 
 
