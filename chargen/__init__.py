@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chargen.errors import CorpusError as CorpusError
     from chargen.errors import DivergedError as DivergedError
     from chargen.errors import EncodingError as EncodingError
+    from chargen.errors import ExportError as ExportError
     from chargen.errors import Interrupted as Interrupted
     from chargen.errors import MissingLibraryError as MissingLibraryError
     from chargen.errors import RunError as RunError
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from chargen.evaluation.classify import classify as classify
     from chargen.evaluation.loss import Evaluation as Evaluation
     from chargen.evaluation.score import Score as Score
+    from chargen.exports.verify import Verification as Verification
+    from chargen.exports.verify import verify as verify
     from chargen.generation.session import Session as Session
     from chargen.language_model import LanguageModel as LanguageModel
     from chargen.language_model import load as load
@@ -58,6 +61,7 @@ _HOMES = {
     "DivergedError": "chargen.errors",
     "EncodingError": "chargen.errors",
     "Evaluation": "chargen.evaluation.loss",
+    "ExportError": "chargen.errors",
     "Interrupted": "chargen.errors",
     "LanguageModel": "chargen.language_model",
     "Reporter": "chargen.training.report",
@@ -71,10 +75,12 @@ _HOMES = {
     "StorageError": "chargen.errors",
     "Terminal": "chargen.training.report",
     "UnknownCharacterError": "chargen.errors",
+    "Verification": "chargen.exports.verify",
     "classify": "chargen.evaluation.classify",
     "load": "chargen.language_model",
     "resume": "chargen.api",
     "train": "chargen.api",
+    "verify": "chargen.exports.verify",
 }
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604, they are names
 

@@ -143,6 +143,10 @@ class Checkpoint:
         Raises:
             StorageError: if it cannot be written; what was there before is untouched.
         """
+        write_arrays(path, self.weights, self.to_json())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all but the weights as plain values."""
         document: dict[str, Any] = {
             "config": self.config.to_json(),
             "vocabulary": self.tokenizer.vocabulary.idx2char,
@@ -155,7 +159,7 @@ class Checkpoint:
         }
         if self.labels:
             document["labels"] = list(self.labels.items())
-        write_arrays(path, self.weights, document)
+        return document
 
     @classmethod
     @check_arguments

@@ -23,6 +23,7 @@ _SECTIONS = {
     "Train": ("train", "resume"),
     "Write": ("sample", "chat"),
     "Measure": ("evaluate", "score", "classify"),
+    "Share": ("export", "verify"),
     "Look": ("runs", "info", "corpus", "plot"),
 }
 _COMMANDS = [name for names in _SECTIONS.values() for name in names]
