@@ -174,6 +174,15 @@ class Checkpoint:
         if os.path.isdir(path):
             path = path / MODEL_FILE
         weights, document = read_arrays(path)
+        return cls.from_json(document, weights, path)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any], weights: Arrays, path: Path) -> "Checkpoint":
+        """Return the checkpoint of weights and of what `to_json` returned, both checked.
+
+        Raises:
+            CheckpointError: if they do not fit together, naming `path`.
+        """
         try:
             config = ModelConfig.from_json(document["config"])
             tokenizer = CharTokenizer(

@@ -20,7 +20,7 @@ _overwrite = options.output(
     cls=Group,
     examples=(
         "chargen export onnx -m novel -o novel.onnx",
-        "chargen export keras -m novel -o novel.keras",
+        "chargen export python -m novel -o writer.py",
         "chargen export hub -m novel -o novel-for-the-hub --license cc0-1.0",
     ),
 )
@@ -118,6 +118,19 @@ def hub(**given: Any) -> None:
     uploaded: the hub's own tool does that. Read the card first, and complete it.
     """
     _export("hub", **given)
+
+
+@_format(
+    "chargen export python -m novel -o writer.py",
+    "chargen export python -m bundled -o bell.py --overwrite",
+)
+def python(**given: Any) -> None:
+    """Write a program of one file that needs NumPy alone.
+
+    `python writer.py "All: " --seed 1` writes the text that `chargen sample` writes. The program is
+    short, and made to be read.
+    """
+    _export("python", **given)
 
 
 def _export(

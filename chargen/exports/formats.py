@@ -75,6 +75,7 @@ FORMATS = {
     for each in (
         Format("keras", ".keras"),
         Format("onnx", ".onnx"),
+        Format("python", ".py", is_network_only=False),
         Format(
             "savedmodel",
             entries=("saved_model.pb", "assets", "assets.extra", "fingerprint.pb", "variables"),
