@@ -101,6 +101,19 @@ def onnx(**given: Any) -> None:
 
 
 @_format(
+    "chargen export torch -m novel -o novel-torch",
+    "chargen export torch -m bundled -o bell --overwrite",
+    folder=True,
+)
+def torch(**given: Any) -> None:
+    """Write a folder for PyTorch: a state dict in safetensors, and a short model.py.
+
+    Writing it needs no PyTorch; to verify it does: pip install torch.
+    """
+    _export("torch", **given)
+
+
+@_format(
     "chargen export hub -m novel -o novel-for-the-hub --license cc0-1.0 --language en",
     "chargen export hub -m bundled -o drowned-bell",
     folder=True,

@@ -80,6 +80,7 @@ FORMATS = {
             "savedmodel",
             entries=("saved_model.pb", "assets", "assets.extra", "fingerprint.pb", "variables"),
         ),
+        Format("torch", entries=("weights.safetensors", "model.py")),
         Format(
             "hub",
             entries=("config.json", "model.safetensors", "README.md"),
