@@ -17,6 +17,7 @@ TYPE_CHECKING = False  # which type checkers take for true; imports here would d
 if TYPE_CHECKING:
     from typing import Any
 
+    from chargen.api import from_keras as from_keras
     from chargen.api import resume as resume
     from chargen.api import train as train
     from chargen.corpus.corpus import Corpus as Corpus
@@ -77,6 +78,7 @@ _HOMES = {
     "UnknownCharacterError": "chargen.errors",
     "Verification": "chargen.exports.verify",
     "classify": "chargen.evaluation.classify",
+    "from_keras": "chargen.api",
     "load": "chargen.language_model",
     "resume": "chargen.api",
     "train": "chargen.api",

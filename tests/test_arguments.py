@@ -73,7 +73,7 @@ def objects(lstm_file, workdir):
             **{"corpus": "short.txt", "run": "nowhere", "models": ["a", "b"], "ids": [1]},
             **{"checkpoint": model.checkpoint, "vocabulary": model.vocabulary, "path": "saved"},
             **{"make_decoder": session._make_decoder, "config": session._config},
-            "format": "hub",
+            **{"format": "hub", "model": model},
         },
     }
 
