@@ -10,7 +10,7 @@
         print(character, end="", flush=True)
 
 The names below load their modules when first used, so that `import chargen` itself stays light;
-only training, and `LanguageModel.to_keras`, import TensorFlow.
+only training, `LanguageModel.to_keras` and exports to TensorFlow's formats import TensorFlow.
 """
 
 TYPE_CHECKING = False  # which type checkers take for true; imports here would delay every start
