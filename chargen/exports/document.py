@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from chargen.checkpoint import Checkpoint
+from chargen.config import ModelConfig
 from chargen.errors import ExportError
-from chargen.exports.vectors import make_vectors
+from chargen.exports.vectors import check_vectors, make_vectors
 from chargen.storage.arrays import Arrays
 
 VERSION = 1
@@ -64,7 +65,7 @@ def parse(text: str | bytes, path: Path, *, format: str) -> dict[str, Any]:
     """Return the document that an export holds.
 
     Raises:
-        ExportError: if it is none, of another version, or was changed.
+        ExportError: if it is none, of another version, was changed, or is odd.
     """
     try:
         document = json.loads(text)
@@ -85,7 +86,19 @@ def parse(text: str | bytes, path: Path, *, format: str) -> dict[str, Any]:
             f"{path} was changed after it was written: its description, which holds the "
             f"vocabulary and the test vectors, does not match its SHA-256; {_WAY}."
         )
+    try:
+        config = ModelConfig.from_json(document["model"]["config"])
+        check_vectors(document["vectors"], config, label_names(document))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ExportError(
+            f"{path} has a description that cannot be understood: {error}; {_WAY}."
+        ) from None
     return dict(document)
+
+
+def label_names(document: Mapping[str, Any]) -> list[str]:
+    """Return the labels of the model that a document describes, in the order of their vectors."""
+    return [name for name, _ in document["model"].get("labels", ())]
 
 
 def missing(path: Path, format: str) -> ExportError:

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chargen.checkpoint import Checkpoint, weight_shapes
 from chargen.config import ModelConfig
 from chargen.errors import ExportError
-from chargen.exports.document import describe, missing, parse, to_text
+from chargen.exports.document import check_array, describe, missing, parse, to_text
 from chargen.exports.formats import Loaded
 from chargen.exports.vectors import state_names
 from chargen.generation.state import STATES, Floats
@@ -29,7 +30,7 @@ from chargen.storage.arrays import Arrays
 from chargen.storage.atomic import write_atomically
 from chargen.text.vocabulary import Ids
 
-_ENTRY = "chargen.json"
+_ENTRY, _LAYERS = "chargen.json", "config.json"
 
 
 def write(checkpoint: Checkpoint, path: Path) -> None:
@@ -47,7 +48,8 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
             model.save(saved)
         data = io.BytesIO(saved.read_bytes())
     with zipfile.ZipFile(data, "a") as archive:
-        archive.writestr(_ENTRY, to_text(describe(checkpoint, "keras", checkpoint.weights)))
+        parts = {**checkpoint.weights, _LAYERS: _bytes_of(archive)}
+        archive.writestr(_ENTRY, to_text(describe(checkpoint, "keras", parts)))
     write_atomically(path, data.getvalue())
 
 
@@ -65,8 +67,12 @@ def load(path: Path) -> Loaded:
             if _ENTRY not in archive.namelist():
                 raise missing(path, "keras")
             document = parse(archive.read(_ENTRY), path, format="keras")
+            built = _bytes_of(archive)
+    except KeyError:
+        raise ExportError(f"{path} is no whole .keras file: it has no {_LAYERS}.") from None
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
         raise ExportError(f"{path} is no whole .keras file: {error}.") from None
+    check_array(document, _LAYERS, built, path)
     from chargen.training.backend import keras
 
     try:
@@ -81,7 +87,12 @@ def load(path: Path) -> Loaded:
         out = {name: np.asarray(value) for name, value in model(inputs, training=False).items()}
         return out.pop("logits")[0], out
 
-    return Loaded(document, arrays, f"Keras {keras.__version__}", run)
+    return Loaded(document, {**arrays, _LAYERS: built}, f"Keras {keras.__version__}", run)
+
+
+def _bytes_of(archive: zipfile.ZipFile) -> NDArray[np.uint8]:
+    """Return the layers as Keras writes them down, in bytes."""
+    return np.frombuffer(archive.read(_LAYERS), np.uint8)
 
 
 def build(checkpoint: Checkpoint) -> Any:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chargen.checkpoint import Checkpoint
 from chargen.config import ModelConfig
@@ -27,7 +28,7 @@ from chargen.storage.arrays import Arrays
 from chargen.storage.atomic import write_atomically
 from chargen.text.vocabulary import Ids
 
-_KEY = "chargen"
+_KEY, _GRAPH = "chargen", "graph"
 _OPSET, _IR_VERSION = 14, 8
 _MAX_BYTES = 2_000_000_000  # a protocol buffer holds no 2 GiB
 _AXES = {"axis_0": 0, "axis_1": 1}  # constants of the graph that are no weights
@@ -87,6 +88,7 @@ def load(path: Path) -> Loaded:
             for each in model.graph.initializer
             if each.name not in _AXES
         }
+        arrays[_GRAPH] = _bytes_of(model)
     except Exception as error:  # ONNX Runtime has no common kind
         reason = str(error).strip().partition("\n")[0]
         raise ExportError(f"{path} cannot be loaded by ONNX Runtime: {reason}.") from None
@@ -133,7 +135,8 @@ def build(checkpoint: Checkpoint) -> Any:
     model = helper.make_model(
         graph, opset_imports=[opset], producer_name="chargen", ir_version=_IR_VERSION
     )
-    helper.set_model_props(model, {_KEY: to_text(describe(checkpoint, "onnx", arrays))})
+    parts = {**arrays, _GRAPH: _bytes_of(model)}
+    helper.set_model_props(model, {_KEY: to_text(describe(checkpoint, "onnx", parts))})
     return model
 
 
@@ -145,6 +148,12 @@ def _onnx() -> Any:
             "ONNX files need the package onnx, which is not installed: pip install 'chargen[onnx]'."
         ) from None
     return onnx
+
+
+def _bytes_of(model: Any) -> NDArray[np.uint8]:
+    """Return the operators of a model as bytes."""
+    nodes = (node.SerializeToString(deterministic=True) for node in model.graph.node)
+    return np.frombuffer(b"".join(nodes), np.uint8)
 
 
 def _states(config: ModelConfig) -> dict[str, list[Any]]:

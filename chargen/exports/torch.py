@@ -32,12 +32,12 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
     Raises:
         StorageError: if it cannot be written.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     arrays = dict(_arrays(checkpoint))
     text = to_text(describe(checkpoint, "torch", arrays))
     with new_folder(path) as folder:
-        save_file(arrays, folder / _WEIGHTS, {_KEY: text})
+        (folder / _WEIGHTS).write_bytes(save(arrays, {_KEY: text}))
         (folder / _PROGRAM).write_bytes(_TEMPLATE.read_bytes())
 
 

@@ -5,13 +5,14 @@ all over the vocabulary. It holds no boundary after its first character, so that
 leaves the reset before a document to its caller reads it in one piece.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from chargen.checkpoint import Checkpoint
+from chargen.config import ModelConfig
 from chargen.generation.decoder import Decoder
 from chargen.generation.sampler import draw, weigh
 from chargen.generation.state import STATES, Floats, State
@@ -22,6 +23,7 @@ TOLERANCE = 1e-4
 _WRITTEN = 48  # characters that the model writes itself
 _SPREAD = 32  # characters of the vocabulary after them, at most
 _PLACES = 4  # where the logits are kept
+_MAX_IDS = 10_000  # that are read from a file
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,29 @@ def _read(checkpoint: Checkpoint, label: str | None) -> tuple[Ids, Floats, State
         elif written < _WRITTEN + _SPREAD:
             ids.append(int(later[written - _WRITTEN]))
     return np.array(ids, np.int32), np.array(logits), decoder.state
+
+
+def check_vectors(vectors: Mapping[str, Any], config: ModelConfig, labels: Sequence[str]) -> None:
+    """Check test vectors that a file gives.
+
+    Raises:
+        ValueError, KeyError, TypeError, OverflowError: if they are no vectors of such a network.
+    """
+    ids, places = (np.array(vectors[name]) for name in ("ids", "places"))
+    for numbers, limit in ((ids, config.vocab_size), (places, len(ids))):
+        is_list = numbers.ndim == 1 and numbers.dtype.kind == "i" and 0 < len(numbers) <= _MAX_IDS
+        if not is_list or not 0 <= numbers.min() <= numbers.max() < limit:
+            raise ValueError("its test vectors have odd ids or places")
+    widths = [units for units in config.units for _ in STATES[config.cell]]
+    names = state_names(config.cell, len(config.units))
+    expected = {name: (width,) for name, width in zip(names, widths, strict=True)}
+    found = {name: np.array(array, np.float64) for name, array in vectors["state"].items()}
+    logits = np.array(vectors["logits"], np.float64)
+    shapes = {name: array.shape for name, array in found.items()}
+    if shapes != expected or logits.shape != (len(places), config.vocab_size):
+        raise ValueError("its test vectors have another shape than its network")
+    if (vectors["label"] not in labels) if labels else (vectors["label"] is not None):
+        raise ValueError("its test vectors have an odd label")
 
 
 def compare(vectors: Mapping[str, Any], logits: Floats, state: Mapping[str, Floats]) -> Difference:

@@ -1,5 +1,6 @@
 """Every format: what it carries, how it is checked, and what becomes of one that was changed."""
 
+import contextlib
 import json
 import re
 import zipfile
@@ -9,9 +10,11 @@ import pytest
 
 import chargen
 from chargen.errors import ExportError, SettingError, StorageError
+from chargen.exports.document import _seal
 from chargen.exports.formats import FORMATS, export
 from chargen.exports.verify import verify
 from tests.exports.networks import ODD, network
+from tests.test_strangers import ways, with_value
 
 NEEDED = {"onnx": ("onnx", "onnxruntime"), "torch": ("torch",)}  # beside what tests need anyway
 SLOW = ("keras", "savedmodel")
@@ -170,6 +173,54 @@ def test_an_export_of_another_version_is_told(tmp_path, monkeypatch):
     (path / "config.json").write_text(json.dumps({**config, "version": 2}))
     with pytest.raises(ExportError, match="has version 2 of the description, and this chargen"):
         verify(path)
+
+
+def test_another_graph_is_noticed(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    path = tmp_path / "model.onnx"
+    export(network("gru"), "onnx", path)
+    model = onnx.load(path)
+    (node,) = (each for each in model.graph.node if each.name == "gru_0")
+    node.attribute[1].i = 0  # linear_before_reset
+    onnx.save(model, path)
+    with pytest.raises(ExportError, match="its graph does not match its SHA-256"):
+        verify(path)
+
+
+def test_other_layers_are_noticed(tmp_path):
+    path = tmp_path / "model.keras"
+    export(network(), "keras", path)
+    change_zip(path, "config.json", lambda data: data.replace(b'"sigmoid"', b'"softmax"'))
+    with pytest.raises(ExportError, match=r"its config\.json does not match its SHA-256"):
+        verify(path)
+
+
+def sealed(document):
+    """The document with its SHA-256, as whoever wants to deceive would write it."""
+    rest = {name: value for name, value in document.items() if name != "sha256"}
+    return {**rest, "sha256": _seal(rest)}
+
+
+ODD_VALUES = [None, -1, "x", [], {"a": 1}, 1e308]
+
+
+def test_a_description_with_any_odd_value_is_refused_or_harmless(tmp_path):
+    """Whoever knows the form can write any description; it gets an error in one line, or works."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    path = tmp_path / "model.onnx"
+    export(network(labels=2), "onnx", path)
+    model = onnx.load(path)
+    (entry,) = model.metadata_props
+    document, works = json.loads(entry.value), 0
+    for way in ways(document):
+        for value in ODD_VALUES:
+            odd = with_value(document, way, value)
+            entry.value = json.dumps(sealed(odd) if isinstance(odd, dict) else odd)
+            path.write_bytes(model.SerializeToString())
+            with contextlib.suppress(ExportError):
+                works += verify(path).difference.is_small
+    assert works > 10  # such as a name of another corpus
 
 
 # Where it goes
