@@ -1,5 +1,6 @@
 # make demo    install, train on the bundled play for two minutes, write some text
 # make test    install, run the tests; make test-slow the rest
+# make test-torch, make test-integrations   install what only these need, run their tests
 # make check   install, run the linters, the type checker and the import rules
 # make model   train the bundled model again
 # make clean   remove what the others made
@@ -10,7 +11,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	>/dev/null 2>&1 && { echo $$p; break; }; done)
 BIN := .venv/bin
 
-.PHONY: demo test test-slow check model clean
+.PHONY: demo test test-slow test-torch test-integrations check model clean
 
 demo: .venv/installed
 	$(BIN)/chargen train corpora/drowned-bell.txt --name demo --minutes 2 --overwrite
@@ -21,6 +22,15 @@ test: .venv/installed-dev
 
 test-slow: .venv/installed-dev
 	$(BIN)/python -m pytest -m slow
+
+# On Linux, PyPI's PyTorch comes with CUDA: several GB. `make test` leaves these tests out without it.
+test-torch: .venv/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pytest tests/exports -k torch
+
+test-integrations: .venv/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e 'integrations/llm-chargen[test]'
+	$(BIN)/python -m pytest integrations/llm-chargen
 
 check: .venv/installed-dev
 	$(BIN)/ruff check

@@ -10,13 +10,14 @@
         print(character, end="", flush=True)
 
 The names below load their modules when first used, so that `import chargen` itself stays light;
-only training, and `LanguageModel.to_keras`, import TensorFlow.
+only training, `LanguageModel.to_keras` and exports to TensorFlow's formats import TensorFlow.
 """
 
 TYPE_CHECKING = False  # which type checkers take for true; imports here would delay every start
 if TYPE_CHECKING:
     from typing import Any
 
+    from chargen.api import from_keras as from_keras
     from chargen.api import resume as resume
     from chargen.api import train as train
     from chargen.corpus.corpus import Corpus as Corpus
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from chargen.errors import CorpusError as CorpusError
     from chargen.errors import DivergedError as DivergedError
     from chargen.errors import EncodingError as EncodingError
+    from chargen.errors import ExportError as ExportError
     from chargen.errors import Interrupted as Interrupted
     from chargen.errors import MissingLibraryError as MissingLibraryError
     from chargen.errors import RunError as RunError
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from chargen.evaluation.loss import Evaluation as Evaluation
     from chargen.evaluation.memory import Memory as Memory
     from chargen.evaluation.score import Score as Score
+    from chargen.exports.verify import Verification as Verification
+    from chargen.exports.verify import verify as verify
     from chargen.generation.clamps import Clamp as Clamp
     from chargen.generation.session import Session as Session
     from chargen.language_model import LanguageModel as LanguageModel
@@ -65,6 +69,7 @@ _HOMES = {
     "EncodingError": "chargen.errors",
     "FEATURES": "chargen.evaluation.features",
     "Evaluation": "chargen.evaluation.loss",
+    "ExportError": "chargen.errors",
     "Interrupted": "chargen.errors",
     "LanguageModel": "chargen.language_model",
     "Reporter": "chargen.training.report",
@@ -79,10 +84,13 @@ _HOMES = {
     "StorageError": "chargen.errors",
     "Terminal": "chargen.training.report",
     "UnknownCharacterError": "chargen.errors",
+    "Verification": "chargen.exports.verify",
     "classify": "chargen.evaluation.classify",
+    "from_keras": "chargen.api",
     "load": "chargen.language_model",
     "resume": "chargen.api",
     "train": "chargen.api",
+    "verify": "chargen.exports.verify",
 }
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604, they are names
 

@@ -1,16 +1,20 @@
-"""The door for Python: `train` a new run, `resume` an interrupted or a finished one."""
+"""The door for Python: `train` a new run, `resume` one, or take a model `from_keras`."""
 
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from chargen.config.arguments import check_arguments
 from chargen.config.keywords import ResumeKeywords, RunKeywords
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.reader import ReadingProgress
 from chargen.corpus.sources import Paths
+from chargen.exports.from_keras import read_keras
 from chargen.language_model import LanguageModel, load
 from chargen.training.report import Reporter
 from chargen.training.start import Growth, resume_run, start_run
+
+if TYPE_CHECKING:
+    import keras
 
 
 @check_arguments
@@ -118,3 +122,25 @@ def resume(
             reporter=reporter,
         )
     )
+
+
+@check_arguments
+def from_keras(model: "keras.Model", vocabulary: Any) -> LanguageModel:
+    """Take over a Keras model that something else trained, such as a tutorial's.
+
+    It is an Embedding, one or more LSTM, GRU or SimpleRNN layers of one kind, and a Dense layer,
+    with or without a softmax. Dropout between them has no effect. The model itself is not changed;
+    where it is stateful, its states are as they were.
+
+    Args:
+        model: a built Keras model: Sequential, functional with one input, or a subclass.
+        vocabulary: the id of each character, such as `char2idx`; or the characters in the order of
+            their ids; or a `keras.layers.StringLookup`. Ids that have no character, such as that of
+            "[UNK]", are never written; a NUL counts as none.
+
+    Raises:
+        CheckpointError: if the model has another shape, or computes something else; the message
+            names the layer.
+        SettingError: if the vocabulary does not fit the model.
+    """
+    return LanguageModel(read_keras(model, vocabulary))

@@ -143,6 +143,10 @@ class Checkpoint:
         Raises:
             StorageError: if it cannot be written; what was there before is untouched.
         """
+        write_arrays(path, self.weights, self.to_json())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all but the weights as plain values."""
         document: dict[str, Any] = {
             "config": self.config.to_json(),
             "vocabulary": self.tokenizer.vocabulary.idx2char,
@@ -155,7 +159,7 @@ class Checkpoint:
         }
         if self.labels:
             document["labels"] = list(self.labels.items())
-        write_arrays(path, self.weights, document)
+        return document
 
     @classmethod
     @check_arguments
@@ -170,6 +174,15 @@ class Checkpoint:
         if os.path.isdir(path):
             path = path / MODEL_FILE
         weights, document = read_arrays(path)
+        return cls.from_json(document, weights, path)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any], weights: Arrays, path: Path) -> "Checkpoint":
+        """Return the checkpoint of weights and of what `to_json` returned, both checked.
+
+        Raises:
+            CheckpointError: if they do not fit together, naming `path`.
+        """
         try:
             config = ModelConfig.from_json(document["config"])
             tokenizer = CharTokenizer(

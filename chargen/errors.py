@@ -8,6 +8,7 @@
     │   └── FormatError         a file that is no plain text, such as a PDF
     ├── UnknownCharacterError   a prompt with characters that the model never saw
     ├── CheckpointError         a checkpoint that is missing, damaged, foreign or too new
+    ├── ExportError             an exported model that is damaged, or cannot be made
     ├── StateError              a recurrent state that does not fit the model
     ├── RunError                a run that exists, is locked, or cannot be continued
     ├── DivergedError           a training loss that diverged again after every rollback
@@ -113,6 +114,13 @@ class UnknownCharacterError(ChargenError):
 
 class CheckpointError(ChargenError):
     """A checkpoint that is missing, damaged, foreign or of a newer format."""
+
+
+class ExportError(ChargenError):
+    """A model that a format cannot hold, or an exported one that is damaged or computes otherwise.
+
+    The message names the file, and what of it is wrong.
+    """
 
 
 class StateError(ChargenError, ValueError):

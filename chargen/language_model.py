@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from chargen.errors import SettingError
 from chargen.evaluation.inside import Inside
 from chargen.evaluation.loss import Evaluation, evaluate
 from chargen.evaluation.score import TOP, Score, score
+from chargen.exports.formats import export
 from chargen.generation.batching import Request, generate_samples, stream_text
 from chargen.generation.blas import held
 from chargen.generation.clamps import Clamp
@@ -328,6 +329,26 @@ class LanguageModel(Inside):
         """
         self._refuse_clamps("save")
         self.checkpoint.save(path)
+
+    @check_arguments
+    def export(
+        self, path: str | Path, format: str, *, overwrite: bool = False, **options: Any
+    ) -> None:
+        """Write the model in the format of another program; `chargen.verify` checks it.
+
+        Args:
+            path: of the file to write, or of the folder to make.
+            format: "keras", "savedmodel", "onnx", "torch", "hub" or "python".
+            overwrite: whether what is there may be replaced.
+            options: of "hub": `license` and `language`, for its model card.
+
+        Raises:
+            ExportError: if the format cannot hold the model, or the path does not fit it.
+            MissingLibraryError: if the format needs one that is not installed.
+            SettingError: if there is no such format, or it has no such option.
+            StorageError: if there is something already, or it cannot be written.
+        """
+        export(self.checkpoint, format, path, overwrite=overwrite, **options)
 
     @check_arguments
     def evaluate(

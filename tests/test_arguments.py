@@ -26,7 +26,8 @@ WRONG = [
     Path("nowhere"), np.zeros(3), np.array(["x"]), np.int64(3), Ellipsis, iter(()),
 ]  # fmt: skip
 MAX_MESSAGE = 620  # characters
-GIVEN = {chargen.Classification, chargen.Evaluation, chargen.Score}  # by the library, to look at
+# By the library, to look at:
+GIVEN = {chargen.Classification, chargen.Evaluation, chargen.Score, chargen.Verification}
 TOLD = {chargen.Reporter, chargen.Silent, chargen.Terminal}  # by the library
 MORE = {"Checkpoint.load": Checkpoint.load, "Vocabulary": Vocabulary}
 MORE |= {"Vocabulary.encode": Vocabulary.encode, "Vocabulary.decode": Vocabulary.decode}
@@ -72,6 +73,7 @@ def objects(lstm_file, workdir):
             **{"corpus": "short.txt", "run": "nowhere", "models": ["a", "b"], "ids": [1]},
             **{"checkpoint": model.checkpoint, "vocabulary": model.vocabulary, "path": "saved"},
             **{"make_decoder": session._make_decoder, "config": session._config},
+            **{"format": "hub", "model": model},
         },
     }
 

@@ -116,6 +116,8 @@ def test_words_of_a_shell_line_are_told_apart():
 def test_commands_that_are_shown_are_understood(arguments):
     name, *rest = arguments
     command: click.Command = getattr(importlib.import_module(f"chargen.cli.{name}"), name)
+    if isinstance(command, click.Group):
+        command = command.commands[rest.pop(0)]
     command.make_context(name, rest)
 
 

@@ -23,7 +23,7 @@ _SECTIONS = {
     "Train": ("train", "resume"),
     "Write": ("sample", "chat"),
     "Measure": ("evaluate", "score", "classify"),
-    "Serve": ("serve",),
+    "Share": ("serve", "export", "verify"),
     "Look": ("runs", "info", "inspect", "corpus", "plot"),
 }
 _COMMANDS = [name for names in _SECTIONS.values() for name in names]

@@ -11,6 +11,7 @@ from chargen.errors import CheckpointError
 from chargen.text.controls import escape_line
 
 _TYPED = "chargen.cli.help.typed"  # the key of what was typed, in a context
+_MAX_SUMMARY = 200  # characters of a command's
 _MAX_UNGROUPED = 9  # options that a help page lists under one heading
 
 
@@ -72,6 +73,21 @@ class Command(Examples):
         for group, records in groups.items():
             with formatter.section(group):
                 formatter.write_dl(records)
+
+
+class Group(Examples, click.Group):
+    """A command with commands of its own, which its help page lists with their whole summaries."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands."""
+        rows = [
+            (name, each.get_short_help_str(_MAX_SUMMARY)) for name, each in self.commands.items()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order in which they are written
 
 
 def _mistaken(error: click.UsageError, typed: list[str]) -> str | None:

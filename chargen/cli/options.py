@@ -71,7 +71,22 @@ class _OutputFile(_Path):
 
 
 input_path = _Path(path_type=Path, allow_dash=True, readable=False)
+
+
+class _OutputFolder(click.Path):
+    """A folder to make: what can be wrong with its place is told before the work."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path: Any = super().convert(value, param, ctx)
+        if not os.path.isdir(path.parent):
+            raise StorageError(
+                f"{path} cannot be made: there is no folder {path.parent}; make it first."
+            )
+        return path
+
+
 output_file = _OutputFile(path_type=Path, readable=False)
+output_folder = _OutputFolder(path_type=Path, readable=False)
 
 option = partial(click.option, cls=Option)
 output = partial(option, group="Output")

@@ -20,7 +20,7 @@ _REASONS = {
     errno.EACCES: "permission denied",
     errno.ENAMETOOLONG: "the name is too long",
 }
-_MAX_NAME = 40  # characters of a file's name in that of its temporary file
+MAX_NAME = 40  # characters of a file's name in that of its temporary file
 _MAX_LINKS = 40  # to follow
 _MAX_DIGITS = 7  # of an open file's number
 _MAX_SHOWN = 160  # characters of a path in a message
@@ -50,7 +50,7 @@ def write_atomically(path: str | Path, data: bytes) -> None:
             cannot be flushed, the new content is at `path` already, and the message says so.
     """
     path = Path(path)
-    problem = f"{_shown(path)} could not be written"
+    problem = f"{shown(path)} could not be written"
     with storage_errors(problem):
         descriptor = _open_file(path)
         if descriptor is not None:
@@ -61,14 +61,14 @@ def write_atomically(path: str | Path, data: bytes) -> None:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     is_device = os.path.exists(place) and not os.path.isfile(place) and not os.path.isdir(place)
     if is_device:  # or a pipe: it must stay what it is
-        wait = f"Waiting for somebody to read {_shown(path)}, which is a pipe or a device."
+        wait = f"Waiting for somebody to read {shown(path)}, which is a pipe or a device."
         with storage_errors(problem), told(wait):
             place.write_bytes(data)
         return
     with storage_errors(problem, "; what was there is untouched"):
         place.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(place)
-        temporary = _temporary(place)
+        temporary = temporary_name(place)
         try:
             with temporary.open("xb") as file:  # which follows no link, and opens nothing old
                 with suppress(OSError):
@@ -80,7 +80,7 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-    _flush_folder_of(place)
+    flush_folder_of(place)
 
 
 def link_atomically(source: Path, path: Path) -> None:
@@ -89,9 +89,9 @@ def link_atomically(source: Path, path: Path) -> None:
     Raises:
         StorageError: if it cannot be made; what was at `path` before is untouched.
     """
-    with storage_errors(f"{_shown(path)} could not be written"):
+    with storage_errors(f"{shown(path)} could not be written"):
         _remove_leftovers(path)
-        temporary = _temporary(path)
+        temporary = temporary_name(path)
         try:
             os.link(source, temporary)
         except OSError:  # this file system has no second names
@@ -99,7 +99,7 @@ def link_atomically(source: Path, path: Path) -> None:
             return
         temporary.replace(path)
         temporary.unlink(missing_ok=True)  # which a rename leaves if it is `path` already
-    _flush_folder_of(path)
+    flush_folder_of(path)
 
 
 def remove(path: Path) -> None:
@@ -108,18 +108,18 @@ def remove(path: Path) -> None:
     Raises:
         StorageError: if it cannot be removed.
     """
-    with storage_errors(f"{_shown(path)} could not be removed"):
+    with storage_errors(f"{shown(path)} could not be removed"):
         path.unlink(missing_ok=True)
 
 
-def _temporary(path: Path) -> Path:
+def temporary_name(path: Path) -> Path:
     """Return a name beside `path` that nobody can guess, so that nobody can plant a link there."""
-    return path.with_name(f".{path.name[:_MAX_NAME]}.{secrets.token_hex(8)}.tmp")
+    return path.with_name(f".{path.name[:MAX_NAME]}.{secrets.token_hex(8)}.tmp")
 
 
 def _remove_leftovers(path: Path) -> None:
     """Remove temporary files of `path` that killed processes left, if they can be removed."""
-    for left in path.parent.glob(f".{glob.escape(path.name[:_MAX_NAME])}.*.tmp"):
+    for left in path.parent.glob(f".{glob.escape(path.name[:MAX_NAME])}.*.tmp"):
         with suppress(OSError):
             with open(left, "rb", opener=_open_no_link) as file:
                 _lock(file)
@@ -162,22 +162,27 @@ def _write_to(descriptor: int, data: bytes) -> None:
         file.write(data)
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """Return a path for a message, with the middle of a long one left out."""
     text = str(path)
     half = _MAX_SHOWN // 2
     return text if len(text) <= _MAX_SHOWN else f"{text[:half]}...{text[-half:]}"
 
 
-def _flush_folder_of(path: Path) -> None:
+def flush_folder_of(path: Path) -> None:
+    """Flush the folder that a path is in.
+
+    Raises:
+        StorageError: if it cannot be flushed.
+    """
     with storage_errors(
-        f"{_shown(path)} is written, but its folder could not be flushed to disk",
+        f"{shown(path)} is written, but its folder could not be flushed to disk",
         "; a power cut may bring back what was there before",
     ):
-        _sync_folder(path.parent)
+        flush_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Flush the folder's entries, so that the rename itself survives a power cut."""
     if os.name == "nt":  # Windows cannot open a folder for this
         return

@@ -16,7 +16,7 @@ def split_documents(pieces: Iterable[str], separator: str) -> Iterator[str]:
     A line end in the separator stands for every kind of line end, so that "\n\n" is an empty line
     in any text. VT, FF, LS and PS in it stand for themselves alone.
     """
-    pattern, longest = _pattern(separator)
+    pattern, longest = re.compile(separator_pattern(separator)), _longest(separator)
     held = ""
     for piece in pieces:
         text = held + piece
@@ -28,12 +28,20 @@ def split_documents(pieces: Iterable[str], separator: str) -> Iterator[str]:
     yield pattern.sub(BOUNDARY, held)
 
 
-def _pattern(separator: str) -> tuple["re.Pattern[str]", int]:
-    """Return what a separator looks like in a text, and how many characters it has at most."""
-    parts = re.split(f"\r\n|[{_NEWLINES}]", separator)
+def separator_pattern(separator: str) -> str:
+    """Return a regular expression of what a separator looks like in a text."""
     marks = "".join(mark for mark in MARKS if mark in _NEWLINES or mark not in separator)
     line_end = f"(?>\r\n|[{marks}])"  # never the first half of CR LF alone
-    return re.compile(line_end.join(map(re.escape, parts))), len(separator) + len(parts) - 1
+    return line_end.join(map(re.escape, _parts(separator)))
+
+
+def _longest(separator: str) -> int:
+    """Return how many characters a separator has at most in a text."""
+    return len(separator) + len(_parts(separator)) - 1
+
+
+def _parts(separator: str) -> list[str]:
+    return re.split(f"\r\n|[{_NEWLINES}]", separator)
 
 
 def merge_boundaries(text: str) -> str:

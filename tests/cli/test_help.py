@@ -9,13 +9,20 @@ from chargen.cli import main
 
 CONTEXT = click.Context(main, info_name="chargen")
 COMMANDS = {name: main.get_command(CONTEXT, name) for name in main.list_commands(CONTEXT)}
+FORMATS = {
+    f"{name} {inner}": each
+    for name, command in COMMANDS.items()
+    if isinstance(command, click.Group)
+    for inner, each in command.commands.items()
+}
+ALL = {**COMMANDS, **FORMATS}
 OPTIONS = [
     pytest.param(param, id=f"{name} {param.opts[-1]}")
-    for name, command in COMMANDS.items()
+    for name, command in ALL.items()
     for param in command.params
     if isinstance(param, click.Option)
 ]
-EXAMPLES = [(name, text) for name, command in COMMANDS.items() for text in command.examples]
+EXAMPLES = [(name, text) for name, command in ALL.items() for text in command.examples]
 EXAMPLES += [(shlex.split(text)[1], text) for text in main.examples]
 
 
@@ -26,10 +33,10 @@ def test_an_option_is_explained_by_sentences(option):
     assert ".  [" in option.help or "[" not in option.help
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", ALL)
 def test_a_page_has_all_options_and_two_or_three_examples(name, invoke):
-    command = COMMANDS[name]
-    page = invoke(name, "--help").stdout
+    command = ALL[name]
+    page = invoke(*name.split(), "--help").stdout
     for param in command.params:
         assert not isinstance(param, click.Option) or f"{param.opts[-1]} " in page
     assert 2 <= len(command.examples) <= 3
@@ -38,9 +45,14 @@ def test_a_page_has_all_options_and_two_or_three_examples(name, invoke):
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES)
 def test_an_example_can_be_typed(name, example, workdir):
-    program, command, *arguments = shlex.split(example)
-    assert (program, command) == ("chargen", name)
-    COMMANDS[name].make_context(name, arguments)
+    program, *arguments = shlex.split(example)
+    assert program == "chargen"
+    words = name.split()
+    assert arguments[: len(words)] == words
+    command, arguments = ALL[name], arguments[len(words) :]
+    if isinstance(command, click.Group):  # its examples are of its commands
+        command = command.commands[arguments.pop(0)]
+    command.make_context(name, arguments)
 
 
 def test_many_options_stand_in_groups(invoke):
@@ -68,7 +80,7 @@ def test_defaults_and_limits_are_shown(invoke):
 
 def test_the_first_page_has_each_command_in_its_section_with_its_whole_summary(invoke):
     page = invoke("--help").stdout
-    for heading in ("Train:", "Write:", "Measure:", "Look:", "Examples:"):
+    for heading in ("Train:", "Write:", "Measure:", "Share:", "Look:", "Examples:"):
         assert f"\n{heading}\n" in page
     for name, command in COMMANDS.items():
         (line,) = (line for line in page.splitlines() if line.startswith(f"  {name} "))
