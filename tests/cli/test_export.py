@@ -79,6 +79,13 @@ def test_a_place_without_a_folder(refused, model_file, format):
     assert "there is no folder nowhere; make it first" in line
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="there is no /proc here")
+@pytest.mark.parametrize(("format", "name"), [("onnx", "tiny.onnx"), ("hub", "tiny")])
+def test_a_place_that_nobody_can_write_to(refused, model_file, format, name):
+    line = refused("export", format, "-m", model_file, "-o", f"/proc/{name}")
+    assert f"/proc/{name} could not be written: " in line
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
 def test_an_unwritable_folder(refused, model_file, workdir):
     (workdir / "closed").mkdir(mode=0o500)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import zipfile
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -17,6 +18,9 @@ from tests.exports.networks import ODD, network
 from tests.test_strangers import ways, with_value
 
 NEEDED = {"onnx": ("onnx", "onnxruntime"), "torch": ("torch",)}  # beside what tests need anyway
+# Not skipped, which would be a line for each test; test_torch.py and test_onnx.py are.
+AVAILABLE = [each for each in FORMATS if all(map(find_spec, NEEDED.get(each, ())))]
+needs_onnx = pytest.mark.skipif("onnx" not in AVAILABLE, reason="onnx is not installed")
 SLOW = ("keras", "savedmodel")
 
 
@@ -24,10 +28,8 @@ def path_of(format, folder):
     return folder / f"model{FORMATS[format].suffix}"
 
 
-@pytest.fixture(params=FORMATS)
+@pytest.fixture(params=AVAILABLE)
 def format(request):
-    for library in NEEDED.get(request.param, ()):
-        pytest.importorskip(library)
     return request.param
 
 
@@ -46,15 +48,13 @@ CASES = [
         id=f"{format}-{model.id}",
         marks=[pytest.mark.slow] if format in SLOW and model.id[0] in "plr" else [],
     )
-    for format in FORMATS
+    for format in AVAILABLE
     for model in ODD
 ]
 
 
 @pytest.mark.parametrize(("format", "model"), CASES)
 def test_its_own_program_agrees_whatever_the_text_is_like(tmp_path, format, model):
-    for library in NEEDED.get(format, ()):
-        pytest.importorskip(library)
     path = path_of(format, tmp_path)
     export(model, format, path)
     result = verify(path)
@@ -141,6 +141,8 @@ def change_last_float(data, array):
 
 def test_one_changed_weight_is_named(format, exported):
     """One that no test text need notice: a bias."""
+    if format == "python":  # its weights are in base64; see test_python.py
+        return
     bias = network(labels=2).weights["dense/bias"]
     file, name = exported, "dense/bias"
     if format == "savedmodel":
@@ -150,8 +152,6 @@ def test_one_changed_weight_is_named(format, exported):
         file, name = exported / "weights.safetensors", "dense.bias"
     if format == "hub":
         file, name = exported / "model.safetensors", "model.safetensors"
-    if format == "python":
-        pytest.skip("its weights are in base64; see test_python.py")
     if format == "keras":
         change_zip(file, "model.weights.h5", lambda data: change_last_float(data, bias))
     else:
@@ -175,8 +175,10 @@ def test_an_export_of_another_version_is_told(tmp_path, monkeypatch):
         verify(path)
 
 
+@needs_onnx
 def test_another_graph_is_noticed(tmp_path):
-    onnx = pytest.importorskip("onnx")
+    import onnx
+
     path = tmp_path / "model.onnx"
     export(network("gru"), "onnx", path)
     model = onnx.load(path)
@@ -204,10 +206,11 @@ def sealed(document):
 ODD_VALUES = [None, -1, "x", [], {"a": 1}, 1e308]
 
 
+@needs_onnx
 def test_a_description_with_any_odd_value_is_refused_or_harmless(tmp_path):
     """Whoever knows the form can write any description; it gets an error in one line, or works."""
-    onnx = pytest.importorskip("onnx")
-    pytest.importorskip("onnxruntime")
+    import onnx
+
     path = tmp_path / "model.onnx"
     export(network(labels=2), "onnx", path)
     model = onnx.load(path)
@@ -280,7 +283,11 @@ def test_a_place_that_does_not_fit_is_refused(tmp_path, format, name, told):
 
 
 @pytest.mark.parametrize(
-    "name", ["nowhere", "text.txt", "empty", "odd.onnx", "odd.keras", "odd.py"]
+    "name",
+    [
+        *("nowhere", "text.txt", "empty", "odd.keras", "odd.py"),
+        pytest.param("odd.onnx", marks=needs_onnx),
+    ],
 )
 def test_what_is_no_export_is_told(tmp_path, name):
     (tmp_path / "text.txt").write_text("Once upon a time")
