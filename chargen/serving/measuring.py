@@ -28,12 +28,12 @@ def measuring_router(service: Service) -> APIRouter:
         network = await service.network(body.model)
         text = prepare(network, body)
 
-        def work() -> dict[str, Any]:
-            return score(network.weights, text.text, label=body.label, top=body.top).to_json()
+        def work() -> Response:  # as a whole, since it is long
+            scored = score(network.weights, text.text, label=body.label, top=body.top)
+            answer = {"model": network.name, **scored.to_json(), "notes": list(text.notes)}
+            return json_response(answer, ignored_header(body))
 
-        result = await service.measure(work)
-        answer = {"model": network.name, **result, "notes": list(text.notes)}
-        return json_response(answer, ignored_header(body))
+        return await service.measure(work)
 
     @router.post("/v1/classify", responses=ERRORS)
     async def classify_text(body: ClassifyRequest) -> Response:

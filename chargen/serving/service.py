@@ -34,8 +34,8 @@ T = TypeVar("T")
 _PING_AFTER = 15.0  # seconds without an event
 _MAX_MEASURING = 2  # texts measured at a time, each in a thread of its own
 _MAX_MEASURING_WAITING = 64
-_LONG = 20_000  # characters that are prepared while other requests wait; more, beside them
-_MAX_PREPARING = 2  # long ones at a time
+_LONG = 20_000  # characters that are worked on while other requests wait; more, beside them
+_MAX_LONG = 2  # texts of more, at a time
 _MAX_NAMED = 20  # ignored fields in a header
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
@@ -72,7 +72,7 @@ class Service:
         """Start the engine, which calls back in this event loop."""
         self._engine.start(asyncio.get_running_loop().call_soon_threadsafe)
         self._measuring = CapacityLimiter(_MAX_MEASURING)
-        self._preparing = CapacityLimiter(_MAX_PREPARING)
+        self._long = CapacityLimiter(_MAX_LONG)
 
     async def stop(self) -> None:
         """End the engine."""
@@ -101,7 +101,7 @@ class Service:
         """Return what some work on a text returns; a long one holds back no other request."""
         if characters <= _LONG:
             return work()
-        return await to_thread.run_sync(work, limiter=self._preparing)
+        return await to_thread.run_sync(work, limiter=self._long)
 
     async def prompts(
         self, network: Network, prompt: Any, unknown: Unknown | None, *, max_prompts: int
@@ -153,13 +153,18 @@ class Service:
         if body.stream:
             events = self._events(written, answer, shape, bool(options and options.include_usage))
             return _Stream(written, events, headers | _STREAM_HEADERS)
+
+        def respond() -> Response:
+            pieces = written.whole()
+            used = usage(written.prompt_tokens, written.completion_tokens)
+            return json_response({**shape.whole(answer, pieces), "usage": used}, headers)
+
         try:
-            pieces = await unless_gone(request, written.whole())
+            await unless_gone(request, written.end())
+            return await self.prepare(written.size, respond)
         finally:
+            self.metrics.written.inc(written.completion_tokens)
             written.cancel()
-        self.metrics.written.inc(written.completion_tokens)
-        used = usage(written.prompt_tokens, written.completion_tokens)
-        return json_response({**shape.whole(answer, pieces), "usage": used}, headers)
 
     async def _events(
         self, written: Written, answer: Answer, shape: Shape, with_usage: bool
@@ -167,6 +172,11 @@ class Service:
         """Give the events of a stream, in one part what came in one."""
         began, is_first = time.monotonic(), True
         usage_so_far = {"usage": None} if with_usage else {}  # OpenAI's clients look for the field
+
+        def events() -> bytes:
+            pieces = [each for piece in written.take() for each in _single(piece)]
+            return b"".join(_event(shape.part(answer, [each]) | usage_so_far) for each in pieces)
+
         try:
             while not written.is_over:
                 if not await written.wait(_PING_AFTER):
@@ -175,8 +185,7 @@ class Service:
                 if is_first:
                     self.metrics.first.observe(time.monotonic() - began)
                     is_first = False
-                pieces = [each for piece in written.take() for each in _single(piece)]
-                yield b"".join(_event(shape.part(answer, [each]) | usage_so_far) for each in pieces)
+                yield await self.prepare(written.size, events)
             if with_usage:
                 used = usage(written.prompt_tokens, written.completion_tokens)
                 yield _event({**shape.part(answer, []), "usage": used})

@@ -48,14 +48,13 @@ def tokens_router(service: Service) -> APIRouter:
         network = await service.network(body.model)
         tokenizer = network.checkpoint.tokenizer
 
-        def encode() -> list[int]:
-            ids: list[int] = tokenizer.encode(tokenizer.prepare_prompt(body.prompt).text).tolist()
-            return ids
+        def encode() -> Response:
+            ids = tokenizer.encode(tokenizer.prepare_prompt(body.prompt).text).tolist()
+            most = service.config.max_prompt
+            answer = {"tokens": ids, "count": len(ids), "max_model_len": most}
+            return json_response(answer, ignored_header(body))
 
-        ids = await service.prepare(len(body.prompt), encode)
-        most = service.config.max_prompt
-        answer = {"tokens": ids, "count": len(ids), "max_model_len": most}
-        return json_response(answer, ignored_header(body))
+        return await service.prepare(len(body.prompt), encode)
 
     @router.post("/detokenize", responses=ERRORS)
     async def detokenize(body: DetokenizeRequest) -> Response:

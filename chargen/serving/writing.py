@@ -84,7 +84,7 @@ class Writer:
             place = replace(place, numbers=None)
         clamps = [Clamp(each.layer, each.unit, each.value) for each in request.clamp or ()]
         make_decoder = network.decoder_maker(clamps)
-        written = Written(self._engine, self._handles, echo=echo)
+        written = Written(self._engine, self._handles, echo=echo, is_scored=is_scored)
         for prompt in prompts:
             readings: dict[str | None, Prompt] = {}  # by label: texts that begin alike share one
             for k in range(n):
@@ -166,11 +166,14 @@ class Written:
         engine: writes them.
         handles: of states.
         echo: whether each prompt comes first.
+        is_scored: whether log-probabilities are told.
     """
 
-    def __init__(self, engine: Engine, handles: Handles, *, echo: bool) -> None:
-        self._engine, self._handles, self._echo = engine, handles, echo
+    def __init__(self, engine: Engine, handles: Handles, *, echo: bool, is_scored: bool) -> None:
+        self._engine, self._handles = engine, handles
+        self._echo, self._is_scored = echo, is_scored
         self._added: deque[tuple[int, str, bool]] = deque()
+        self._ended = 0  # of what was added
         self._came, self._awaits_ends = asyncio.Event(), False
         self._over, self._echoed = 0, set[int]()  # how many are over, whose prompt was given
         self.jobs: list[Job] = []
@@ -179,6 +182,7 @@ class Written:
     def put(self, index: int, text: str, is_over: bool) -> None:
         """Take what has been added to a text, in the event loop's thread."""
         self._added.append((index, text, is_over))
+        self._ended += is_over
         if is_over or not self._awaits_ends:
             self._came.set()
 
@@ -219,14 +223,29 @@ class Written:
         """Free the places of texts that are not over."""
         self._engine.cancel(job.text for job in self.jobs)
 
-    async def whole(self) -> list[Piece]:
-        """Return the texts when all are over, each as one piece, in the order of the request."""
-        parts: list[list[Piece]] = [[] for _ in self.jobs]
+    @property
+    def size(self) -> int:
+        """Return how much is to be taken now, in characters; one told in detail counts for ten."""
+        size = sum(len(text) for _, text, _ in self._added)
+        if self._echo and len(self._echoed) < len(self.jobs):
+            size += self.prompt_tokens
+        return 10 * size if self._is_scored else size
+
+    async def end(self) -> None:
+        """Wait until all texts are over, or something broke."""
         self._awaits_ends = True
-        while not self.is_over:
+        while self._ended < len(self.jobs) and all(job.text.error is None for job in self.jobs):
             await self.wait()
-            for piece in self.take():
-                parts[piece.index].append(piece)
+
+    def whole(self) -> list[Piece]:
+        """Return the texts, all of which are over, each as one piece, in the order of the request.
+
+        Raises:
+            Problem: if something broke.
+        """
+        parts: list[list[Piece]] = [[] for _ in self.jobs]
+        for piece in self.take():
+            parts[piece.index].append(piece)
         return [joined(several) for several in parts]
 
 
