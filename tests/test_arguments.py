@@ -27,7 +27,8 @@ WRONG = [
 ]  # fmt: skip
 MAX_MESSAGE = 620  # characters
 # By the library, to look at:
-GIVEN = {chargen.Classification, chargen.Evaluation, chargen.Score, chargen.Verification}
+GIVEN = {chargen.Activations, chargen.Classification, chargen.Evaluation, chargen.Memory}
+GIVEN |= {chargen.Score, chargen.Verification}
 TOLD = {chargen.Reporter, chargen.Silent, chargen.Terminal}  # by the library
 MORE = {"Checkpoint.load": Checkpoint.load, "Vocabulary": Vocabulary}
 MORE |= {"Vocabulary.encode": Vocabulary.encode, "Vocabulary.decode": Vocabulary.decode}
@@ -38,7 +39,9 @@ def public_functions():
     found = dict(MORE)
     for name in set(chargen.__all__) - {"__version__"}:
         public = getattr(chargen, name)
-        if public in GIVEN | TOLD or (inspect.isclass(public) and issubclass(public, Exception)):
+        if not callable(public) or public in GIVEN | TOLD:
+            continue
+        if inspect.isclass(public) and issubclass(public, Exception):
             continue
         found[name] = public
         if inspect.isclass(public):
@@ -73,7 +76,8 @@ def objects(lstm_file, workdir):
             **{"corpus": "short.txt", "run": "nowhere", "models": ["a", "b"], "ids": [1]},
             **{"checkpoint": model.checkpoint, "vocabulary": model.vocabulary, "path": "saved"},
             **{"make_decoder": session._make_decoder, "config": session._config},
-            **{"format": "hub", "model": model},
+            **{"format": "hub", "model": model, "layer": 0, "unit": 0, "clamps": []},
+            **{"feature": "capitals", "other": session.fork()},
         },
     }
 
