@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -32,13 +33,14 @@ def stage(folder: Path) -> None:
     """Copy every page, and every picture that one shows, to a folder; links follow."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT / "docs", folder)
-    pages = {page: page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").glob("*.md")}
+    pages = {
+        page: page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").glob("*.md")
+    }
     pages |= {ROOT / path: name for path, name in OUTSIDE.items() if (ROOT / path).exists()}
     for page, name in pages.items():
+        moved = partial(_moved, page=page, pages=pages, folder=folder)
         parts = _CODE.split(page.read_text("utf-8"))  # text, code, text, ...
-        parts[::2] = [
-            _LINK.sub(lambda link: _moved(link, page, pages, folder), part) for part in parts[::2]
-        ]
+        parts[::2] = [_LINK.sub(moved, part) for part in parts[::2]]
         (folder / name).write_text("".join(parts), "utf-8")
 
 
@@ -62,7 +64,9 @@ def configuration(folder: Path) -> str:
     lines = (ROOT / "mkdocs.yml").read_text("utf-8").splitlines(keepends=True)
     entry = re.compile(r"  - .+: (\S+\.md)\n")
     return "".join(
-        line for line in lines if not (found := entry.fullmatch(line)) or (folder / found[1]).exists()
+        line
+        for line in lines
+        if not (found := entry.fullmatch(line)) or (folder / found[1]).exists()
     )
 
 

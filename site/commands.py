@@ -1,6 +1,6 @@
-"""Write docs/commands.md and docs/commands-train.md: every command with its help page.
+"""Write docs/commands*.md: every command with its help page.
 
-    python site/commands.py
+python site/commands.py
 """
 
 from pathlib import Path
@@ -11,26 +11,43 @@ from chargen.cli import main
 
 DOCS = Path(__file__).parents[1] / "docs"
 _WIDTH = 100  # characters
-_HEAD = """\
+_HEADS = {
+    "commands.md": """\
 # Commands
 
-What `chargen COMMAND --help` says, for every command. Those of `train` and `resume` are on
-[a page of their own](commands-train.md). These pages are generated: `make commands`.
-"""
-_HEAD_OF_TRAINING = """\
-# Commands: train and resume
+What `chargen COMMAND --help` says. [train and resume](commands-train.md) and [sample and
+chat](commands-write.md) have pages of their own. These pages are generated: `make commands`.
+""",
+    "commands-train.md": """\
+# Commands to train
 
-What `chargen train --help` and `chargen resume --help` say; [all other commands](commands.md). These pages are
-generated: `make commands`.
-"""
-_OF_TRAINING = ("train", "resume")
+What `chargen train --help` and `chargen resume --help` say; [all other
+commands](commands.md). Generated: `make commands`.
+""",
+    "commands-write.md": """\
+# Commands to write
+
+What `chargen sample --help` and `chargen chat --help` say; [all other
+commands](commands.md). Generated: `make commands`.
+""",
+}
+_PAGES = {
+    "train": "commands-train.md",
+    "resume": "commands-train.md",
+    "sample": "commands-write.md",
+    "chat": "commands-write.md",
+}
 
 
 def help_of(command: click.Command, name: str, parent: click.Context | None = None) -> str:
     """Return the help page of a command, as wide as a page is."""
-    info = name if parent is None else name.split()[-1]
+    info = name if parent is None else name.rsplit(maxsplit=1)[-1]
     context = click.Context(
-        command, parent=parent, info_name=info, terminal_width=_WIDTH, max_content_width=_WIDTH,
+        command,
+        parent=parent,
+        info_name=info,
+        terminal_width=_WIDTH,
+        max_content_width=_WIDTH,
         help_option_names=["-h", "--help"],
     )
     lines = command.get_help(context).splitlines()
@@ -38,18 +55,15 @@ def help_of(command: click.Command, name: str, parent: click.Context | None = No
 
 
 def references() -> dict[str, str]:
-    """Return the pages by their file's name: one of training, one of all else."""
+    """Return the pages by their file's name: training, writing, and all else with the overview."""
     root = click.Context(main, info_name="chargen", help_option_names=["-h", "--help"])
-    pages = {
-        "commands.md": [_HEAD, _section("chargen", help_of(main, "chargen"))],
-        "commands-train.md": [_HEAD_OF_TRAINING],
-    }
+    pages = {page: [head] for page, head in _HEADS.items()}
+    pages["commands.md"].append(_section("chargen", help_of(main, "chargen")))
     for name in main.list_commands(root):
         command = main.get_command(root, name)
         assert command is not None
-        page = "commands-train.md" if name in _OF_TRAINING else "commands.md"
         said = help_of(command, f"chargen {name}", root)
-        pages[page].append(_section(f"chargen {name}", said))
+        pages[_PAGES.get(name, "commands.md")].append(_section(f"chargen {name}", said))
     return {page: "\n".join(parts) for page, parts in pages.items()}
 
 
