@@ -1,8 +1,9 @@
 """Write docs/commands*.md: every command with its help page.
 
-python site/commands.py
+Usage: python site/commands.py [FOLDER]; the folder is docs/ unless given.
 """
 
+import sys
 from pathlib import Path
 
 import click
@@ -72,5 +73,6 @@ def _section(name: str, said: str) -> str:
 
 
 if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if sys.argv[1:] else DOCS
     for page, content in references().items():
-        (DOCS / page).write_text(content, "utf-8")
+        (folder / page).write_text(content, "utf-8")
