@@ -50,7 +50,7 @@ def test_a_page_shows_what_its_code_prints(name, tree):
         assert _NUMBER.sub("#", printed) == _NUMBER.sub("#", expected)
         # Another processor adds up in another order, and training makes more of that.
         numbers = [[float(each) for each in _NUMBER.findall(x)] for x in (printed, expected)]
-        assert numbers[0] == pytest.approx(numbers[1], rel=0.15, abs=0.06)
+        assert numbers[0] == pytest.approx(numbers[1], rel=0.3, abs=0.1)
     assert pictures
     for picture in pictures:
         assert (tree / "docs" / picture).read_text("utf-8").startswith("<svg")
