@@ -2,6 +2,10 @@
 # make test    install, run the tests; make test-slow the rest
 # make test-torch, make test-integrations   install what only these need, run their tests
 # make check   install, run the linters, the type checker and the import rules
+# make docs    install, build the site in build/site
+# make notebooks  install, write the pages on state as notebooks, docs/*.ipynb
+# make commands   write the command reference again: docs/commands*.md
+# make pages   run the pages on state again, and keep what they print and draw
 # make model   train the bundled model again
 # make clean   remove what the others made
 
@@ -11,7 +15,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	>/dev/null 2>&1 && { echo $$p; break; }; done)
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-torch test-integrations check model clean
+.PHONY: demo test test-slow test-torch test-integrations check docs notebooks commands pages model clean
 
 demo: .venv/installed
 	$(BIN)/chargen train corpora/drowned-bell.txt --name demo --minutes 2 --overwrite
@@ -38,11 +42,25 @@ check: .venv/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: .venv/installed-docs
+	$(BIN)/python site/build.py
+
+notebooks: .venv/installed-docs
+	$(BIN)/jupytext --to ipynb --update-metadata \
+		'{"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}' \
+		docs/state.md docs/memory.md
+
+commands: .venv/installed
+	$(BIN)/python site/commands.py
+
+pages: .venv/installed
+	$(BIN)/python site/run_page.py docs/state.md docs/memory.md
+
 model: .venv/installed
 	$(BIN)/chargen train corpora/drowned-bell.txt --name bundled --overwrite --units 256 --dropout 0.5 --minutes 4
 
 clean:
-	rm -rf .venv .coverage .*_cache build dist checkpoints/demo
+	rm -rf docs/*.ipynb .venv .coverage .*_cache build dist checkpoints/demo
 	find chargen tests benchmarks -name __pycache__ -type d -exec rm -r {} +
 
 .venv/bin/python:
@@ -58,3 +76,7 @@ clean:
 	@echo "Downloading about 0.65 GB where nothing is installed yet, nearly all of it TensorFlow ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@ .venv/installed
+
+.venv/installed-docs: pyproject.toml constraints.txt | .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	@touch $@

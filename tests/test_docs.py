@@ -16,6 +16,7 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
     *(ROOT / folder / "README.md" for folder in ("benchmarks", "corpora", "checkpoints/bundled")),
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
 ]
 MAX_LINES = 120
 _BLOCK = re.compile(r"^(<!-- run -->\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -100,10 +101,12 @@ def test_links_lead_somewhere(page):
             assert anchor in anchors(target), link
 
 
-def test_every_page_of_docs_is_linked_from_the_readme():
-    text = README.read_text("utf-8")
+def test_every_page_of_docs_is_linked_from_the_readme_or_the_contents():
+    readme = README.read_text("utf-8")
+    contents = (ROOT / "docs" / "index.md").read_text("utf-8")
     for page in (ROOT / "docs").glob("*.md"):
-        assert f"(docs/{page.name}" in text, page.name
+        if page.name != "index.md":
+            assert f"(docs/{page.name}" in readme or f"({page.name}" in contents, page.name
 
 
 def test_words_of_a_shell_line_are_told_apart():

@@ -73,7 +73,7 @@ class _OutputFile(_Path):
 input_path = _Path(path_type=Path, allow_dash=True, readable=False)
 
 
-class _OutputFolder(click.Path):
+class _OutputFolder(_Path):
     """A folder to make: what can be wrong with its place is told before the work."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:

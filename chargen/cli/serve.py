@@ -16,6 +16,7 @@ from chargen.errors import SettingError
 if TYPE_CHECKING:
     from chargen.text.copies import CopyIndex
 
+_MAX_KEY = 4096  # bytes
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _INSTALL = "pip install 'chargen[serve]'"
 
@@ -38,7 +39,7 @@ _INSTALL = "pip install 'chargen[serve]'"
 )
 @options.option(
     "--folder",
-    type=click.Path(path_type=Path, readable=False),
+    type=options.input_path,
     default=None,
     metavar="FOLDER",
     group="Models",
@@ -47,7 +48,7 @@ _INSTALL = "pip install 'chargen[serve]'"
 )
 @options.option(
     "--corpus",
-    type=click.Path(path_type=Path, readable=False),
+    type=options.input_path,
     metavar="FILE",
     group="Models",
     help="Text, or folder of texts, that the models learned from: to show what a text copies, "
@@ -58,7 +59,7 @@ _INSTALL = "pip install 'chargen[serve]'"
 )
 @options.option(
     "--api-key-file",
-    type=click.Path(path_type=Path, readable=False),
+    type=options.input_path,
     metavar="FILE",
     group="Access",
     help="File that holds the key.",
@@ -89,7 +90,7 @@ def serve(
 
     if models and folder is not None:
         raise SettingError("folder cannot be given with --model.", setting="folder")
-    if folder is not None and not folder.is_dir():
+    if folder is not None and not os.path.isdir(folder):
         raise SettingError(f"folder {folder} is no folder.", setting="folder")
     config = ServingConfig.of(given({**settings, "api_key": _key(settings, api_key_file)}))
     networks = Networks(
@@ -142,12 +143,18 @@ def _key(settings: dict[str, Any], file: Path | None) -> str | None:
         return os.environ.get("CHARGEN_API_KEY") if typed is None else typed
     if typed is not None:
         raise SettingError("api_key cannot be given with --api-key-file.", setting="api_key")
+    from chargen.storage.waiting import told
+
     try:
-        return file.read_text(encoding="utf-8").strip()
+        with told(f"Waiting for {file}, which is a pipe or a device."), file.open("rb") as opened:
+            key = opened.read(_MAX_KEY).decode().strip()
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
         message = f"api_key_file {file} cannot be read: {reason}."
         raise SettingError(message, setting="api_key_file") from None
+    if not key:
+        raise SettingError(f"api_key_file {file} holds no key.", setting="api_key_file")
+    return key
 
 
 def _chosen(models: tuple[str, ...]) -> dict[str, Path]:

@@ -10,7 +10,7 @@ from chargen.cli.texts import put_json
 
 
 @command("chargen verify novel.onnx", "chargen verify writer.py --json")
-@click.argument("file", type=click.Path(path_type=Path, readable=False))
+@click.argument("file", type=options.input_path)
 @options.json
 def verify(file: Path, as_json: bool) -> None:
     """Run an exported model in its own program, and compare.

@@ -6,8 +6,10 @@ They are found by walking the commands, so a new one is tested without being lis
 import logging
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -15,7 +17,9 @@ import pytest
 from chargen.cli import main
 from chargen.cli.options import output_file
 from chargen.errors import RunError
+from chargen.language_model import LanguageModel
 from chargen.storage import waiting
+from chargen.storage.atomic import write_atomically
 from chargen.training.history import Row, write_history
 from tests.helpers import save_run
 
@@ -43,8 +47,29 @@ GIVEN = {
     "info": (["-m", "model.safetensors"], []),
     "corpus": ([], ["short.txt"]),
     "plot": (["-o", "curve.svg"], ["run"]),
+    "inspect": (["-m", "model.safetensors"], ["AB"]),
+    "serve": (["--port", "0", "--folder", "."], []),
+    "verify": ([], ["hub"]),
+    "export keras": (["-m", "model.safetensors", "-o", "out.keras"], []),
+    "export savedmodel": (["-m", "model.safetensors", "-o", "out"], []),
+    "export onnx": (["-m", "model.safetensors", "-o", "out.onnx"], []),
+    "export torch": (["-m", "model.safetensors", "-o", "out"], []),
+    "export hub": (["-m", "model.safetensors", "-o", "out"], []),
+    "export python": (["-m", "model.safetensors", "-o", "out.py"], []),
 }
-COMMANDS = {name: main.get_command(None, name) for name in main.list_commands(None)}
+
+
+def walk(group, before=()):
+    """Yield each command that does something, by what is typed to call it."""
+    for name in group.list_commands(None):
+        command, typed = group.get_command(None, name), (*before, name)
+        if isinstance(command, click.Group):
+            yield from walk(command, typed)
+        else:
+            yield " ".join(typed), command
+
+
+COMMANDS = dict(walk(main))
 PARAMETERS = [
     pytest.param(name, each, id=f"{name}-{each.name}")
     for name, command in COMMANDS.items()
@@ -71,12 +96,22 @@ def limited():
 
 @pytest.fixture
 def files(workdir, make_checkpoint, monkeypatch):
-    """A folder with a file of every kind; training ends before TensorFlow is imported."""
+    """A folder with a file of every kind.
+
+    Training ends before TensorFlow is imported, as do the exports that need it; a server, before
+    it serves.
+    """
 
     def stop(*args, **kwargs):
         raise RunError("Training would begin now.")
 
     monkeypatch.setattr("chargen.training.start._build_run", stop)
+    monkeypatch.setitem(sys.modules, "chargen.exports.savedmodel", SimpleNamespace(write=stop))
+    keras = SimpleNamespace(write=lambda checkpoint, path: write_atomically(path, b""))
+    monkeypatch.setitem(sys.modules, "chargen.exports.keras", keras)
+    monkeypatch.setattr(
+        "chargen.serving.server.serve", lambda app, listening, **_: listening.close()
+    )
     monkeypatch.setenv("CHARGEN_CACHE", str(workdir / "cache"))
     (workdir / "text.txt").write_text("To be, or not to be: that is the question.\n" * 60)
     (workdir / "short.txt").write_text("AB abc\n")
@@ -89,6 +124,7 @@ def files(workdir, make_checkpoint, monkeypatch):
     save_run(workdir / "run", workdir / "text.txt", units=(3,), embedding_dim=2)
     rows = [Row(1, 0.1, 0.1, 2.0, 2.0, 2.0, 3.0), Row(2, 0.2, 0.1, 1.0, 1.0, 1.0, 2.0)]
     write_history(workdir / "run", rows)
+    LanguageModel(make_checkpoint()).export("hub", "hub")
     return workdir
 
 
@@ -96,10 +132,10 @@ def words(command, parameter, value):
     """What to type so that a parameter has this value."""
     options, arguments = GIVEN[command]
     if isinstance(parameter, click.Argument):
-        return [command, *options, "--", value]
+        return [*command.split(), *options, "--", value]
     name = parameter.opts[-1]
     typed = [f"{name}={value}"] if name.startswith("--") else [name, value]
-    return [command, *options, *typed, *arguments]
+    return [*command.split(), *options, *typed, *arguments]
 
 
 def check(result):
@@ -123,9 +159,9 @@ def test_a_bad_value_is_told(files, invoke, limited, command, parameter):
 @pytest.mark.parametrize("command", GIVEN)
 def test_what_is_given_besides_is_good(files, invoke, command):
     options, arguments = GIVEN[command]
-    result = invoke(command, *options, *arguments)
+    result = invoke(*command.split(), *options, *arguments)
     check(result)
-    if command in ("train", "resume"):
+    if command in ("train", "resume", "export savedmodel"):
         assert "Training would begin now." in result.stderr
     else:
         assert result.exit_code == 0
@@ -154,7 +190,7 @@ class Peer(logging.Handler):
         self._told.wait()
         if self.said:
             with Path(self._path).open(self._flags) as file:
-                file.write("AB abc\n" * 300) if self._flags == "w" else file.read()
+                file.write(b"AB abc\n" * 300) if self._flags == "wb" else file.read()
 
     def __enter__(self):
         logging.getLogger("chargen").addHandler(self)
@@ -173,9 +209,9 @@ def test_a_pipe_is_refused_or_waited_for_with_a_word(
 ):
     monkeypatch.setattr(waiting, "SECONDS", 0.01)
     os.mkfifo("pipe.svg")
-    flags = "r" if parameter.type is output_file else "w"
+    flags = "rb" if parameter.type is output_file else "wb"
     with Peer("pipe.svg", flags) as peer:
         limited()
         check(invoke(*words(command, parameter, "pipe.svg")))
     is_text = command in ("train", "corpus", "evaluate") and isinstance(parameter, click.Argument)
-    assert (" pipe.svg, which is a pipe" in peer.said) or not (is_text or flags == "r")
+    assert (" pipe.svg, which is a pipe" in peer.said) or not (is_text or flags == "rb")

@@ -84,9 +84,8 @@ def test_the_bundled_model_writes_the_same_text(bundled):
     for seed in range(3):
         given = {"length": 1000, "seed": seed, "temperature": 0.8}
         assert "".join(program.write("All: ", **given)) == model.generate("All: ", **given)
-    assert "".join(program.write(length=300, temperature=0)) == model.generate(
-        length=300, temperature=0
-    )
+    given = {"length": 300, "temperature": 0}
+    assert "".join(program.write(**given)) == model.generate(**given, no_repeat=0)
 
 
 PROMPTS = ["", "A", "Ab\r\nc: ", "\n", "É’a\u0301", "  "]

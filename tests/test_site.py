@@ -1,0 +1,80 @@
+"""The site: pages of commands that are up to date, a file format that reads, links that hold."""
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import chargen
+
+ROOT = Path(__file__).parents[1]
+MAX_BYTES = 20_000  # of a page
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"site_{name}", ROOT / "site" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_command_reference_is_up_to_date(tmp_path):
+    # In a process of its own, as click keeps the help option of whoever used a command first.
+    subprocess.run([sys.executable, ROOT / "site" / "commands.py", tmp_path], check=True, cwd=ROOT)
+    written = {page.name: page.read_text("utf-8") for page in tmp_path.iterdir()}
+    kept = {page.name: page.read_text("utf-8") for page in (ROOT / "docs").glob("commands*.md")}
+    assert written == kept, "make commands"
+
+
+def test_no_page_is_too_long():
+    sizes = {page.name: page.stat().st_size for page in (ROOT / "docs").glob("*.md")}
+    assert {name: size for name, size in sizes.items() if size > MAX_BYTES} == {}
+
+
+def test_every_page_is_in_the_navigation():
+    listed = re.findall(r"^  - .+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.M)
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} <= set(listed)
+
+
+def test_the_program_of_the_format_writes_what_chargen_writes(monkeypatch, capsys):
+    page = (ROOT / "docs" / "format.md").read_text("utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(ROOT)
+    names = {}
+    exec(code, names)
+    written = chargen.load("bundled").generate("Wick:\n", temperature=0, length=60)
+    assert capsys.readouterr().out == f"Wick:\n{written}\n"
+    assert json.dumps(names["document"]["origin"])
+
+
+def test_staged_links_follow_their_pages(tmp_path):
+    load("build").stage(tmp_path / "docs")
+    staged = (tmp_path / "docs" / "training.md").read_text("utf-8")
+    assert "../benchmarks" not in staged
+    for page in (tmp_path / "docs").glob("*.md"):
+        for path in re.findall(r"\]\((?!https?:)([^)\s#]+\.(?:md|svg))", page.read_text("utf-8")):
+            assert (page.parent / path).exists(), f"{page.name}: {path}"
+
+
+@pytest.mark.slow
+def test_the_site_builds_and_loads_nothing_from_outside():
+    pytest.importorskip("zensical")
+    subprocess.run([sys.executable, ROOT / "site" / "build.py"], check=True, capture_output=True)
+    pages = list((ROOT / "build" / "site").glob("*.html"))
+    assert len(pages) > 10
+    loaded = re.compile(
+        r"<(?:script|img|iframe|source)\b[^>]*\bsrc=[\"']?((?:https?:)?//[^\"' >]+)"
+    )
+    styles = re.compile(
+        r"<link\b(?=[^>]*stylesheet|[^>]*preconnect|[^>]*icon)[^>]*href=[\"']?(https?:[^\"' >]+)"
+    )
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert not loaded.findall(text), page.name
+        assert not styles.findall(text), page.name
+    for sheet in (ROOT / "build" / "site").rglob("*.css"):
+        assert not re.search(r"url\([\"']?https?:|@import", sheet.read_text("utf-8")), sheet.name
