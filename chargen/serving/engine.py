@@ -31,7 +31,7 @@ from chargen.text.vocabulary import Ids
 MAX_WAITING = 1024  # texts, before more are refused
 _DELIVER_EVERY = 0.025  # seconds
 _DELIVER_EACH = 0.001  # seconds for each text, where that makes more
-_READ_BESIDE = 0.008  # seconds for prompts between two steps
+_READ_BESIDE = 0.008  # seconds for prompts between two steps, or as long as a step takes
 _READ_ALONE = 0.05  # the same, when no text is being written
 _SLICE = 32  # characters of a prompt that are read at a time
 
@@ -147,6 +147,7 @@ class Engine:
         self._writing: dict[Sequence, Text] = {}
         self._to_deliver: dict[Text, None] = {}
         self._urgent: dict[Text, None] = {}  # of those, the ones that have begun or ended
+        self._stepping = 0.0  # seconds that the last step took
         self._delivered = 0.0  # when texts were delivered last
         self._thread = threading.Thread(target=self._run, name="chargen-engine", daemon=True)
 
@@ -242,7 +243,8 @@ class Engine:
 
     def _read_prompts(self) -> None:
         """Read slices of prompts in turn, for a short time; who has read all joins its batch."""
-        deadline = perf_counter() + (_READ_BESIDE if self._writing else _READ_ALONE)
+        beside = max(_READ_BESIDE, self._stepping)
+        deadline = perf_counter() + (beside if self._writing else _READ_ALONE)
         while self._reading:
             text = self._reading.popleft()
             try:
@@ -280,7 +282,8 @@ class Engine:
                 for text in list(self._writing.values()):
                     if text.prompt.make_decoder is make_decoder:
                         self._break(text, error)
-            self._stepped(several, perf_counter() - began)
+            self._stepping = perf_counter() - began
+            self._stepped(several, self._stepping)
 
     def _take(self, text: Text, piece: str, batch: Batch) -> None:
         if piece:

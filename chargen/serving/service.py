@@ -1,7 +1,6 @@
 """What all routes share: the networks, the engine, the limits, and how a request is answered."""
 
 import asyncio
-import json
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -15,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from chargen.config import ServingConfig
+from chargen.serving.bodies import encode, encode_in_parts
 from chargen.serving.engine import Engine, Overloaded
 from chargen.serving.handles import Handles
 from chargen.serving.metrics import Metrics
@@ -228,19 +228,12 @@ def _single(piece: Piece) -> list[Piece]:
 
 
 def _event(body: dict[str, Any]) -> bytes:
-    return b"data: %b\n\n" % _json(body)
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def _json(body: Any) -> bytes:
-    return _ENCODER.encode(body).encode()
+    return b"data: %b\n\n" % encode(body)
 
 
 def json_response(body: Any, headers: dict[str, str] | None = None) -> Response:
     """Return a response of JSON."""
-    return Response(_json(body), media_type="application/json", headers=headers)
+    return Response(encode_in_parts(body), media_type="application/json", headers=headers)
 
 
 def ignored_header(body: Body) -> dict[str, str]:
