@@ -43,7 +43,7 @@ check: .venv/installed-dev
 	$(BIN)/lint-imports
 
 docs: .venv/installed-docs
-	$(BIN)/python site/build.py
+	$(BIN)/python docs/tools/build.py
 
 notebooks: .venv/installed-docs
 	$(BIN)/jupytext --to ipynb --update-metadata \
@@ -51,10 +51,10 @@ notebooks: .venv/installed-docs
 		docs/state.md docs/memory.md
 
 commands: .venv/installed
-	$(BIN)/python site/commands.py
+	$(BIN)/python docs/tools/commands.py
 
 pages: .venv/installed
-	$(BIN)/python site/run_page.py docs/state.md docs/memory.md
+	$(BIN)/python docs/tools/run_page.py docs/state.md docs/memory.md
 
 model: .venv/installed
 	$(BIN)/chargen train corpora/drowned-bell.txt --name bundled --overwrite --units 256 --dropout 0.5 --minutes 4

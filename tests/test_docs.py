@@ -105,8 +105,7 @@ def test_every_page_of_docs_is_linked_from_the_readme_or_the_contents():
     readme = README.read_text("utf-8")
     contents = (ROOT / "docs" / "index.md").read_text("utf-8")
     for page in (ROOT / "docs").glob("*.md"):
-        if page.name != "index.md":
-            assert f"(docs/{page.name}" in readme or f"({page.name}" in contents, page.name
+        assert f"(docs/{page.name}" in readme or f"({page.name}" in contents, page.name
 
 
 def test_words_of_a_shell_line_are_told_apart():

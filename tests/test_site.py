@@ -15,8 +15,11 @@ ROOT = Path(__file__).parents[1]
 MAX_BYTES = 20_000  # of a page
 
 
+TOOLS = ROOT / "docs" / "tools"
+
+
 def load(name):
-    spec = importlib.util.spec_from_file_location(f"site_{name}", ROOT / "site" / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"site_{name}", TOOLS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -24,7 +27,7 @@ def load(name):
 
 def test_the_command_reference_is_up_to_date(tmp_path):
     # In a process of its own, as click keeps the help option of whoever used a command first.
-    subprocess.run([sys.executable, ROOT / "site" / "commands.py", tmp_path], check=True, cwd=ROOT)
+    subprocess.run([sys.executable, TOOLS / "commands.py", tmp_path], check=True, cwd=ROOT)
     written = {page.name: page.read_text("utf-8") for page in tmp_path.iterdir()}
     kept = {page.name: page.read_text("utf-8") for page in (ROOT / "docs").glob("commands*.md")}
     assert written == kept, "make commands"
@@ -63,7 +66,7 @@ def test_staged_links_follow_their_pages(tmp_path):
 @pytest.mark.slow
 def test_the_site_builds_and_loads_nothing_from_outside():
     pytest.importorskip("zensical")
-    subprocess.run([sys.executable, ROOT / "site" / "build.py"], check=True, capture_output=True)
+    subprocess.run([sys.executable, TOOLS / "build.py"], check=True, capture_output=True)
     pages = list((ROOT / "build" / "site").glob("*.html"))
     assert len(pages) > 10
     loaded = re.compile(

@@ -20,13 +20,13 @@ MAX_SEED = 2**63 - 1
 _SETTINGS = SamplingConfig.described()
 
 
-def _limits(name: str) -> Any:
-    """Return what pydantic checks of a setting: the limits that its class declares."""
+def _limits(name: str, *, most: int | None = None) -> Any:
+    """Return what pydantic checks of a setting: the limits of its class, or `most`."""
     each: Setting = _SETTINGS[name]
     facts: dict[str, Any] = {"description": each.help}
     if each.type in (int, float):
         facts["gt" if each.excluded == each.min else "ge"] = each.min
-        facts["le"] = each.max
+        facts["le"] = each.max if most is None else most
     elif each.type is str:
         facts["min_length"], facts["max_length"] = 1, 10_000
     return Field(default=None, **facts)
@@ -89,7 +89,7 @@ class Writing(Body):
     min_p: float | None = _limits("min_p")
     min_tokens: Count | None = Field(None, description="Characters to write at least.")
     no_repeat: int | None = _limits("no_repeat")
-    no_repeat_window: int | None = _limits("no_repeat_window")
+    no_repeat_window: int | None = _limits("no_repeat_window", most=10_000)
     label: str | None = _limits("label")
     only: str | None = _limits("only")
     ban: str | None = _limits("ban")

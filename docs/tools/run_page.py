@@ -1,6 +1,6 @@
 """Run the Python blocks of a page, in order, as a notebook does, and write what they print below.
 
-    python site/run_page.py docs/state.md
+    python docs/tools/run_page.py docs/state.md
 
 A `text` block that follows a Python block is what that block printed; it is replaced. Pictures are
 written by the blocks themselves, beside the page.

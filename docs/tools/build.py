@@ -1,6 +1,6 @@
 """Build the site: stage the pages in build/docs, then run Zensical on them; a broken link fails.
 
-    python site/build.py
+    python docs/tools/build.py
 
 Pages of docs/ link to some files outside it. Those that are pages too are staged beside them; links
 to anything else, such as a folder, are refused by the strict build.
@@ -13,7 +13,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"
 # Pages outside docs/, by the name that they have on the site.
 OUTSIDE = {
@@ -32,7 +32,7 @@ _CODE = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
 def stage(folder: Path) -> None:
     """Copy every page, and every picture that one shows, to a folder; links follow."""
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(ROOT / "docs", folder)
+    shutil.copytree(ROOT / "docs", folder, ignore=shutil.ignore_patterns("tools"))
     pages = {
         page: page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").glob("*.md")
     }

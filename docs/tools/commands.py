@@ -1,6 +1,6 @@
 """Write docs/commands*.md: every command with its help page.
 
-Usage: python site/commands.py [FOLDER]; the folder is docs/ unless given.
+Usage: python docs/tools/commands.py [FOLDER]; the folder is docs/ unless given.
 """
 
 import sys
@@ -10,7 +10,7 @@ import click
 
 from chargen.cli import main
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[1]
 _WIDTH = 100  # characters
 _HEADS = {
     "commands.md": """\
