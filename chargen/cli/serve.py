@@ -86,7 +86,7 @@ def serve(
     from chargen.serving.networks import Networks
     from chargen.serving.server import listen
     from chargen.serving.server import serve as run
-    from chargen.storage.runs import RUNS_FOLDER
+    from chargen.storage.runs import BUNDLED, RUNS_FOLDER
 
     if models and folder is not None:
         raise SettingError("folder cannot be given with --model.", setting="folder")
@@ -109,6 +109,8 @@ def serve(
             "asks for a key."
         )
     first, *others = networks.paths()
+    if folder is not None and not others and first == BUNDLED:
+        say(f"There are no runs in {folder}; the model that comes with chargen answers.")
 
     def on_start() -> None:
         more = f" and {len(others):,} more" if others else ""

@@ -81,8 +81,9 @@ def test_a_key_of_the_environment_or_a_file(runs, tmp_path):
             assert httpx2.get(f"{address}/v1/models", headers=headers).status_code == 200
 
 
-def test_it_warns_where_anybody_may_ask(runs):
-    with process("--folder", runs, "--host", "0.0.0.0") as (_, _, said):
+def test_it_warns_where_anybody_may_ask_and_where_nothing_is(tmp_path):
+    with process("--folder", tmp_path, "--host", "0.0.0.0") as (_, _, said):
+        assert f"There are no runs in {tmp_path}" in said
         assert "Warning: anybody who reaches 0.0.0.0 can use this server" in said
 
 
