@@ -75,11 +75,14 @@ def make_app(
         openapi_url=None,
     )
     app.state.service = service
-    for make_router in _ROUTERS:
-        app.include_router(make_router(service))
+    routers = [make_router(service) for make_router in _ROUTERS]
+    for router in routers:
+        app.include_router(router)
     _add_pages(app, service)
     _add_errors(app)
-    app.add_middleware(Counting, metrics=service.metrics, paths=set(app.openapi()["paths"]))
+    routes = [*app.routes, *(route for router in routers for route in router.routes)]
+    paths = {getattr(route, "path", "") for route in routes}
+    app.add_middleware(Counting, metrics=service.metrics, paths=paths)
     if config.cors_origin:
         app.add_middleware(
             CORSMiddleware,

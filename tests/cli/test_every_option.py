@@ -5,6 +5,7 @@ They are found by walking the commands, so a new one is tested without being lis
 
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -21,7 +22,7 @@ from chargen.language_model import LanguageModel
 from chargen.storage import waiting
 from chargen.storage.atomic import write_atomically
 from chargen.training.history import Row, write_history
-from tests.helpers import save_run
+from tests.helpers import save_run, tiny_checkpoint
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs pipes, devices and alarms")
 
@@ -94,9 +95,28 @@ def limited():
     signal.signal(signal.SIGALRM, before)
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A folder with a file of every kind."""
+    folder = tmp_path_factory.mktemp("prepared")
+    (folder / "text.txt").write_text("To be, or not to be: that is the question.\n" * 60)
+    (folder / "short.txt").write_text("AB abc\n")
+    (folder / "folder").mkdir()
+    (folder / "folder" / "text").write_text("Ab\n" * 700)
+    (folder / "loop").symlink_to("loop")
+    (folder / "dangling").symlink_to("nowhere")
+    tiny_checkpoint().save(folder / "model.safetensors")
+    tiny_checkpoint().save(folder / "run" / "model.safetensors")
+    save_run(folder / "run", folder / "text.txt", units=(3,), embedding_dim=2)
+    rows = [Row(1, 0.1, 0.1, 2.0, 2.0, 2.0, 3.0), Row(2, 0.2, 0.1, 1.0, 1.0, 1.0, 2.0)]
+    write_history(folder / "run", rows)
+    LanguageModel(tiny_checkpoint()).export(folder / "hub", "hub")
+    return folder
+
+
 @pytest.fixture
-def files(workdir, make_checkpoint, monkeypatch):
-    """A folder with a file of every kind.
+def files(prepared, workdir, monkeypatch):
+    """A copy of that folder, to work in.
 
     Training ends before TensorFlow is imported, as do the exports that need it; a server, before
     it serves.
@@ -109,22 +129,10 @@ def files(workdir, make_checkpoint, monkeypatch):
     monkeypatch.setitem(sys.modules, "chargen.exports.savedmodel", SimpleNamespace(write=stop))
     keras = SimpleNamespace(write=lambda checkpoint, path: write_atomically(path, b""))
     monkeypatch.setitem(sys.modules, "chargen.exports.keras", keras)
-    monkeypatch.setattr(
-        "chargen.serving.server.serve", lambda app, listening, **_: listening.close()
-    )
+    serve = "chargen.serving.server.serve"
+    monkeypatch.setattr(serve, lambda app, listening, **_: listening.close())
     monkeypatch.setenv("CHARGEN_CACHE", str(workdir / "cache"))
-    (workdir / "text.txt").write_text("To be, or not to be: that is the question.\n" * 60)
-    (workdir / "short.txt").write_text("AB abc\n")
-    (workdir / "folder").mkdir()
-    (workdir / "folder" / "text").write_text("Ab\n" * 700)
-    (workdir / "loop").symlink_to("loop")
-    (workdir / "dangling").symlink_to("nowhere")
-    make_checkpoint().save("model.safetensors")
-    make_checkpoint().save("run/model.safetensors")
-    save_run(workdir / "run", workdir / "text.txt", units=(3,), embedding_dim=2)
-    rows = [Row(1, 0.1, 0.1, 2.0, 2.0, 2.0, 3.0), Row(2, 0.2, 0.1, 1.0, 1.0, 1.0, 2.0)]
-    write_history(workdir / "run", rows)
-    LanguageModel(make_checkpoint()).export("hub", "hub")
+    shutil.copytree(prepared, workdir, symlinks=True, dirs_exist_ok=True)
     return workdir
 
 
