@@ -31,7 +31,7 @@ from chargen.text.vocabulary import Ids
 MAX_WAITING = 1024  # texts, before more are refused
 _DELIVER_EVERY = 0.025  # seconds
 _DELIVER_EACH = 0.001  # seconds for each text, where that makes more
-_READ_BESIDE = 0.008  # seconds for prompts between two steps, or as long as a step takes
+_READ_BESIDE = 0.008  # seconds for prompts between two steps, or as long as three steps take
 _READ_ALONE = 0.05  # the same, when no text is being written
 _SLICE = 32  # characters of a prompt that are read at a time
 
@@ -243,7 +243,7 @@ class Engine:
 
     def _read_prompts(self) -> None:
         """Read slices of prompts in turn, for a short time; who has read all joins its batch."""
-        beside = max(_READ_BESIDE, self._stepping)
+        beside = max(_READ_BESIDE, 3 * self._stepping)
         deadline = perf_counter() + (beside if self._writing else _READ_ALONE)
         while self._reading:
             text = self._reading.popleft()
