@@ -32,7 +32,7 @@ def quantize(weights: Arrays) -> dict[str, np.ndarray]:
 
 
 def dequantize(arrays: Arrays) -> dict[str, np.ndarray]:
-    """Return the float32 weights that `quantize` made int8 numbers of, rounded; others as they are."""
+    """Return the float32 weights that arrays from `quantize` stand for."""
     return {
         name: array * arrays[name + SCALE] if name + SCALE in arrays else array
         for name, array in arrays.items()

@@ -1,19 +1,18 @@
 """A page of one file that writes text without a network: the playground, with the model in it.
 
-The page is `pages/playground`, with `pages/offline` in place of the server. Its weights are int8 with
-a scale for each column, or float32. The description, whose `model` is as everywhere, has besides:
+The page is `pages/playground`, with `pages/offline` in place of the server. Its weights are int8
+with a scale for each column, or float32. The description has, beside what all have:
 
     id, meta    what the page says of the model, as the server does
     rules       what else a prompt needs: the document separator as a pattern, and what looks alike
     layout      name, type, first byte and length of each array among the weights
 
-The test vectors are those of the weights in the page. A page that is not exactly what chargen writes
-for its model does not verify, so that a changed script is found too.
+The test vectors are those of the weights in the page. A page that is not exactly what chargen
+writes for its model does not verify, so that a changed script is found too.
 """
 
 import base64
 import hashlib
-import json
 import re
 import unicodedata
 import zlib
@@ -101,7 +100,8 @@ def load(path: Path) -> Loaded:
     document = parse(found[1], path, format="page")
     try:
         arrays = _arrays(document, _unpacked(data[1]))
-    except (ValueError, KeyError, TypeError, zlib.error) as error:
+        plain = {name: array.copy() for name, array in dequantize(arrays).items()}
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
         raise ExportError(f"{path} has damaged weights: {error}.") from None
     check_arrays(document, arrays, path)
     lines = zip_longest(text.split("\n"), _page(document, data[1]).split("\n"))
@@ -111,7 +111,6 @@ def load(path: Path) -> Loaded:
             f"{path} was changed: its line {number} is not what this chargen writes there; or it "
             f"was written by another version ({document['chargen']})."
         )
-    plain = {name: array.copy() for name, array in dequantize(arrays).items()}
     checkpoint = Checkpoint.from_json(document["model"], plain, path)
 
     def run(ids: Ids, label: int | None) -> tuple[Floats, Mapping[str, Floats]]:
@@ -148,7 +147,7 @@ def _page(document: Mapping[str, Any], weights: str) -> str:
     html = (_PAGES / "playground" / "index.html").read_text("utf-8")
     html = html.replace("<meta name=", head + "<meta name=", 1)
     html = html.replace(_STYLE, f"<style>{style}</style>\n").replace(_SCRIPT, "")
-    html = html.replace("<title>chargen playground", f"<title>{escape(document['id'])}")
+    html = html.replace("<title>chargen playground", f"<title>{escape(str(document.get('id')))}")
     data = "".join(_DATA.format(name, text) for name, text in parts.items())
     return html.replace("</body>", f"{data}<script>{script}</script>\n</body>")
 

@@ -1,8 +1,8 @@
 """Make one script of modules that import each other, as a page of one file needs it.
 
-Each module becomes a function of its own, so that no name of one meets a name of another. Only what
-the modules of our pages use is understood: `import {a, b} from "./other.js";`, alone or over several
-lines, and `export` before a class, a function or a constant.
+Each module becomes a function of its own, so that no name of one meets a name of another. Only
+what the modules of our pages use is understood: `import {a, b} from "./other.js";`, alone or over
+several lines, and `export` before a class, a function or a constant.
 """
 
 import re
