@@ -9,13 +9,21 @@ import numpy as np
 import pytest
 
 import chargen
-from chargen.errors import ExportError, SettingError
+from chargen.errors import ExportError, SettingError, UnknownCharacterError
 from chargen.exports.formats import export
 from chargen.exports.int8 import dequantize, quantize
 from chargen.exports.verify import verify
 from chargen.language_model import LanguageModel
 from chargen.pages.bundle import bundle
-from tests.exports.networks import ODD, SHAPES, arrays_of, first, network, reading, with_tokenizer
+from tests.exports.networks import (
+    FEW_SHAPES,
+    ODD,
+    arrays_of,
+    first,
+    network,
+    reading,
+    with_tokenizer,
+)
 from tests.helpers import decoder_of
 
 OFFLINE = Path(chargen.__file__).parent / "pages" / "offline"
@@ -116,7 +124,7 @@ def test_everybody_can_use_it(open_page):
         assert page.script("return document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", FEW_SHAPES)
 def test_the_network_is_the_same(open_page, shape):
     read = first(reading(shape, 200))
     checkpoint = network(*shape)
@@ -130,11 +138,11 @@ def test_the_network_is_the_same(open_page, shape):
         decoder = decoder_of(inside, 1, None if label is None else np.array([label]))
         expected = [decoder.step(np.array([index]))[0].copy() for index in read.ids[0]]
         found = ask(page, "logits", ids=read.ids[0].tolist(), label=label)["result"]
-        logits = [list(each.values()) for each in found["logits"]]
+        logits = found["logits"]
         np.testing.assert_allclose(logits, expected, atol=limit, rtol=0)
         for name, array in arrays_of(decoder.state).items():
             part, layer = name.split("_")
-            state = list(found["state"][int(layer)][part].values())
+            state = found["state"][int(layer)][part]
             np.testing.assert_allclose(state, array[0], atol=limit, rtol=0, err_msg=name)
 
 
@@ -179,8 +187,13 @@ PROMPTS = [
 def test_a_prompt_is_read_as_chargen_reads_it(open_page, model):
     page, tokenizer = open_page(model), model.tokenizer
     for prompt in PROMPTS:
-        ours = tokenizer.encode(tokenizer.prepare_prompt(prompt, "nearest").text).tolist()
-        assert ask(page, "prepare", text=prompt)["result"]["ids"] == ours, prompt
+        try:
+            ours = tokenizer.encode(tokenizer.prepare_prompt(prompt, "nearest").text).tolist()
+        except UnknownCharacterError:
+            with pytest.raises(AssertionError, match="Nothing is left of the text without"):
+                ask(page, "prepare", text=prompt)
+        else:
+            assert ask(page, "prepare", text=prompt)["result"]["ids"] == ours, prompt
 
 
 def test_nothing_left_of_a_prompt_is_told(open_page):
@@ -188,16 +201,16 @@ def test_nothing_left_of_a_prompt_is_told(open_page):
     page.fill(prompt="中文")
     page.one("#write").click()
     page.wait(lambda: page.error)
-    assert page.error.startswith("Nothing is left of the text without 中, 文")
+    assert page.error.startswith("Nothing is left of the text without '中' (U+4E2D), '文'")
 
 
 def test_a_pasted_text_is_scored_as_chargen_scores_it(open_page):
     model = network(characters=LETTERS)
     page = open_page(model, float32=True)
-    page.script("document.querySelector('[name=text]').value = 'The fox.'")
+    page.script("document.querySelector('[name=text]').value = 'the fox.'")
     page.one("#score").click()
     page.wait(lambda: page.one("#pasted-result").text)
-    bits = LanguageModel(model).score("The fox.", unknown="nearest").bits_per_char
+    bits = LanguageModel(model).score("the fox.", unknown="nearest").bits_per_char
     assert f"{bits:.2f} bits per character" in page.one("#pasted-status").text
 
 
@@ -249,7 +262,7 @@ def test_one_that_is_too_large_is_refused(tmp_path, monkeypatch):
     with pytest.raises(ExportError, match=r"up to 0\.003 MB of weights; .* in float32"):
         export(network(), "page", tmp_path / "other.html", float32=True)
     assert not (tmp_path / "other.html").exists()
-    with pytest.raises(SettingError, match="has no option float32"):
+    with pytest.raises(SettingError, match="has no option 'float32'"):
         export(network(), "onnx", tmp_path / "model.onnx", float32=True)
 
 

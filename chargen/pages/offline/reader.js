@@ -59,7 +59,8 @@ export class Reader {
 
   #known(text) {
     if (this.rare !== null) {
-      return {characters: charactersIn(text).map(each => (this.ids.has(each) ? each : RARE)), notes: []};
+      const merged = text.replace(/\0+/g, BOUNDARY);
+      return {characters: charactersIn(merged).map(each => (this.ids.has(each) ? each : RARE)), notes: []};
     }
     const tokens = this.#tokens(text), changes = new Map();
     const found = tokens.flatMap((token, i) => {
@@ -119,7 +120,10 @@ export class Reader {
 const folded = text => text.toUpperCase().toLowerCase(); // ss for ß
 const escaped = text => text.replace(/[.\\+*?^$()[\]{}|-]/g, "\\$&");
 const opens = before => before === undefined || before === BOUNDARY || isSpace(before) || /^[\p{Ps}\p{Pi}]/u.test(before);
-const named = token => `${signOf(token) ?? JSON.stringify(token)}`;
+const named = token => charactersIn(token).map(character => {
+  const code = character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
+  return signOf(character) === null ? `'${character}' (U+${code})` : `U+${code}`;
+}).join(" + ");
 
 function* notesOf(changes) {
   const changed = [...changes].filter(([, nearest]) => nearest);
