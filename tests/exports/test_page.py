@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -146,6 +147,23 @@ def test_the_network_is_the_same(open_page, shape):
             np.testing.assert_allclose(state, array[0], atol=limit, rtol=0, err_msg=name)
 
 
+@pytest.mark.parametrize("options", [{}, {"float32": True}])
+def test_the_vectors_inside_hold_in_the_browser(open_page, options):
+    page = open_page(chargen.load("bundled").checkpoint, **options)
+    document = page.script("return JSON.parse(document.getElementById('description').textContent)")
+    vectors = document["vectors"]
+    found = ask(page, "logits", ids=vectors["ids"], label=None)["result"]["logits"]
+    largest = np.abs(np.array(found)[vectors["places"]] - vectors["logits"]).max()
+    assert largest < (1e-4 if options else 5e-3)
+
+
+@pytest.mark.skipif(shutil.which("wat2wasm") is None, reason="wat2wasm is not installed")
+def test_the_kernel_is_made_of_its_source(tmp_path):
+    made = tmp_path / "kernel.wasm"
+    subprocess.run(["wat2wasm", OFFLINE / "kernel.wat", "-o", made], check=True)
+    assert made.read_bytes() == (OFFLINE / "kernel.wasm").read_bytes()
+
+
 SETTINGS = [
     {},
     {"temperature": 0},
@@ -202,6 +220,19 @@ def test_nothing_left_of_a_prompt_is_told(open_page):
     page.one("#write").click()
     page.wait(lambda: page.error)
     assert page.error.startswith("Nothing is left of the text without '中' (U+4E2D), '文'")
+
+
+def test_any_prompt_is_read_as_chargen_reads_it(open_page):
+    """Letters of many alphabets, marks, quotes, dashes, spaces, by chance."""
+    random = np.random.default_rng(0)
+    models = [network(characters=LETTERS), network(characters=LETTERS + "“”’–…ßé\u0301\u00a0")]
+    for tokenizer, page in ((each.tokenizer, open_page(each)) for each in models):
+        for _ in range(300):
+            odd = random.choice([0x20, 0xA0, 0x300, 0x2000, 0x1E00, 0xFB00], 6)
+            codes = np.append(random.integers(odd, odd + 0x60), random.integers(32, 127, 6))
+            prompt = "a" + "".join(map(chr, random.permutation(codes)))
+            ours = tokenizer.encode(tokenizer.prepare_prompt(prompt, "nearest").text).tolist()
+            assert ask(page, "prepare", text=prompt)["result"]["ids"] == ours, ascii(prompt)
 
 
 def test_a_pasted_text_is_scored_as_chargen_scores_it(open_page):

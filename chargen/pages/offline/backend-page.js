@@ -20,7 +20,9 @@ export class PageBackend {
   }
 
   async models() {
-    await this.#loaded;
+    await this.#loaded.catch(({message}) => {
+      throw new Error(`This browser cannot run the network (${message}). Use one of 2023 or later.`);
+    });
     return [this.#model];
   }
 
