@@ -21,7 +21,6 @@ _overwrite = options.output(
     examples=(
         "chargen export onnx -m novel -o novel.onnx",
         "chargen export page -m novel -o play.html",
-        "chargen export python -m novel -o writer.py",
         "chargen export hub -m novel -o novel-for-the-hub --license cc0-1.0",
     ),
 )

@@ -227,7 +227,7 @@ def test_any_prompt_is_read_as_chargen_reads_it(open_page):
     random = np.random.default_rng(0)
     models = [network(characters=LETTERS), network(characters=LETTERS + "“”’–…ßé\u0301\u00a0")]
     for tokenizer, page in ((each.tokenizer, open_page(each)) for each in models):
-        for _ in range(300):
+        for _ in range(80):
             odd = random.choice([0x20, 0xA0, 0x300, 0x2000, 0x1E00, 0xFB00], 6)
             codes = np.append(random.integers(odd, odd + 0x60), random.integers(32, 127, 6))
             prompt = "a" + "".join(map(chr, random.permutation(codes)))
