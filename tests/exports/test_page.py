@@ -112,7 +112,7 @@ def test_it_can_be_stopped_and_gone_on_with(open_page):
     page.finish()
     assert 20 < len(page.texts[0]) < 10_000
     assert page.said.startswith("Stopped: ")
-    page.write("a", characters=10)  # the worker is free again
+    page.write("a", characters=10)
     assert len(page.texts[0]) == 11
 
 

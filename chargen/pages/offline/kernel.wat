@@ -6,7 +6,8 @@
 (module
   (memory (export "memory") 1)
 
-  (func (export "int8") (param $w i32) (param $x i32) (param $scale i32) (param $y i32) (param $rows i32) (param $width i32)
+  (func (export "int8") (param $w i32) (param $x i32) (param $scale i32)
+    (param $y i32) (param $rows i32) (param $width i32)
     (local $k i32) (local $end i32) (local $v v128) (local $p i32) (local $row i32)
     (local $a0 v128) (local $a1 v128) (local $a2 v128) (local $a3 v128)
     (local.set $row (local.get $width)) ;; bytes of a row of w

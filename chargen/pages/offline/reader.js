@@ -119,7 +119,8 @@ export class Reader {
 
 const folded = text => text.toUpperCase().toLowerCase(); // ss for ß
 const escaped = text => text.replace(/[.\\+*?^$()[\]{}|-]/g, "\\$&");
-const opens = before => before === undefined || before === BOUNDARY || isSpace(before) || /^[\p{Ps}\p{Pi}]/u.test(before);
+const opens = before =>
+  before === undefined || before === BOUNDARY || isSpace(before) || /^[\p{Ps}\p{Pi}]/u.test(before);
 const named = token => charactersIn(token).map(character => {
   const code = character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
   return signOf(character) === null ? `'${character}' (U+${code})` : `U+${code}`;
@@ -128,6 +129,7 @@ const named = token => charactersIn(token).map(character => {
 function* notesOf(changes) {
   const changed = [...changes].filter(([, nearest]) => nearest);
   const left = [...changes].filter(([, nearest]) => !nearest);
-  if (changed.length) yield `Changed ${changed.map(([token, nearest]) => `${named(token)} to ${named(nearest)}`).join("; ")}.`;
+  const told = changed.map(([token, nearest]) => `${named(token)} to ${named(nearest)}`);
+  if (changed.length) yield `Changed ${told.join("; ")}.`;
   if (left.length) yield `Left out ${left.map(([token]) => named(token)).join("; ")}.`;
 }
