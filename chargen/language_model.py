@@ -338,7 +338,7 @@ class LanguageModel(Inside):
 
         Args:
             path: of the file to write, or of the folder to make.
-            format: "keras", "savedmodel", "onnx", "torch", "hub" or "python".
+            format: "page", "keras", "savedmodel", "onnx", "torch", "hub" or "python".
             overwrite: whether what is there may be replaced.
             options: of "hub": `license` and `language`, for its model card.
 

@@ -20,7 +20,7 @@ _overwrite = options.output(
     cls=Group,
     examples=(
         "chargen export onnx -m novel -o novel.onnx",
-        "chargen export python -m novel -o writer.py",
+        "chargen export page -m novel -o play.html",
         "chargen export hub -m novel -o novel-for-the-hub --license cc0-1.0",
     ),
 )
@@ -131,6 +131,22 @@ def hub(**given: Any) -> None:
     uploaded: the hub's own tool does that. Read the card first, and complete it.
     """
     _export("hub", **given)
+
+
+@_format(
+    "chargen export page -m novel -o play.html",
+    "chargen export page -m bundled -o bell.html --float32",
+)
+@options.output(
+    "--float32", is_flag=True, help="Exact weights, four times as large; else int8 ones."
+)
+def page(**given: Any) -> None:
+    """Write one HTML file that writes text in a browser, offline.
+
+    It is the playground with the model inside: mail it, or open it from a disk or a phone. Nothing
+    is loaded and nothing is sent.
+    """
+    _export("page", **given)
 
 
 @_format(

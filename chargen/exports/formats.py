@@ -76,6 +76,7 @@ FORMATS = {
         Format("keras", ".keras"),
         Format("onnx", ".onnx"),
         Format("python", ".py", is_network_only=False),
+        Format("page", ".html", is_network_only=False, options=("float32",)),
         Format(
             "savedmodel",
             entries=("saved_model.pb", "assets", "assets.extra", "fingerprint.pb", "variables"),

@@ -21,7 +21,7 @@ Unknown = Literal["error", "skip", "nearest"]
 UNKNOWNS: tuple[str, ...] = get_args(Unknown)
 
 # Characters, and what may replace each of them, the nearest first.
-_ALIKE = (
+ALIKE = (
     ("“„‟«〝❝", ("“", "«", "„", '"', "‘", "'")),
     ("”»″〞❞", ("”", "»", '"', "“", "’", "'")),
     ("‘‚‛‹❛", ("‘", "‹", "'", "’", "`")),
@@ -37,8 +37,8 @@ _ALIKE = (
     ("œ", ("oe",)),
     ("Œ", ("OE", "Oe")),
 )
-_SEVERAL = {"\r\n": ("\n", "\r", " "), "...": ("…",), "--": ("—", "–")}
-_DIRECTED = {'"': ("“", "”"), "'": ("‘", "’")}  # a straight quote, as it opens and as it closes
+SEVERAL = {"\r\n": ("\n", "\r", " "), "...": ("…",), "--": ("—", "–")}
+DIRECTED = {'"': ("“", "”"), "'": ("‘", "’")}  # a straight quote, as it opens and as it closes
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def replace_unknown(text: str, vocabulary: Vocabulary, unknown: Unknown = "error
         token = match[0]
         if unknown_chars.isdisjoint(token):
             return token
-        new = find_nearest(token, token in _DIRECTED and _opens(text, match.start()))
+        new = find_nearest(token, token in DIRECTED and _opens(text, match.start()))
         changes[token, new] += 1
         return new
 
@@ -116,7 +116,7 @@ def _remove(token: str, opening: bool) -> str:
 
 
 class _Nearest:
-    """Finds what replaces a token: a character, one with its marks, or a key of `_SEVERAL`."""
+    """Finds what replaces a token: a character, one with its marks, or a key of `SEVERAL`."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._known = set(vocabulary.idx2char)
@@ -129,8 +129,8 @@ class _Nearest:
         return self._searched[token, opening]
 
     def _search(self, token: str, opening: bool) -> str:
-        if token in _DIRECTED:
-            token = _DIRECTED[token][not opening]
+        if token in DIRECTED:
+            token = DIRECTED[token][not opening]
         forms = list(_forms(token))
         forms += [other for form in forms for other in _other_cases(form)]
         for form in forms:
@@ -145,8 +145,8 @@ def _forms(token: str) -> Iterator[str]:
     """Yield other ways to write a token in the same case, the nearest first."""
     yield unicodedata.normalize("NFC", token)
     yield unicodedata.normalize("NFD", token)
-    yield from _SEVERAL.get(token, ())
-    for characters, alternatives in _ALIKE:
+    yield from SEVERAL.get(token, ())
+    for characters, alternatives in ALIKE:
         if token in characters:
             yield from alternatives
     if token.isspace():
@@ -191,7 +191,7 @@ def _unknown_pattern(vocabulary: Vocabulary) -> str:
 
 def _clusters(present: set[str], unknown_chars: set[str]) -> str:
     """Return a pattern that fits several characters which are replaced as one."""
-    several = [re.escape(each) for each in _SEVERAL if not unknown_chars.isdisjoint(each)]
+    several = [re.escape(each) for each in SEVERAL if not unknown_chars.isdisjoint(each)]
     marks = re.escape("".join(sorted(filter(_joins, present))))
     # Normal forms sort marks in the square of their number; 30 is Unicode's own limit (UAX 15).
     joined = [f"[^{marks}]?[{marks}]{{1,30}}"] if marks else []

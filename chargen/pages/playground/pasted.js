@@ -21,6 +21,7 @@ export class Pasted {
     this.#panel = panel;
     this.#goOn = goOn;
     byId("classify").hidden = !backend.classify;
+    if (!backend.classify) byId("pasted-title").textContent = "How surprising?";
     byId("paste").addEventListener("submit", event => {
       event.preventDefault();
       const text = event.target.elements.text.value;

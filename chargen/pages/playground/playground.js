@@ -51,6 +51,7 @@ class Playground {
         mark: position => this.#panes.mark(position),
       });
     }
+    byId("tint").parentElement.hidden = !backend.activations;
     if (backend.memory) this.#measures = new Measures(backend, () => this.#shownTexts()[0]);
     byId("pasted").hidden = !backend.score;
     new Pasted(backend, () => this.#form.settingsOf(0), this.#panel, text => this.#write(text));
