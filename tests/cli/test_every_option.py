@@ -56,6 +56,7 @@ GIVEN = {
     "export onnx": (["-m", "model.safetensors", "-o", "out.onnx"], []),
     "export torch": (["-m", "model.safetensors", "-o", "out"], []),
     "export hub": (["-m", "model.safetensors", "-o", "out"], []),
+    "export page": (["-m", "model.safetensors", "-o", "out.html"], []),
     "export python": (["-m", "model.safetensors", "-o", "out.py"], []),
 }
 
