@@ -318,7 +318,7 @@ def test_a_label_that_is_not_asked_for_is_drawn_by_the_seed(speaker):
 
 
 def test_texts_of_several_labels_are_those_of_each(speaker, monkeypatch):
-    monkeypatch.setattr("chargen.language_model.MAX_BATCH", 5)
+    monkeypatch.setattr("chargen.generation.writing.MAX_BATCH", 5)
     settings = {"seed": 3, "length": 20}
     together = list(speaker.samples(["A", "b"], n=2, label=["sky", "land"], **settings))
     assert [(each.prompt, each.label, each.number) for each in together] == [
