@@ -103,6 +103,7 @@ def test_it_writes_from_the_disk_alone_and_says_nothing_on_the_console(open_page
     assert page.texts[0] != text
 
 
+@pytest.mark.slow
 def test_it_can_be_stopped_and_gone_on_with(open_page):
     page = open_page(network(units=(300, 300), characters=LETTERS))
     page.fill(prompt="", characters=10_000, seed=1)
@@ -116,6 +117,7 @@ def test_it_can_be_stopped_and_gone_on_with(open_page):
     assert len(page.texts[0]) == 11
 
 
+@pytest.mark.slow
 def test_everybody_can_use_it(open_page):
     page = open_page(network(labels=2, characters=LETTERS))
     for width, scheme in ((1280, "light"), (360, "dark")):
@@ -201,6 +203,7 @@ PROMPTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ODD)
 def test_a_prompt_is_read_as_chargen_reads_it(open_page, model):
     page, tokenizer = open_page(model), model.tokenizer
@@ -222,6 +225,7 @@ def test_nothing_left_of_a_prompt_is_told(open_page):
     assert page.error.startswith("Nothing is left of the text without '中' (U+4E2D), '文'")
 
 
+@pytest.mark.slow
 def test_any_prompt_is_read_as_chargen_reads_it(open_page):
     """Letters of many alphabets, marks, quotes, dashes, spaces, by chance."""
     random = np.random.default_rng(0)
@@ -235,6 +239,7 @@ def test_any_prompt_is_read_as_chargen_reads_it(open_page):
             assert ask(page, "prepare", text=prompt)["result"]["ids"] == ours, ascii(prompt)
 
 
+@pytest.mark.slow
 def test_a_pasted_text_is_scored_as_chargen_scores_it(open_page):
     model = network(characters=LETTERS)
     page = open_page(model, float32=True)
@@ -297,6 +302,7 @@ def test_one_that_is_too_large_is_refused(tmp_path, monkeypatch):
         export(network(), "onnx", tmp_path / "model.onnx", float32=True)
 
 
+@pytest.mark.slow
 def test_the_bundled_model_makes_a_page_of_600_kb(tmp_path):
     path = tmp_path / "bell.html"
     export(chargen.load("bundled").checkpoint, "page", path)

@@ -3,8 +3,11 @@
 import base64
 
 import numpy as np
+import pytest
 
 from chargen.training.history import Row, write_history
+
+pytestmark = pytest.mark.slow
 
 
 def test_units_are_shown_found_and_seen_in_the_text(page, http):
