@@ -146,6 +146,7 @@ def test_a_tenth_of_each_label_is_held_out():
     assert np.bincount(held_out.labels[held_out.ids != 0]).tolist() == [30, 270]
 
 
+@pytest.mark.slow
 def test_a_long_text_is_held_out_without_reading_all_of_it(monkeypatch):
     monkeypatch.setattr(holdout, "MAX_SHUFFLED", 1000)
     corpus = Corpus(NAMES * 100)

@@ -37,6 +37,7 @@ def test_each_place_at_each_context(checkpoint):
         assert mean == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_longest_context_is_that_of_the_windowed_loss(make_checkpoint):
     checkpoint = make_checkpoint()
     text = text_of(600)

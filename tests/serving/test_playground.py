@@ -31,6 +31,7 @@ def test_a_text_streams_in_and_its_seed_gives_it_again(page):
     assert page.texts == [text]
 
 
+@pytest.mark.slow
 def test_without_streaming_it_comes_as_a_whole(page):
     page.write(characters=400)
     (text,) = page.texts
@@ -41,6 +42,7 @@ def test_without_streaming_it_comes_as_a_whole(page):
     assert {length for length, _ in page.growth} == {4, 404}
 
 
+@pytest.mark.slow
 def test_stop_keeps_what_is_written(page):
     page.fill(characters=10_000, seed=1)
     page.one("#write").click()
@@ -52,6 +54,7 @@ def test_stop_keeps_what_is_written(page):
     assert page.focused == page.one("#write")  # not lost with the button
 
 
+@pytest.mark.slow
 def test_go_on(page):
     page.write()
     (text,) = page.texts
@@ -102,6 +105,7 @@ def test_a_click_shows_what_was_expected_and_goes_on_from_it(page):
     assert page.texts == [branch]
 
 
+@pytest.mark.slow
 def test_undo_and_redo(page):
     assert not page.one("#undo").is_enabled()
     page.write()
@@ -114,6 +118,7 @@ def test_undo_and_redo(page):
     assert [each.text for each in page.branches] == [first, second]
 
 
+@pytest.mark.slow
 def test_two_settings_from_one_seed(page):
     page.one("[name=compare]").click()
     page.choose("#second [name=model]", "plain")
@@ -125,6 +130,7 @@ def test_two_settings_from_one_seed(page):
     assert "temperature 0 · seed 7" in page.captions[1]
 
 
+@pytest.mark.slow
 def test_labels_are_offered_where_a_model_has_them(page):
     page.choose("#first [name=model]", "labelled")
     page.wait(page.one("#first [name=label]").is_displayed)
@@ -135,6 +141,7 @@ def test_labels_are_offered_where_a_model_has_them(page):
     assert not page.one("#first [name=label]").is_displayed()
 
 
+@pytest.mark.slow
 def test_an_address_holds_everything(page):
     page.write()
     page.click(20)
@@ -155,6 +162,7 @@ def test_an_address_holds_everything(page):
     page.wait(lambda: "damaged" in page.error)
 
 
+@pytest.mark.slow
 def test_what_was_changed_in_the_prompt_is_shown_and_said(page):
     page.write("ab é {x}")
     assert page.texts[0].startswith("ab e x")
@@ -162,6 +170,7 @@ def test_what_was_changed_in_the_prompt_is_shown_and_said(page):
     assert "'{' (U+007B)" in page.captions[0]
 
 
+@pytest.mark.slow
 def test_a_network_failure_is_said_and_loses_nothing(page):
     page.write()
     (text,) = page.texts
@@ -175,6 +184,7 @@ def test_a_network_failure_is_said_and_loses_nothing(page):
     page.console()  # Chromium tells of failed requests by itself
 
 
+@pytest.mark.slow
 def test_refusals_are_said_in_one_line(page):
     page.write()
     (text,) = page.texts
@@ -251,6 +261,7 @@ def test_everything_by_keyboard(page):
     assert page.texts == [text]
 
 
+@pytest.mark.slow
 def test_a_pointer_that_rests_on_a_character_shows_its_alternatives(page):
     page.write()
     page.point(page.characters[20])
@@ -262,6 +273,7 @@ def test_a_pointer_that_rests_on_a_character_shows_its_alternatives(page):
     page.wait(lambda: not page.alternatives)
 
 
+@pytest.mark.slow
 def test_signs_stand_for_what_cannot_be_seen(page):
     signs = page.module(
         "const {signOf} = await load('characters');"

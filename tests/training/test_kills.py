@@ -129,7 +129,13 @@ def files(folder):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="asks Linux which file is flushed")
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name.startswith("one that replaces") else ())
+        for name in SCENARIOS
+    ],
+)
 def test_killed_at_any_write_it_is_the_old_run_or_the_new_one(scenario, tmp_path):
     prepare, act = SCENARIOS[scenario]
     before, folder = tmp_path / "before", tmp_path / "run"

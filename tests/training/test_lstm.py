@@ -53,7 +53,7 @@ def outcome(layer_class, *, batch, steps, features, units, layers, compiled, res
         (16, 6, 5, 8, 1, True),
         (32, 6, 5, 8, 2, False),  # four
         (27, 4, 5, 8, 1, False),  # three
-        (128, 4, 5, 8, 2, False),  # eight
+        pytest.param(128, 4, 5, 8, 2, False, marks=pytest.mark.slow),  # eight
     ],
 )
 def test_outputs_states_and_gradients_are_those_of_keras(
