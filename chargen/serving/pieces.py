@@ -7,10 +7,10 @@ import numpy as np
 
 from chargen.generation.recorder import Alternatives, SampleRecorder
 from chargen.generation.state import State
-from chargen.serving.engine import Text
 from chargen.serving.handles import Handles, Place
 from chargen.serving.networks import Network
 from chargen.serving.numbers import Numbers
+from chargen.serving.texts import Text
 from chargen.text.vocabulary import Ids
 
 _LOWEST = -9999.0  # a log-probability that JSON can hold

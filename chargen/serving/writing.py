@@ -12,7 +12,7 @@ from chargen.generation.clamps import Clamp
 from chargen.generation.generate import Generator
 from chargen.generation.initial_state import choose_label, initial_state
 from chargen.generation.recorder import SampleRecorder
-from chargen.serving.engine import Engine, Prompt, Text
+from chargen.serving.engine import Engine
 from chargen.serving.handles import Handles, Place
 from chargen.serving.networks import Network
 from chargen.serving.numbers import Numbers
@@ -20,6 +20,7 @@ from chargen.serving.pieces import Job, Piece, Start, joined
 from chargen.serving.problems import Problem, as_problem
 from chargen.serving.protocol import MAX_TEXTS, Writing
 from chargen.serving.sampling import Limits, sampling_config
+from chargen.serving.texts import Prompt, Text
 from chargen.text.copies import CopyIndex
 from chargen.text.unknown import PreparedText
 

@@ -11,7 +11,8 @@ from chargen.config import SamplingConfig
 from chargen.generation.generate import Generator, random_numbers
 from chargen.generation.initial_state import initial_state
 from chargen.language_model import LanguageModel
-from chargen.serving.engine import Engine, Overloaded, Prompt, Text
+from chargen.serving.engine import Engine, Overloaded
+from chargen.serving.texts import Prompt, Text
 from tests.helpers import make_decoder_of, tiny_checkpoint
 from tests.serving.conftest import LETTERS
 
