@@ -9,7 +9,7 @@ from chargen.corpus.corpus import Corpus
 from chargen.corpus.reader import ReadingProgress
 from chargen.corpus.sources import Paths
 from chargen.exports.from_keras import read_keras
-from chargen.language_model import LanguageModel, load
+from chargen.language_model import LanguageModel
 from chargen.training.report import Reporter
 from chargen.training.start import Growth, resume_run, start_run
 
@@ -50,7 +50,8 @@ def train(
         settings: any field of `ReadingConfig`, `PreparationConfig`, `ModelConfig` (but vocab_size
             and labels, which the corpus gives) and `TrainingConfig`, such as `encoding="cp1252"`,
             `label="folder"`, `units=(256, 256)` or `minutes=3`. Those that are not given are the
-            preset's, else the defaults.
+            preset's, else the defaults. Those of `ClusterConfig`, such as `workers`, say which
+            machines train together; then the run is kept where worker 0 is.
 
     Raises:
         CorpusError: if the text cannot be read or learned from.
@@ -60,8 +61,9 @@ def train(
             process at once.)
         DivergedError: if the loss diverged, and again after every return to the last save.
         StorageError: if the run could not be written.
+        ClusterError: if another worker is missing, differs or is gone.
     """
-    return load(
+    return LanguageModel(
         start_run(
             corpus,
             settings,
@@ -110,7 +112,7 @@ def resume(
             `minutes` or `epochs` are not its own.
         Others: as `train` does.
     """
-    return load(
+    return LanguageModel(
         resume_run(
             run,
             settings,

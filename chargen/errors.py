@@ -12,6 +12,7 @@
     ├── StateError              a recurrent state that does not fit the model
     ├── RunError                a run that exists, is locked, or cannot be continued
     ├── DivergedError           a training loss that diverged again after every rollback
+    ├── ClusterError            workers that do not fit together, or of which one is gone
     ├── Interrupted             training stopped by a signal, with everything saved
     ├── MissingLibraryError     a library that this needs and that is not installed
     └── StorageError            a folder that cannot be written, or a full disk
@@ -133,6 +134,10 @@ class RunError(ChargenError):
 
 class DivergedError(ChargenError):
     """A training loss that diverged again after every rollback to the last save."""
+
+
+class ClusterError(ChargenError):
+    """Workers that do not fit together, or of which one is gone; the message names the worker."""
 
 
 class Interrupted(ChargenError):

@@ -1,6 +1,7 @@
 """chargen resume: continue a run that was interrupted, or has finished."""
 
 from functools import partial
+from typing import Any
 
 import click
 
@@ -8,7 +9,8 @@ from chargen.cli import options
 from chargen.cli.help import command
 from chargen.cli.texts import reading_bar
 from chargen.cli.train import tell_saved
-from chargen.config import TrainingConfig
+from chargen.config import ClusterConfig, TrainingConfig
+from chargen.config.base import given
 
 _longer = partial(options.one_setting, TrainingConfig)
 
@@ -29,12 +31,14 @@ _longer = partial(options.one_setting, TrainingConfig)
 @options.cache
 @_longer("minutes", "Minutes that a finished run goes on for, from its last weights.")
 @_longer("epochs", "Passes over the training part that a finished run goes on for.")
+@options.settings(ClusterConfig)
 def resume(
     run: str,
     corpus: tuple[str, ...],
     cache: str | None,
     minutes: float | None,
     epochs: int | None,
+    **workers: Any,
 ) -> None:
     """Continue an interrupted run, or train a finished one longer.
 
@@ -44,8 +48,10 @@ def resume(
     """
     from chargen import api
     from chargen.storage.runs import named_run
+    from chargen.training.cluster.together import leads
 
-    folder = named_run(run)
+    workers = given(workers)
+    folder = named_run(run) if leads(workers) else None
     with reading_bar() as progress:
         api.resume(
             run,
@@ -54,5 +60,7 @@ def resume(
             corpus=corpus or None,
             cache=cache,
             progress=progress,
+            **workers,
         )
-    tell_saved(folder)
+    if folder is not None:
+        tell_saved(folder)

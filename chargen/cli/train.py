@@ -10,7 +10,13 @@ from chargen.cli import options
 from chargen.cli.help import command
 from chargen.cli.terminal import say
 from chargen.cli.texts import reading_bar
-from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, TrainingConfig
+from chargen.config import (
+    ClusterConfig,
+    ModelConfig,
+    PreparationConfig,
+    ReadingConfig,
+    TrainingConfig,
+)
 from chargen.config.base import given
 
 _saving_option = partial(options.option, group="Saving and output")
@@ -49,6 +55,7 @@ _saving_option = partial(options.option, group="Saving and output")
 )
 @_saving_option("--overwrite", is_flag=True, help="Replace a run of the same name.")
 @_saving_option("--resume", is_flag=True, help="Continue the run of the same name.")
+@options.settings(ClusterConfig)
 def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: Any) -> None:
     """Train a model on text files.
 
@@ -61,6 +68,7 @@ def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: A
     from chargen import api
     from chargen.corpus.sources import run_name
     from chargen.storage.runs import run_folder
+    from chargen.training.cluster.together import leads
     from chargen.training.start import resume_run
 
     settings = given(settings)
@@ -77,7 +85,8 @@ def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: A
             resume_run(name, settings, **more, reporter=None)
         else:
             api.train(corpus, name=name, progress=progress, **settings)
-    tell_saved(run_folder(name))
+    if leads(settings):
+        tell_saved(run_folder(name))
 
 
 def tell_saved(folder: Path) -> None:

@@ -4,6 +4,7 @@ A setting is declared once, in one of the classes; checks, options and help page
 This folder may import nothing but errors.
 """
 
+from chargen.config.cluster import ClusterConfig
 from chargen.config.computing import ComputingConfig
 from chargen.config.corpus import PreparationConfig, ReadingConfig
 from chargen.config.model import CELLS, Cell, ModelConfig
@@ -16,6 +17,7 @@ __all__ = [
     "CELLS",
     "PRESETS",
     "Cell",
+    "ClusterConfig",
     "ComputingConfig",
     "ModelConfig",
     "PreparationConfig",

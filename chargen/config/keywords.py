@@ -12,7 +12,16 @@ from chargen.config.model import Cell
 from chargen.config.training import Preset
 
 
-class ResumeKeywords(TypedDict, total=False):
+class ClusterKeywords(TypedDict, total=False):
+    """The fields of `ClusterConfig`."""
+
+    workers: str | Sequence[str]
+    worker_index: int | None
+    wait: float
+    trusted_network: bool
+
+
+class ResumeKeywords(ClusterKeywords, total=False):
     """The fields of `RunKeywords`, but how long to train."""
 
     include: str | Sequence[str]
@@ -50,7 +59,7 @@ class ResumeKeywords(TypedDict, total=False):
 
 
 class RunKeywords(ResumeKeywords, total=False):
-    """The fields of `ReadingConfig`, `PreparationConfig`, `ModelConfig` and `TrainingConfig`."""
+    """The fields of all settings classes of a run, and of `ClusterConfig`."""
 
     minutes: float | None
     epochs: int | None

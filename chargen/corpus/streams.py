@@ -35,6 +35,8 @@ class Streams:
         seq_length: characters of a row in one batch.
         spans: the part of the ids to read, as if it were one text; None reads all.
         labels: the labels that characters are read with; None if there are none.
+        rows: those of the rows that batches hold, where several machines share them; None means
+            all.
 
     Raises:
         CorpusError: if there are fewer characters than one batch needs.
@@ -45,6 +47,7 @@ class Streams:
     seq_length: int
     spans: Spans | None = None
     labels: Labels | None = None
+    rows: slice | None = None
 
     def __post_init__(self) -> None:
         if self._predictable < 1:
@@ -91,10 +94,10 @@ class Streams:
         steps = math.ceil(self._predictable / (self.batch_size * self.seq_length))
         return min(steps, self._predictable // self.seq_length)
 
-    def _starts(self, step: int) -> NDArray[np.int64]:
-        """Return where each row of batch `step` starts, in places of the spans, [batch_size]."""
+    def starts(self, step: int) -> NDArray[np.int64]:
+        """Return where each row of batch `step` starts, in places of the spans, [rows]."""
         epoch, position = divmod(step, self.steps_per_epoch)
-        rows = np.arange(self.batch_size)
+        rows = np.arange(self.batch_size)[self.rows or slice(None)]
         if self._segments is not None:
             edges, windows = self._segments
             last = int(windows[-1]) - self.steps_per_epoch
@@ -112,20 +115,20 @@ class Streams:
     def continues(self, step: int) -> NDArray[np.bool_]:
         """Return whether each row of batch `step` goes on where the batch before ended.
 
-        None does where an epoch begins, and none across a cut. Shape [batch_size].
+        None does where an epoch begins, and none across a cut. Shape [rows].
         """
+        now: NDArray[np.int64] = self.starts(step)
         if step % self.steps_per_epoch == 0:
-            return np.zeros(self.batch_size, np.bool_)
-        before: NDArray[np.int64] = self._starts(step - 1)
-        return np.equal(self._starts(step), before + self.seq_length)
+            return np.zeros(len(now), np.bool_)
+        return np.equal(now, self.starts(step - 1) + self.seq_length)
 
     def batch(self, step: int) -> tuple[Ids, ...]:
         """Return the inputs, targets and, if there are labels, labels of batch `step` of training.
 
-        Each is int32, [batch_size, seq_length]. The rows start again where `step` is a multiple of
+        Each is int32, [rows, seq_length]. The rows start again where `step` is a multiple of
         `steps_per_epoch`. A target is what follows in the whole text, even at the end of a span.
         """
-        positions: Positions = self._starts(step)[:, None] + np.arange(self.seq_length)
+        positions: Positions = self.starts(step)[:, None] + np.arange(self.seq_length)
         if self.spans is not None:
             positions = self.spans.positions(positions)
         inputs, targets = (self.ids[each].astype(np.int32) for each in (positions, positions + 1))

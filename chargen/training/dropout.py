@@ -3,6 +3,7 @@
 from typing import Any
 
 from chargen.training.backend import keras, tf
+from chargen.training.replicas import Replicas
 
 
 class Mask:
@@ -30,15 +31,18 @@ class Mask:
 
 
 class LockedDropout(keras.layers.Layer):
-    """Drops the same features in all steps of a sequence (Gal and Ghahramani 2016)."""
+    """Drops the same features in all steps of a sequence (Gal and Ghahramani 2016).
 
-    def __init__(self, mask: Mask) -> None:
+    The mask is drawn for all rows of a batch, so that it does not depend on who reads them.
+    """
+
+    def __init__(self, mask: Mask, replicas: Replicas) -> None:
         super().__init__()
-        self._mask = mask
+        self._mask, self._replicas = mask, replicas
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Return `x`, [batch, steps, width], without the dropped features if in training."""
         if not training or not self._mask.rate:
             return x
-        batch, _, width = x.shape
-        return x * self._mask([batch, 1, width])
+        rows, _, width = x.shape
+        return x * self._replicas.take(self._mask([rows * self._replicas.count, 1, width]))

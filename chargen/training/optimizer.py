@@ -54,7 +54,10 @@ class AdamW:
             self._weights, self._moments, gradients, strict=True
         ):
             if self._weight_decay and weight.name not in _NOT_DECAYED:
-                weight.assign_sub(self._weight_decay * learning_rate * weight)
+                tf.raw_ops.AssignSubVariableOp(
+                    resource=weight.value.handle,
+                    value=self._weight_decay * learning_rate * weight,
+                )
             tf.raw_ops.ResourceApplyAdam(
                 var=weight.value.handle,
                 m=mean.handle,

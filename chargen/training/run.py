@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,14 @@ from chargen.storage.runs import MODEL_FILE, RESUME_FILE, ROLLBACK_FILE
 from chargen.text.vocabulary import BOUNDARY
 from chargen.training import provenance
 from chargen.training.best import BestWeights
+from chargen.training.cluster.leading import LeadingTrainer, lead_connecting
+from chargen.training.cluster.team import Team
 from chargen.training.excerpt import write_excerpt
 from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
 from chargen.training.planner import Planner
 from chargen.training.records import Records
+from chargen.training.replicas import Replicas
 from chargen.training.report import Reporter
 from chargen.training.run_state import RunState
 from chargen.training.saved_run import SavedRun
@@ -51,8 +55,10 @@ class Run:
     source: Source  # where the corpus came from, for whoever resumes
     reporter: Reporter
     started: float  # when the minutes began to count, by `time.monotonic`
+    team: Team | None = None  # the other workers, if there are any
 
     def __post_init__(self) -> None:
+        self._replicas = Replicas() if self.team is None else lead_connecting(self.team)
         self._boundary = self.corpus.vocabulary.char2idx.get(BOUNDARY)
         self.validator = None
         if len(self.held_out):
@@ -72,7 +78,8 @@ class Run:
         """Make what depends on the settings, which can change once the speed is known."""
         self.model_config, self.config = self.run_config.model, self.run_config.training
         given = self.model_config, self.config, self.streams
-        self.trainer = Trainer(*given, boundary=self._boundary)
+        kind = Trainer if self.team is None else partial(LeadingTrainer, self.team)
+        self.trainer = kind(*given, boundary=self._boundary, replicas=self._replicas)
         self.planner = Planner(
             self.run_config,
             steps_per_epoch=self.streams.steps_per_epoch,
@@ -106,11 +113,15 @@ class Run:
         self._earlier = self.state.seconds
         try:
             with caught_signals() as received:
+                if self.team is not None:
+                    self.team.on_signal(received.append)
                 if self.config.epochs is not None and self.state.total_steps is None:
                     steps = self.config.epochs * self.streams.steps_per_epoch
                     self._regularize(steps)  # a run that goes on makes more passes than before
                     self._fix_total(steps)
                 self._save()  # first, as from here on the folder holds this run and no other
+                if self.team is not None:
+                    self.team.way_out = self._way_out()
                 if self.state.step == self.state.first_step:
                     link_atomically(self.folder / RESUME_FILE, self.folder / ROLLBACK_FILE)
                 else:
@@ -121,8 +132,7 @@ class Run:
                     if received and not self.state.finished:
                         self._save()
                         raise Interrupted(
-                            f"Stopped at step {self.state.step:,}, all saved. "
-                            f"Continue with: {command('resume', self.folder)}",
+                            f"Stopped at step {self.state.step:,}, all saved. {self._way_out()}",
                             received[0],
                         )
                     if time.monotonic() - self._saved_at >= self.config.save_seconds:
@@ -309,6 +319,12 @@ class Run:
             f"with the learning rate times {self.state.rate_factor:g}."
         )
         self._save()
+
+    def _way_out(self) -> str:
+        """Return how to go on from the last save."""
+        if self.team is not None:
+            return "To go on from the last save, start every worker again, with --resume."
+        return f"Continue with: {command('resume', self.folder)}"
 
     def _seconds(self) -> float:
         """Return how long the run has taken, from its command on, interruptions left out."""

@@ -7,6 +7,7 @@ import os.path
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -16,11 +17,10 @@ from chargen.config.base import check, given
 from chargen.config.presets import PresetChoice, choose_preset
 from chargen.corpus.corpus import Corpus, read_corpus
 from chargen.corpus.encoder import BaseVocabulary
-from chargen.corpus.held_out import likeness_warning, read_held_out
+from chargen.corpus.held_out import likeness_warning
 from chargen.corpus.reader import ReadingProgress
 from chargen.corpus.sources import STANDARD_INPUT, Paths, absolute, run_name
-from chargen.corpus.spans import Spans
-from chargen.corpus.split import HeldOut, train_validation_split
+from chargen.corpus.split import HeldOut
 from chargen.corpus.streams import Streams
 from chargen.errors import CheckpointError, RunError, SettingError
 from chargen.storage.atomic import remove
@@ -31,10 +31,13 @@ from chargen.storage.runs import (
     locked,
     run_folder,
 )
+from chargen.training.cluster.agreement import agree, lead_reading
+from chargen.training.cluster.team import Team
+from chargen.training.cluster.together import together
 from chargen.training.corpus_checks import check_same, check_text
 from chargen.training.existing import nothing_to_resume, refuse_to_replace, tell_finished
-from chargen.training.installed import check_tensorflow
 from chargen.training.interrupt import interruptible
+from chargen.training.parts import cut, split
 from chargen.training.preflight import preflight
 from chargen.training.saved_run import SavedRun
 from chargen.training.source import Source
@@ -48,9 +51,20 @@ if TYPE_CHECKING:
 Growth = Literal["grow", "keep"]
 
 
-def start_run(
+def start_run(corpus: Paths | Corpus, settings: Mapping[str, Any], **how: Any) -> Checkpoint:
+    """Train in a new run, as `chargen.train` says, and return the best model."""
+    return together("train", settings, partial(_start, corpus, **how), corpus, **_reading(how))
+
+
+def resume_run(run: str | Path, settings: Mapping[str, Any], **how: Any) -> Checkpoint:
+    """Continue a run, as `chargen.resume` says, and return the best model."""
+    return together("resume", settings, partial(_resume, run, **how), **_reading(how))
+
+
+def _start(
     corpus: Paths | Corpus,
     settings: Mapping[str, Any],
+    team: Team | None,
     *,
     name: str | None,
     overwrite: bool,
@@ -60,10 +74,8 @@ def start_run(
     progress: ReadingProgress | None,
     reporter: "Reporter | None",
 ) -> Path:
-    """Train in a new run, as `chargen.train` says, and return its folder."""
+    """Train in a new run, and return its folder."""
     started = time.monotonic()
-    with interruptible():
-        check_tensorflow()
     check("vocabulary", vocabulary, vocabulary in get_args(Growth), "grow or keep")
     settings = _located(settings)
     old, source, asked = None, Source(), settings
@@ -78,11 +90,13 @@ def start_run(
         name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
     folder = run_folder(name)
     refuse_to_replace(folder, overwrite)
+    if team is not None:
+        lead_reading(team, config, source)
     if not isinstance(corpus, Corpus):
         source = replace(source, paths=absolute(corpus))
         how = config.reading, config.preparation
         corpus = read_corpus(corpus, *how, known=source.known, cache=cache, progress=progress)
-    spans, held_out = _split(corpus, config, cache)
+    spans, held_out = split(corpus, config, cache)
     source = replace(source, held_out=held_out.sha256)
     config, choice = _complete(config, asked, corpus, characters=len(spans))
     notes = [*held_out.notes, choice.describe(asked)]
@@ -92,11 +106,13 @@ def start_run(
         new = corpus.vocabulary.vocab_size - old.config.vocab_size
         new_to_it = f"{count(new, 'character')} {'is' if new == 1 else 'are'} new to it"
         notes.insert(0, f"Goes on from {base}; {new_to_it}.")
-    parts = _cut(corpus, spans, config), held_out
+    parts = cut(corpus, spans, config), held_out
+    if team is not None:
+        agree(team, config, corpus, parts[0])
     with locked(folder):
         refuse_to_replace(folder, overwrite)  # another process may have finished one
         with interruptible():
-            run = _build_run(folder, corpus, parts, config, source, reporter, started, notes)
+            run = _build_run(folder, corpus, parts, config, source, reporter, started, team, notes)
             run.state.chosen = [name for name in choice.settings if name not in asked]
             if old is not None:
                 weights = warm_start_weights(old, corpus.vocabulary, corpus.label_names)
@@ -105,9 +121,10 @@ def start_run(
     return folder
 
 
-def resume_run(
+def _resume(
     run: str | Path,
     settings: Mapping[str, Any],
+    team: Team | None,
     *,
     corpus: Paths | Corpus | None,
     cache: str | Path | None,
@@ -116,10 +133,8 @@ def resume_run(
     minutes: float | None = None,
     epochs: int | None = None,
 ) -> Path:
-    """Continue a run, as `chargen.resume` says, and return its folder."""
+    """Continue a run, and return its folder."""
     started = time.monotonic()
-    with interruptible():
-        check_tensorflow()
     settings = _located(settings)
     folder = run_folder(run)
     path = folder / RESUME_FILE
@@ -141,6 +156,8 @@ def resume_run(
             remove(folder / ROLLBACK_FILE)  # a kill may have left it
             tell_finished(folder, finished, reporter)
             return folder
+        if team is not None:
+            lead_reading(team, config, source)
         if not isinstance(corpus, Corpus):
             if not corpus and (source.paths is None or STANDARD_INPUT in source.paths):
                 raise RunError(
@@ -152,15 +169,17 @@ def resume_run(
             how = config.reading, config.preparation
             corpus = read_corpus(paths, *how, known=source.known, cache=cache, progress=progress)
         check_same(corpus, folder, config, source, saved.sha256)
-        spans, held_out = _split(corpus, config, cache)
+        spans, held_out = split(corpus, config, cache)
         if held_out.sha256 != source.held_out:
             raise RunError(
                 f"{config.training.validation} is not the text that {folder} was measured on (its "
                 "SHA-256 differs); restore it, or start anew under another --name."
             )
-        parts = _cut(corpus, spans, config), held_out
+        parts = cut(corpus, spans, config), held_out
+        if team is not None:
+            agree(team, config, corpus, parts[0])
         with interruptible():
-            resumed = _build_run(folder, corpus, parts, config, source, reporter, started)
+            resumed = _build_run(folder, corpus, parts, config, source, reporter, started, team)
             resumed.restore(saved)
             if finished:
                 resumed.go_on()
@@ -177,16 +196,6 @@ def _located(settings: Mapping[str, Any]) -> Mapping[str, Any]:
         message = "validation must be spread, end, or the path of a text; received '-'."
         raise SettingError(message, setting="validation")
     return {**settings, "validation": absolute(path)[0]}
-
-
-def _split(corpus: Corpus, config: RunConfig, cache: str | Path | None) -> tuple[Spans, HeldOut]:
-    """Return the training part and the validation part, as the settings say."""
-    training = config.training
-    how, fraction, seed = training.validation, training.validation_fraction, training.seed
-    if how in ("spread", "end"):
-        return train_validation_split(corpus, fraction, validation=how, seed=seed)
-    spans, _ = train_validation_split(corpus, 0, seed=seed)
-    return spans, read_held_out(how, config.reading, corpus, cache=cache)
 
 
 def _complete(
@@ -213,16 +222,6 @@ def _complete(
     return completed, choice
 
 
-def _cut(corpus: Corpus, spans: Spans, config: RunConfig) -> Streams:
-    """Return the training part as streams.
-
-    Raises:
-        CorpusError: if it is shorter than one batch.
-    """
-    training = config.training
-    return Streams(corpus.ids, training.batch_size, training.seq_length, spans, corpus.labels)
-
-
 def _build_run(
     folder: Path,
     corpus: Corpus,
@@ -231,6 +230,7 @@ def _build_run(
     source: Source,
     reporter: "Reporter | None",
     started: float,
+    team: Team | None,
     notes: Sequence[str] = (),
 ) -> "Run":
     """Report on the text and the network, import TensorFlow, and return the run.
@@ -245,4 +245,8 @@ def _build_run(
         reporter.say(line)
     from chargen.training.run import Run
 
-    return Run(folder, corpus, *parts, config, source, reporter, started)
+    return Run(folder, corpus, *parts, config, source, reporter, started, team)
+
+
+def _reading(how: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: how[name] for name in ("corpus", "cache", "progress", "reporter") if name in how}

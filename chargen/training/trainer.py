@@ -4,6 +4,7 @@ Everything that a step depends on is passed in or listed by `arrays`, so a train
 them goes on as if it had never stopped.
 """
 
+from dataclasses import replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -16,12 +17,14 @@ from chargen.config import ModelConfig, TrainingConfig
 from chargen.corpus.streams import Streams
 from chargen.generation.state import Floats
 from chargen.storage.arrays import Arrays, check_arrays
-from chargen.training.backend import graph, keras, tf
+from chargen.training.backend import keras, tf
 from chargen.training.dropout import LockedDropout, Mask
 from chargen.training.lstm import LSTM
 from chargen.training.model import TRAINING_CELLS, build_model, inputs_of, state_variables
 from chargen.training.optimizer import AdamW
 from chargen.training.prefetch import Prefetcher
+from chargen.training.replicas import Replicas
+from chargen.training.saved_run import array_shapes
 
 
 class Trainer:
@@ -32,6 +35,10 @@ class Trainer:
         config: how it learns.
         streams: what it learns from.
         boundary: the id that a document begins with, where the states are set to zero, if any.
+        replicas: the devices that learn; None takes those of this machine.
+
+    Raises:
+        SettingError: if the streams cannot be dealt evenly to the devices.
     """
 
     def __init__(
@@ -41,9 +48,13 @@ class Trainer:
         streams: Streams,
         *,
         boundary: int | None = None,
+        replicas: Replicas | None = None,
     ) -> None:
-        self.model_config, self.config, self.streams = model_config, config, streams
-        self._batches = Prefetcher(streams)
+        self._replicas = replicas if replicas is not None else Replicas()
+        self._rows = self._replicas.rows(config.batch_size)
+        self.model_config, self.config = model_config, config
+        self.streams = replace(streams, rows=self._rows)
+        self._batches = Prefetcher(self.streams)
         keras.utils.set_random_seed(config.seed)
         self._step_number = tf.Variable(0, dtype=tf.int32)
         masks = count()
@@ -54,18 +65,20 @@ class Trainer:
         def lstm(*args: Any, **kwargs: Any) -> keras.layers.Layer:
             return LSTM(*args, weight_mask=mask(config.weight_dropout), **kwargs)
 
-        self.model = build_model(
-            model_config,
-            batch_size=config.batch_size,
-            seq_length=config.seq_length,
-            cells=TRAINING_CELLS | {"lstm": lstm},
-            dropout=lambda: LockedDropout(mask(model_config.dropout)),
-            boundary=boundary,
-        )
+        with self._replicas.scope():
+            self.model = build_model(
+                model_config,
+                batch_size=config.batch_size // self._replicas.count,
+                seq_length=config.seq_length,
+                cells=TRAINING_CELLS | {"lstm": lstm},
+                dropout=lambda: LockedDropout(mask(model_config.dropout), self._replicas),
+                boundary=boundary,
+            )
+            weights, decay = self.model.trainable_variables, config.weight_decay
+            self._optimizer = AdamW(weights, weight_decay=decay, clip_norm=config.clip_norm)
         self._states = state_variables(self.model)
         self._learning_rate = tf.Variable(0.0)
-        weights, decay = self.model.trainable_variables, config.weight_decay
-        self._optimizer = AdamW(weights, weight_decay=decay, clip_norm=config.clip_norm)
+        self._step = self._replicas.compiled(self._learn)
 
     def step(self, number: int, learning_rate: float) -> float:
         """Learn from batch `number`.
@@ -77,30 +90,31 @@ class Trainer:
         batch = self._batches.batch(number)
         self._step_number.assign(number)
         self._learning_rate.assign(learning_rate)
-        return float(self._step(*map(tf.constant, (self._kept(number), *batch))))
+        return float(self._step(self._kept(number), *batch))
 
     def _kept(self, number: int) -> Floats:
         """Return 1 where a row's state is carried into batch `number`, 0 where it starts from zero.
 
         All rows do when an epoch begins, and those that come to a cut in the text. A few others do,
         drawn from (seed, number), since every prompt is a text that starts from nothing. Shape
-        [batch_size, 1].
+        [rows of this process, 1].
         """
-        continues = self.streams.continues(number)[:, None]
-        drawn = np.random.default_rng((self.config.seed, number)).random(continues.shape)
-        return (continues & (drawn >= self.config.state_reset_rate)).astype(np.float32)
+        generator = np.random.default_rng((self.config.seed, number))
+        is_drawn = generator.random(self.config.batch_size) < self.config.state_reset_rate
+        kept = self.streams.continues(number) & ~is_drawn[self._rows]
+        return kept[:, None].astype(np.float32)
 
-    @graph
-    def _step(self, keep, ids, targets, *labels):  # type: ignore[no-untyped-def]
+    def _learn(self, keep: Any, ids: Any, targets: Any, *labels: Any) -> Any:
         for state in self._states:
             state.assign(state * keep)
         with tf.GradientTape() as tape:
             logits = self.model(inputs_of(ids, *labels), training=True)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
-            loss = tf.reduce_mean(losses)
+            loss = tf.reduce_mean(losses) / self._replicas.count
         gradients = tape.gradient(loss, self.model.trainable_variables)
+        loss, *gradients = self._replicas.sum([loss, *map(tf.convert_to_tensor, gradients)])
         norm = self._optimizer.apply(
-            [tf.convert_to_tensor(gradient) for gradient in gradients],
+            gradients,
             number=self._step_number,
             learning_rate=self._learning_rate,
         )
@@ -115,18 +129,21 @@ class Trainer:
         return dict(zip(weight_shapes(self.model_config), self.model.get_weights(), strict=True))
 
     @cached_property
-    def _variables(self) -> dict[str, keras.Variable]:
-        """Everything that a step changes, by name."""
+    def _variables(self) -> dict[str, Any]:
+        """Everything that a step changes and that is equal on all replicas, by name."""
         names = weight_shapes(self.model_config)
         return {
             **{f"weights/{k}": v for k, v in zip(names, self.model.weights, strict=True)},
             **{f"optimizer/{k:03}": v for k, v in enumerate(self._optimizer.variables)},
-            **{f"states/{k:03}": v for k, v in enumerate(self._states)},
         }
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return everything that a step changes, by name."""
-        return {name: np.array(variable.numpy()) for name, variable in self._variables.items()}
+        """Return everything that a step changes, by name; the states of all rows."""
+        arrays = {name: np.array(variable.numpy()) for name, variable in self._variables.items()}
+        gather = self._replicas.compiled(
+            lambda: [self._replicas.gather(tf.convert_to_tensor(state)) for state in self._states]
+        )
+        return {**arrays, **{f"states/{k:03}": np.array(v) for k, v in enumerate(gather())}}
 
     def restore(self, arrays: Arrays, path: Path) -> None:
         """Put back what `arrays` gave and the file at `path` kept.
@@ -134,7 +151,13 @@ class Trainer:
         Raises:
             CheckpointError: naming the array of the file that does not fit this network.
         """
-        now = self.arrays().items()
-        check_arrays(path, arrays, {name: (each.shape, str(each.dtype)) for name, each in now})
+        shapes = array_shapes(self.model_config, self.config.batch_size).items()
+        check_arrays(path, arrays, {name: (shape, "float32") for name, shape in shapes})
         for name, variable in self._variables.items():
             variable.assign(arrays[name])
+        states = [arrays[f"states/{k:03}"][self._rows] for k in range(len(self._states))]
+        self._replicas.compiled(self._assign_states)(*states)
+
+    def _assign_states(self, *rows: Any) -> None:
+        for state, part in zip(self._states, rows, strict=True):
+            state.assign(part)

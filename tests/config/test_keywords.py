@@ -5,12 +5,12 @@ from typing import get_type_hints
 
 import pytest
 
-from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, SamplingConfig
+from chargen.config import ClusterConfig, ModelConfig, PreparationConfig, ReadingConfig, SamplingConfig
 from chargen.config.keywords import RunKeywords, SamplingKeywords
 from chargen.config.training import TrainingConfig
 
 WIDER = {tuple[str, ...]: str | Sequence[str], tuple[int, ...]: int | Sequence[int]}
-RUN = (ReadingConfig, PreparationConfig, ModelConfig, TrainingConfig)
+RUN = (ClusterConfig, ReadingConfig, PreparationConfig, ModelConfig, TrainingConfig)
 FROM_CORPUS = {"vocab_size", "labels"}
 
 

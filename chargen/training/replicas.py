@@ -1,0 +1,109 @@
+"""The devices that share each training step: one, several GPUs, or those of several machines."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.errors import SettingError
+from chargen.training.backend import graph, tf
+from chargen.wording import count
+
+
+class Replicas:
+    """The replicas of a network that learn as one: each has its share of a batch's rows.
+
+    TensorFlow's strategy keeps their weights equal and sums their gradients.
+
+    Args:
+        strategy: a `tf.distribute.Strategy`; None takes all GPUs of this machine, or its CPU.
+        workers: how many processes take part.
+        index: which of them this is.
+    """
+
+    def __init__(self, strategy: Any = None, *, workers: int = 1, index: int = 0) -> None:
+        if strategy is None and len(tf.config.list_logical_devices("GPU")) > 1:
+            strategy = tf.distribute.MirroredStrategy()
+        self._strategy = strategy or tf.distribute.get_strategy()
+        self.workers, self.index = workers, index
+        self.count: int = self._strategy.num_replicas_in_sync
+        self._here = self.count // workers
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """Return a context in which variables are made for every replica."""
+        scope: AbstractContextManager[Any] = self._strategy.scope()
+        return scope
+
+    def rows(self, batch_size: int) -> slice:
+        """Return the rows of a batch that this process reads.
+
+        Raises:
+            SettingError: if the replicas cannot have equally many rows.
+        """
+        if batch_size % self.count:
+            below = batch_size - batch_size % self.count
+            fitting = f"{below} or {below + self.count}" if below else f"{self.count}"
+            raise SettingError(
+                f"batch_size {batch_size} cannot be dealt evenly to "
+                f"{count(self.count, 'device')}; choose a multiple, such as {fitting}.",
+                setting="batch_size",
+            )
+        mine = batch_size // self.workers
+        return slice(self.index * mine, (self.index + 1) * mine)
+
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function of arrays, [rows of this process, ...], that all replicas run.
+
+        Each is given tensors, its part of the rows; what the first one returned is returned.
+        """
+        run = graph(lambda *shares: self._strategy.run(function, args=shares))
+
+        def call(*arrays: NDArray[Any]) -> Any:
+            return tf.nest.map_structure(self._first, run(*map(self._share_out, arrays)))
+
+        return call
+
+    def _share_out(self, array: NDArray[Any]) -> Any:
+        """Return an array as tensors, one for each replica of this process."""
+        if self._here == 1:
+            return tf.constant(array)
+        parts = np.split(array, self._here)
+        first = self.index * self._here
+        return self._strategy.experimental_distribute_values_from_function(
+            lambda context: tf.constant(parts[context.replica_id_in_sync_group - first])
+        )
+
+    def _first(self, value: Any) -> Any:
+        return self._strategy.experimental_local_results(value)[0]
+
+    def take(self, rows: Any) -> Any:
+        """Return a replica's part of a tensor for all rows, [batch_size, ...], within a function.
+
+        One that was `compiled`; so are the others.
+        """
+        if self.count == 1:
+            return rows
+        mine = rows.shape[0] // self.count
+        first = tf.distribute.get_replica_context().replica_id_in_sync_group * mine
+        return tf.slice(rows, [first, *[0] * (rows.shape.rank - 1)], [mine, *rows.shape[1:]])
+
+    def sum(self, tensors: Sequence[Any]) -> Sequence[Any]:
+        """Return the sums of the replicas' tensors, within a function."""
+        if self.count == 1:
+            return tensors
+        context = tf.distribute.get_replica_context()
+        summed: Sequence[Any] = context.all_reduce(tf.distribute.ReduceOp.SUM, list(tensors))
+        return summed
+
+    def gather(self, part: Any) -> Any:
+        """Return the replicas' tensors, [rows, width] each, one below the other, within a function.
+
+        As a sum with zeros in the others' places; the strategy's own gathering fails on a CPU.
+        """
+        if self.count == 1:
+            return part
+        first = tf.distribute.get_replica_context().replica_id_in_sync_group * part.shape[0]
+        rest = part.shape[0] * (self.count - 1) - first
+        return self.sum([tf.pad(part, [[first, rest], [0, 0]])])[0]
