@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chargen.errors import SettingError
 from chargen.training.backend import graph, tf
-from chargen.wording import count
+from chargen.training.shares import check_even
 
 
 class Replicas:
@@ -42,14 +41,7 @@ class Replicas:
         Raises:
             SettingError: if the replicas cannot have equally many rows.
         """
-        if batch_size % self.count:
-            below = batch_size - batch_size % self.count
-            fitting = f"{below} or {below + self.count}" if below else f"{self.count}"
-            raise SettingError(
-                f"batch_size {batch_size} cannot be dealt evenly to "
-                f"{count(self.count, 'device')}; choose a multiple, such as {fitting}.",
-                setting="batch_size",
-            )
+        check_even(batch_size, self.count, "device")
         mine = batch_size // self.workers
         return slice(self.index * mine, (self.index + 1) * mine)
 

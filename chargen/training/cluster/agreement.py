@@ -14,6 +14,7 @@ from chargen.errors import ClusterError
 from chargen.training.cluster.meeting import meet
 from chargen.training.cluster.members import Members
 from chargen.training.cluster.team import Team, begin_with
+from chargen.training.shares import check_even
 from chargen.training.source import Source
 
 
@@ -44,7 +45,9 @@ def agree(team: Team, config: RunConfig, corpus: Corpus, streams: Streams) -> No
 
     Raises:
         ClusterError: on every worker, if one differs.
+        SettingError: if the rows cannot be dealt evenly.
     """
+    check_even(config.training.batch_size, len(team.members.addresses), "worker")
     team.tell("plan", config=config.to_json())
     mine = fingerprints(corpus, streams)
     for index, theirs in team.hear_all("planned").items():

@@ -22,7 +22,8 @@ from chargen.storage.arrays import Arrays
 from chargen.training.cluster.channel import Channel, Message
 from chargen.training.cluster.members import Members
 
-SILENCE = 20.0  # seconds without a word after which a worker counts as gone
+SILENCE = 15.0  # seconds without a word after which a worker counts as gone
+_LOADING_SILENCE = 120.0  # the same while libraries load, during which a process can say nothing
 _PULSE = 1.0  # seconds between two words
 _GRACE = 5.0  # seconds that the process has to end by itself, before it is ended
 _MIN_STEP, _STEPS, _FIRST_STEPS = 30.0, 20, 600.0  # seconds; times the median; while few are known
@@ -49,6 +50,7 @@ class Team:
         self._on_signal: Callable[[int], object] = lambda number: None
         self._times: list[float] = []  # of the latest steps, in seconds
         self._due = math.inf  # when a step that was begun must have ended
+        self._silence = _LOADING_SILENCE
         self.way_out = ""  # how to go on, once there is something to go on from
 
     def __enter__(self) -> Self:
@@ -83,6 +85,13 @@ class Team:
                 self._lose(index, "its connection was closed")
         self._check()
 
+    def finish(self, arrays: Arrays) -> None:
+        """Tell all others that the training is over; from now on, nobody who goes is missed."""
+        self._is_over.set()
+        for channel in self._channels.values():
+            with suppress(OSError):
+                channel.send("finished", arrays)
+
     def hear(self, index: int, kind: str | None = None) -> Message:
         """Wait for the next message of a worker.
 
@@ -113,6 +122,7 @@ class Team:
         Raises:
             ClusterError: instead of TensorFlow's error, if a worker is gone.
         """
+        self._silence = SILENCE
         known = len(self._times) >= _KNOWN
         limit = max(_MIN_STEP, _STEPS * statistics.median(self._times)) if known else _FIRST_STEPS
         began = time.monotonic()
@@ -129,7 +139,7 @@ class Team:
 
     def _explanation(self, error: Exception) -> ChargenError:
         """Return what an error of TensorFlow's means: mostly, that a worker is gone."""
-        limit = time.monotonic() + SILENCE + 2 * _PULSE
+        limit = time.monotonic() + self._silence + 2 * _PULSE
         while self._failure is None and time.monotonic() < limit:
             time.sleep(0.05)
         if self._failure is not None:
@@ -150,6 +160,8 @@ class Team:
             except OSError:
                 self._lose(index, "its connection was closed")
                 return
+            if message.kind == "finished":
+                self._is_over.set()
             if message.kind == "failed":
                 self._fail(_told(message))
             elif message.kind == "signal":
@@ -163,8 +175,8 @@ class Team:
             for index, channel in self._channels.items():
                 with suppress(OSError):  # which whoever listens there notices too
                     channel.pulse()
-                if time.monotonic() - channel.heard > SILENCE:
-                    self._lose(index, f"nothing was heard of it for {SILENCE:g} seconds")
+                if time.monotonic() - channel.heard > self._silence:
+                    self._lose(index, f"nothing was heard of it for {self._silence:g} seconds")
             if time.monotonic() > self._due:
                 self._fail(
                     ClusterError(

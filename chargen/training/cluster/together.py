@@ -67,7 +67,7 @@ def together(
     with team:
         if members.leads:
             path = lead(settings, team) / MODEL_FILE
-            team.tell("finished", {"model": np.frombuffer(path.read_bytes(), np.uint8)})
+            team.finish({"model": np.frombuffer(path.read_bytes(), np.uint8)})
             return Checkpoint.load(path)
         model = follow(team, corpus, cache=cache, progress=progress)
     with tempfile.TemporaryDirectory() as folder:
