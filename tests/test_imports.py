@@ -55,6 +55,10 @@ def test_measuring_a_text_imports_no_tensorflow(lstm_file, tmp_path, command, ar
     assert not modules & {"tensorflow", "keras", "tqdm"}
 
 
+def test_the_launcher_imports_no_arithmetic():
+    assert not imported_by("import chargen.training.cluster.launcher") & {"tensorflow", "numpy"}
+
+
 def test_info_imports_no_tensorflow(lstm_file):
     assert not imported_by_command("info", "-m", str(lstm_file)) & {"tensorflow", "keras", "tqdm"}
 
@@ -65,6 +69,7 @@ def test_info_imports_no_tensorflow(lstm_file):
         [],
         ["train"],
         ["resume"],
+        ["launch"],
         ["sample"],
         ["chat"],
         ["evaluate"],

@@ -20,7 +20,7 @@ from chargen.cli.terminal import controls_shown, say
 from chargen.errors import ChargenError, Interrupted, bounded
 
 _SECTIONS = {
-    "Train": ("train", "resume"),
+    "Train": ("train", "resume", "launch"),
     "Write": ("sample", "chat"),
     "Measure": ("evaluate", "score", "classify"),
     "Share": ("serve", "export", "verify"),

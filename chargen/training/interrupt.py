@@ -41,7 +41,7 @@ def caught_signals() -> Iterator[list[int]]:
     watcher.start()
     descriptor = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     try:
-        with _handled(lambda number, frame: received.append(number)):
+        with handled(lambda number, frame: received.append(number)):
             yield received
     finally:
         signal.set_wakeup_fd(descriptor)
@@ -71,7 +71,7 @@ def interruptible() -> Iterator[None]:
         yield
         return
     try:
-        with _handled(stop):
+        with handled(stop):
             yield
     except BaseException:
         if not received:
@@ -82,7 +82,7 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def _handled(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+def handled(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
     """Handle the signals that ask to stop; put back afterwards how they were handled."""
     numbers = [*_LEAVING]
     if _HANG_UP is not None and signal.getsignal(_HANG_UP) != signal.SIG_IGN:

@@ -16,13 +16,13 @@ _HEADS = {
     "commands.md": """\
 # Commands
 
-What `chargen COMMAND --help` says. [train and resume](commands-train.md) and [sample and
+What `chargen COMMAND --help` says. [train, resume and launch](commands-train.md) and [sample and
 chat](commands-write.md) have pages of their own. These pages are generated: `make commands`.
 """,
     "commands-train.md": """\
 # Commands to train
 
-What `chargen train --help` and `chargen resume --help` say; [all other
+What `--help` says of `chargen train`, `chargen resume` and `chargen launch`; [all other
 commands](commands.md). Generated: `make commands`.
 """,
     "commands-write.md": """\
@@ -35,6 +35,7 @@ commands](commands.md). Generated: `make commands`.
 _PAGES = {
     "train": "commands-train.md",
     "resume": "commands-train.md",
+    "launch": "commands-train.md",
     "sample": "commands-write.md",
     "chat": "commands-write.md",
 }

@@ -39,6 +39,7 @@ MAX_SECONDS = 5
 GIVEN = {
     "train": (["--name", "new"], ["text.txt"]),
     "resume": ([], ["run"]),
+    "launch": ([], ["train", "text.txt"]),
     "sample": (["-m", "model.safetensors", "--length", "3"], ["A"]),
     "chat": (["-m", "model.safetensors", "--length", "3"], []),
     "evaluate": (["-m", "model.safetensors"], ["short.txt"]),
@@ -127,6 +128,7 @@ def files(prepared, workdir, monkeypatch):
         raise RunError("Training would begin now.")
 
     monkeypatch.setattr("chargen.training.start._build_run", stop)
+    monkeypatch.setattr("chargen.training.cluster.launcher.launch", stop)
     monkeypatch.setitem(sys.modules, "chargen.exports.savedmodel", SimpleNamespace(write=stop))
     keras = SimpleNamespace(write=lambda checkpoint, path: write_atomically(path, b""))
     monkeypatch.setitem(sys.modules, "chargen.exports.keras", keras)
@@ -170,7 +172,7 @@ def test_what_is_given_besides_is_good(files, invoke, command):
     options, arguments = GIVEN[command]
     result = invoke(*command.split(), *options, *arguments)
     check(result)
-    if command in ("train", "resume", "export savedmodel"):
+    if command in ("train", "resume", "launch", "export savedmodel"):
         assert "Training would begin now." in result.stderr
     else:
         assert result.exit_code == 0
