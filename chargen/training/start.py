@@ -6,7 +6,7 @@ TensorFlow is not imported before all that can be wrong with text, settings and 
 import os.path
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -23,6 +23,7 @@ from chargen.corpus.sources import STANDARD_INPUT, Paths, absolute, run_name
 from chargen.corpus.split import HeldOut
 from chargen.corpus.streams import Streams
 from chargen.errors import CheckpointError, RunError, SettingError
+from chargen.storage.arrays import Arrays
 from chargen.storage.atomic import remove
 from chargen.storage.runs import (
     RESUME_FILE,
@@ -61,6 +62,19 @@ def resume_run(run: str | Path, settings: Mapping[str, Any], **how: Any) -> Chec
     return together("resume", settings, partial(_resume, run, **how), **_reading(how))
 
 
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """All that a new run needs, but its folder and TensorFlow."""
+
+    corpus: Corpus
+    parts: tuple[Streams, HeldOut]
+    config: RunConfig
+    source: Source
+    notes: list[str]
+    chosen: list[str]  # the settings that were left to the preset
+    weights: Arrays | None  # of the model that the run goes on from
+
+
 def _start(
     corpus: Paths | Corpus,
     settings: Mapping[str, Any],
@@ -68,14 +82,36 @@ def _start(
     *,
     name: str | None,
     overwrite: bool,
+    reporter: "Reporter | None",
+    **how: Any,
+) -> Path:
+    """Train in a new run, and return its folder."""
+    started = time.monotonic()
+    RunConfig.of(settings)  # bad settings are told before anything else
+    if name is None:
+        name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
+    folder = run_folder(name)
+    refuse_to_replace(folder, overwrite)
+    prepared = _prepare(corpus, settings, team, **how)
+    with locked(folder):
+        refuse_to_replace(folder, overwrite)  # another process may have finished one
+        with interruptible():
+            run = _new_run(folder, prepared, reporter, started, team)
+        run.train()
+    return folder
+
+
+def _prepare(
+    corpus: Paths | Corpus,
+    settings: Mapping[str, Any],
+    team: Team | None = None,
+    *,
     cache: str | Path | None,
     base: str | Path | None,
     vocabulary: Growth,
     progress: ReadingProgress | None,
-    reporter: "Reporter | None",
-) -> Path:
-    """Train in a new run, and return its folder."""
-    started = time.monotonic()
+) -> _Prepared:
+    """Read the text, complete the settings, and see that all goes together."""
     check("vocabulary", vocabulary, vocabulary in get_args(Growth), "grow or keep")
     settings = _located(settings)
     old, source, asked = None, Source(), settings
@@ -86,10 +122,6 @@ def _start(
         asked = inherit_settings(old, settings)
     config = RunConfig.of(asked)  # bad settings are told before a long text is read
     check_text(corpus, settings, config, old, source)
-    if name is None:
-        name = run_name(corpus.name if isinstance(corpus, Corpus) else corpus)
-    folder = run_folder(name)
-    refuse_to_replace(folder, overwrite)
     if team is not None:
         lead_reading(team, config, source)
     if not isinstance(corpus, Corpus):
@@ -99,26 +131,35 @@ def _start(
     spans, held_out = split(corpus, config, cache)
     source = replace(source, held_out=held_out.sha256)
     config, choice = _complete(config, asked, corpus, characters=len(spans))
-    notes = [*held_out.notes, choice.describe(asked)]
+    notes, weights = [*held_out.notes, choice.describe(asked)], None
     if warning := likeness_warning(corpus, spans, held_out):
         notes.append(warning)
     if old is not None:
         new = corpus.vocabulary.vocab_size - old.config.vocab_size
         new_to_it = f"{count(new, 'character')} {'is' if new == 1 else 'are'} new to it"
         notes.insert(0, f"Goes on from {base}; {new_to_it}.")
-    parts = cut(corpus, spans, config), held_out
+        weights = warm_start_weights(old, corpus.vocabulary, corpus.label_names)
+    streams = cut(corpus, spans, config)
     if team is not None:
-        agree(team, config, corpus, parts[0])
-    with locked(folder):
-        refuse_to_replace(folder, overwrite)  # another process may have finished one
-        with interruptible():
-            run = _build_run(folder, corpus, parts, config, source, reporter, started, team, notes)
-            run.state.chosen = [name for name in choice.settings if name not in asked]
-            if old is not None:
-                weights = warm_start_weights(old, corpus.vocabulary, corpus.label_names)
-                run.trainer.load_weights(weights)
-        run.train()
-    return folder
+        agree(team, config, corpus, streams)
+    chosen = [name for name in choice.settings if name not in asked]
+    return _Prepared(corpus, (streams, held_out), config, source, notes, chosen, weights)
+
+
+def _new_run(
+    folder: Path,
+    new: _Prepared,
+    reporter: "Reporter | None",
+    started: float,
+    team: Team | None = None,
+) -> "Run":
+    """Return a run at its first step."""
+    of = new.corpus, new.parts, new.config, new.source
+    run = _build_run(folder, *of, reporter, started, team, new.notes)
+    run.state.chosen = new.chosen
+    if new.weights is not None:
+        run.trainer.load_weights(new.weights)
+    return run
 
 
 def _resume(
