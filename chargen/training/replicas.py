@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +17,25 @@ class Replicas:
     TensorFlow's strategy keeps their weights equal and sums their gradients.
 
     Args:
-        strategy: a `tf.distribute.Strategy`; None takes all GPUs of this machine, or its CPU.
+        strategy: a `tf.distribute.Strategy`.
         workers: how many processes take part.
         index: which of them this is.
     """
 
-    def __init__(self, strategy: Any = None, *, workers: int = 1, index: int = 0) -> None:
-        if strategy is None and len(tf.config.list_logical_devices("GPU")) > 1:
-            strategy = tf.distribute.MirroredStrategy()
-        self._strategy = strategy or tf.distribute.get_strategy()
+    def __init__(self, strategy: Any, *, workers: int = 1, index: int = 0) -> None:
+        self._strategy = strategy
         self.workers, self.index = workers, index
-        self.count: int = self._strategy.num_replicas_in_sync
+        self.count: int = strategy.num_replicas_in_sync
         self._here = self.count // workers
+
+    @classmethod
+    def of_this_machine(cls, batch_size: int) -> Self:
+        """Return a replica on each GPU, of as many as a batch can be dealt evenly to, or one."""
+        gpus = [each.name for each in tf.config.list_logical_devices("GPU")]
+        used = next((n for n in range(len(gpus), 1, -1) if batch_size % n == 0), 1)
+        if used == 1:
+            return cls(tf.distribute.get_strategy())
+        return cls(tf.distribute.MirroredStrategy(gpus[:used]))
 
     def scope(self) -> AbstractContextManager[Any]:
         """Return a context in which variables are made for every replica."""

@@ -2,8 +2,8 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +21,12 @@ from chargen.storage.runs import MODEL_FILE, RESUME_FILE, ROLLBACK_FILE
 from chargen.text.vocabulary import BOUNDARY
 from chargen.training import provenance
 from chargen.training.best import BestWeights
-from chargen.training.cluster.leading import LeadingTrainer, lead_connecting
 from chargen.training.cluster.team import Team
 from chargen.training.excerpt import write_excerpt
 from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
 from chargen.training.planner import Planner
 from chargen.training.records import Records
-from chargen.training.replicas import Replicas
 from chargen.training.report import Reporter
 from chargen.training.run_state import RunState
 from chargen.training.saved_run import SavedRun
@@ -56,9 +54,9 @@ class Run:
     reporter: Reporter
     started: float  # when the minutes began to count, by `time.monotonic`
     team: Team | None = None  # the other workers, if there are any
+    make_trainer: Callable[..., Trainer] | None = None  # what takes part with them
 
     def __post_init__(self) -> None:
-        self._replicas = Replicas() if self.team is None else lead_connecting(self.team)
         self._boundary = self.corpus.vocabulary.char2idx.get(BOUNDARY)
         self.validator = None
         if len(self.held_out):
@@ -78,8 +76,7 @@ class Run:
         """Make what depends on the settings, which can change once the speed is known."""
         self.model_config, self.config = self.run_config.model, self.run_config.training
         given = self.model_config, self.config, self.streams
-        kind = Trainer if self.team is None else partial(LeadingTrainer, self.team)
-        self.trainer = kind(*given, boundary=self._boundary, replicas=self._replicas)
+        self.trainer = (self.make_trainer or Trainer)(*given, boundary=self._boundary)
         self.planner = Planner(
             self.run_config,
             steps_per_epoch=self.streams.steps_per_epoch,

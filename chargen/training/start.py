@@ -286,7 +286,12 @@ def _build_run(
         reporter.say(line)
     from chargen.training.run import Run
 
-    return Run(folder, corpus, *parts, config, source, reporter, started, team)
+    make = None
+    if team is not None:
+        from chargen.training.cluster.leading import LeadingTrainer, lead_connecting
+
+        make = partial(LeadingTrainer, team, replicas=lead_connecting(team))
+    return Run(folder, corpus, *parts, config, source, reporter, started, team, make)
 
 
 def _reading(how: Mapping[str, Any]) -> dict[str, Any]:

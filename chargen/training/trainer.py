@@ -50,7 +50,7 @@ class Trainer:
         boundary: int | None = None,
         replicas: Replicas | None = None,
     ) -> None:
-        self._replicas = replicas if replicas is not None else Replicas()
+        self._replicas = replicas or Replicas.of_this_machine(config.batch_size)
         self._rows = self._replicas.rows(config.batch_size)
         self.model_config, self.config = model_config, config
         self.streams = replace(streams, rows=self._rows)
