@@ -19,7 +19,7 @@ _FEW_STEPS = 200  # of a model that was never measured
 
 
 def load_model(
-    name: str | None, *, verbose: bool, engine: Any = "numpy", threads: int | None = None
+    name: str | Path | None, *, verbose: bool, engine: Any = "numpy", threads: int | None = None
 ) -> "LanguageModel":
     """Load the model that a command's -m names; say which it is, at a terminal or if `verbose`.
 
@@ -33,12 +33,20 @@ def load_model(
 
     path = find_checkpoint(name)
     model = load(path, engine=engine, threads=threads)
-    shown = model_name(path)
     if verbose or is_terminal(sys.stderr):
-        say(f"Model: {shown}{_facts(model)}")
+        say(f"Model: {describe_model(path, model)}")
     if is_new := _hardly_learned(model):
+        shown = model_name(path)
         say(f"Warning: the model {shown} has hardly learned: {is_new}. {_way_out(path)}")
     return model
+
+
+def describe_model(path: Path, model: "LanguageModel", label: str | None = None) -> str:
+    """Return the name of a model that was loaded from `path`, and what is known of it."""
+    from chargen.storage.runs import model_name
+
+    used = "" if label is None else f", with the label {label}"
+    return f"{model_name(path)}{_facts(model)}{used}"
 
 
 def tell_unwritable(model: "LanguageModel", config: "SamplingConfig") -> None:

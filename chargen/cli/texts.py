@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chargen.cli.terminal import say
+from chargen.config.base import shorten
 from chargen.text.controls import CONTROLS
 
 if TYPE_CHECKING:
@@ -73,6 +74,13 @@ def check_one_source(text: str | None, file: Path | None) -> None:
     """
     if (text is None) == (file is None):
         raise click.UsageError("Give either TEXT (- reads standard input) or --file FILE.")
+
+
+def source_name(text: str | None, file: Path | None) -> str:
+    """Return what a page calls the text of a command: its file, without folders, or itself."""
+    if "-" in (text, str(file)):
+        return "standard input"
+    return shorten(text) if file is None else file.name or str(file)
 
 
 def note_file(text: str | None, option: str) -> None:
