@@ -1,12 +1,12 @@
 """The model that a command works with: which it is, and whether it has learned anything yet."""
 
 import math
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chargen.cli.terminal import is_terminal, say
+from chargen.shell import quoted
 
 if TYPE_CHECKING:
     from chargen.config import SamplingConfig
@@ -91,5 +91,5 @@ def _way_out(path: Path) -> str:
 
     folder = path if path.is_dir() else path.parent
     if (folder / RESUME_FILE).exists():
-        return f"Train it on with: chargen resume {shlex.quote(model_name(folder))}"
+        return f"Train it on with: chargen resume {quoted(model_name(folder))}"
     return "Choose another one with -m, or train it for longer."

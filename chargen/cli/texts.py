@@ -2,7 +2,6 @@
 
 import json
 import os.path
-import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import click
 
 from chargen.cli.terminal import say
 from chargen.config.base import shorten
+from chargen.shell import quoted
 from chargen.text.controls import CONTROLS
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def source_name(text: str | None, file: Path | None) -> str:
 def note_file(text: str | None, option: str) -> None:
     """Say so if a text is the name of a file, whose text `option` would read."""
     if text is not None and text != "-" and os.path.isfile(text):
-        named = f"{option} {shlex.quote(text)}"
+        named = f"{option} {quoted(text)}"
         say(f"Note: {text} is the name of a file; for the text in it, give {named}.")
 
 
