@@ -1,5 +1,6 @@
 """Pages in headless Chromium: how they look, what they say, what axe-core finds."""
 
+import json
 import shutil
 
 from axe_core_python.selenium import Axe
@@ -27,7 +28,7 @@ class Window:
     def __init__(self, browser):
         self.browser = browser
         self.look(1280, "light")
-        self.console()  # what it said of pages before is forgotten
+        self.console(), self.requests()  # those of pages before are forgotten
 
     def look(self, width, scheme):
         """Have a window of some width, in a light or dark scheme."""
@@ -66,6 +67,14 @@ class Window:
     def console(self):
         """Return what the console said since the last time."""
         return [entry["message"] for entry in self.browser.get_log("browser")]
+
+    def requests(self):
+        """Return the addresses that were asked for since the last time."""
+        log = [
+            json.loads(each["message"])["message"] for each in self.browser.get_log("performance")
+        ]
+        sent = (each["params"] for each in log if each["method"] == "Network.requestWillBeSent")
+        return {each["request"]["url"] for each in sent}
 
     def violations(self):
         """Return what axe-core finds, each in a line."""

@@ -5,6 +5,7 @@ colour is laid over the background thinly enough that the reader's own text colo
 stays legible. A line below a character says the same without colour.
 """
 
+from collections.abc import Iterator
 from html import escape
 from typing import Protocol
 
@@ -17,12 +18,14 @@ from chargen.text.characters import visible
 from chargen.wording import count
 
 MAX_LEVEL = 10  # from so many bits on, the colour stays the same
+_BLOCK = 500  # characters of a block, at least
 _LINED = 5  # from so many bits on, there is a line
 
 _STYLE = """
 .chargen { line-height: 1.7; }
 .chargen-text { font-family: ui-monospace, monospace; white-space: pre-wrap;
-  overflow-wrap: anywhere; tab-size: 4; margin-right: 14em; unicode-bidi: plaintext; }
+  overflow-wrap: anywhere; tab-size: 4; margin-right: 14em; }
+.chargen-text div { unicode-bidi: plaintext; }
 .chargen b { font-weight: normal; position: relative; border-radius: 2px;
   text-underline-offset: .25em; }
 .chargen-scale { white-space: nowrap; }
@@ -96,7 +99,6 @@ def page(score: Scored, *, model: str | None = None, source: str | None = None) 
 def fragment(score: Scored, hint: str = "") -> str:
     """Return the score as a part of some page; `hint` is added to the lines that explain it."""
     scale = "".join(f'<b class="l{level}">{level}</b>' for level in range(MAX_LEVEL + 1))
-    characters = "".join(_character(score, position) for position in range(len(score.text)))
     return (
         f'<style>{_STYLE}</style>\n<div class="chargen">\n'
         f"<p>{count(len(score.text), 'character')}, {score.total_bits:,.1f} bits: "
@@ -108,8 +110,19 @@ def fragment(score: Scored, hint: str = "") -> str:
         "was certain. 1 bit: it gave the character a probability of 50%, 2 bits: 25%, 10 bits: "
         f"0.1%.{escape(meanings(score.text))}</p>\n"
         f"<p>Point at a character, or tap it, to see what was expected.{hint}</p>\n"
-        f'<div class="chargen-text">{characters}</div>\n</div>\n'
+        f'<div class="chargen-text">{"".join(_blocks(score))}</div>\n</div>\n'
     )
+
+
+def _blocks(score: Scored) -> Iterator[str]:
+    """Yield the text in blocks of some lines: a browser lays out only that which changes."""
+    block: list[str] = []
+    last = len(score.text) - 1
+    for position, character in enumerate(score.text):
+        block.append(_character(score, position))
+        if position == last or (after(character) == "\n" and len(block) >= _BLOCK):
+            yield f"<div>{''.join(block)}</div>"
+            block.clear()
 
 
 def _character(score: Scored, position: int) -> str:

@@ -69,9 +69,7 @@ def written(page, prompt="", *, length=200, **settings):
 def test_it_writes_from_the_disk_alone_and_says_nothing_on_the_console(open_page):
     page = open_page(network(characters=LETTERS))
     page.write("the ", characters=300)
-    log = [json.loads(each["message"])["message"] for each in page.browser.get_log("performance")]
-    sent = [each["params"] for each in log if each["method"] == "Network.requestWillBeSent"]
-    urls = {each["request"]["url"] for each in sent}
+    urls = page.requests()
     assert not [url for url in urls if not url.startswith(("file:", "blob:", "data:", "about:"))]
     assert page.console() == []
     (text,) = page.texts

@@ -54,6 +54,7 @@ def test_everybody_can_read_it(invoke, window, workdir, command):
             assert window.violations() == [], (width, scheme)
             assert not window.is_too_wide, (width, scheme)
     assert window.console() == []
+    assert {each.partition(":")[0] for each in window.requests()} == {"file"}
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -52,6 +52,16 @@ def test_the_page_shows_the_text_and_every_alternative(make_checkpoint):
         assert last == f"{'space' if other == ' ' else visible(other)} {probability:.1%}"
 
 
+def test_a_long_text_is_in_blocks_of_whole_lines(make_checkpoint):
+    text = "ABC: cab\n" * 200
+    page = score(DecoderWeights(make_checkpoint()), text).to_html()
+    blocks = re.findall("<div>(.*?)</div>", page, re.DOTALL)
+    assert len(blocks) > 2
+    assert re.sub("<[^>]+>", "", "".join(blocks)) == text.replace("\n", "↵\n")
+    assert all(block.endswith("\n") for block in blocks)
+    assert "</div><div>" in page  # a line end between them would be a line of its own
+
+
 def test_the_page_stands_alone(make_checkpoint):
     page = score(DecoderWeights(make_checkpoint()), "A").to_html()
     assert Page(page).addresses == []
