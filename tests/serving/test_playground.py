@@ -320,3 +320,12 @@ def contrast(ink, paper):
 
     dark, light = sorted((luminance(ink), luminance(paper)))
     return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.slow
+def test_everybody_can_read_the_description_of_the_routes(page):
+    page.browser.get(f"{page.address}/docs")
+    for width, scheme in ((1280, "light"), (320, "dark")):
+        page.look(width, scheme)
+        assert page.violations() == []
+        assert not page.is_too_wide
