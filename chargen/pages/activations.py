@@ -70,9 +70,10 @@ def fragment(text: str, rows: Iterable[Row]) -> str:
     )
     return (
         f"<style>{_STYLE}</style>\n"
-        "<p>The colour of a character is the output of the unit after the network read it: "
-        f"{below} {above}. From +0.5 on there is a line below the character, from −0.5 down one "
-        f"above it.{escape(meanings(text[:MAX_SHOWN]))}</p>\n"
+        f"<p>{below} {above}</p>\n"
+        "<p>The colour of a character is the output of the unit after the network read it. From "
+        "+0.5 on there is a line below the character, from −0.5 down one above it. Layer 0 is "
+        f"nearest the input.{escape(meanings(text[:MAX_SHOWN]))}</p>\n"
         + cut
         + "".join(_unit(text, name, values) for name, values in rows)
     )
