@@ -4,7 +4,7 @@
 # make check   install, run the linters, the type checker and the import rules
 # make docs    install, build the site in build/site
 # make notebooks  install, write the pages on state as notebooks, docs/*.ipynb
-# make commands   write the command reference again: docs/commands*.md
+# make commands   write the command reference again: docs/commands*.md; and share/
 # make pages   run the pages on state again, and keep what they print and draw
 # make model   train the bundled model again
 # make clean   remove what the others made

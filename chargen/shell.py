@@ -1,10 +1,21 @@
 """Commands for the user to copy, as they work when they are pasted into a shell."""
 
 import os
+import re
 import shlex
 import shutil
 import sys
 from pathlib import Path
+
+_ON_WINDOWS = os.name == "nt"
+_PLAIN = r"[\w.,:=+/\\-]+"  # what Windows's shells take as it is
+
+
+def quoted(word: str) -> str:
+    """Return a text as one word of a shell; on Windows in double quotes, which both shells know."""
+    if not _ON_WINDOWS:
+        return shlex.quote(word)
+    return word if re.fullmatch(_PLAIN, word) else '"' + word.replace('"', r"\"") + '"'
 
 
 def command(*words: str | Path) -> str:
@@ -12,13 +23,13 @@ def command(*words: str | Path) -> str:
 
     A path among the words is written so that it is taken for a path, and not for a name or option.
     """
-    return " ".join([_program(), *map(_quoted, words)])
+    return " ".join([_program(), *map(_argument, words)])
 
 
-def _quoted(word: str | Path) -> str:
+def _argument(word: str | Path) -> str:
     if isinstance(word, Path) and (len(word.parts) < 2 or str(word).startswith("-")):
-        return shlex.quote(f"{os.curdir}{os.sep}{word}")
-    return shlex.quote(str(word))
+        return quoted(f"{os.curdir}{os.sep}{word}")
+    return quoted(str(word))
 
 
 def _program() -> str:
@@ -27,7 +38,7 @@ def _program() -> str:
     if called.name == "__main__.py" and called.parent.name == "chargen":  # python -m chargen
         found = shutil.which("python")
         is_this = found is not None and os.path.realpath(found) == os.path.realpath(sys.executable)
-        return f"{'python' if is_this else shlex.quote(sys.executable)} -m chargen"
+        return f"{'python' if is_this else quoted(sys.executable)} -m chargen"
     found = shutil.which("chargen")
     is_other = found is None or os.path.realpath(found) != os.path.realpath(called)
-    return shlex.quote(str(called)) if called.stem == "chargen" and is_other else "chargen"
+    return quoted(str(called)) if called.stem == "chargen" and is_other else "chargen"

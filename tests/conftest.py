@@ -1,6 +1,8 @@
-"""Fixtures: tiny random networks, and the command line run in-process."""
+"""Fixtures: tiny random networks, the command line run in-process, and a browser."""
 
+import shutil
 import sys
+from importlib.util import find_spec
 
 import pytest
 from click.testing import CliRunner
@@ -91,3 +93,17 @@ def refused(invoke, no_training):
         return line
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One browser for all tests of pages, where there is one."""
+    programs = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+    libraries = [name for name in ("selenium", "axe_core_python") if find_spec(name) is None]
+    if missing := programs + libraries:
+        pytest.skip(f"Pages are tested in Chromium; missing: {', '.join(missing)}.")
+    from tests.browsing import start_browser
+
+    driver = start_browser()
+    yield driver
+    driver.quit()

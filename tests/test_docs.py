@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
+import chargen
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = [
@@ -106,6 +108,11 @@ def test_every_page_of_docs_is_linked_from_the_readme_or_the_contents():
     contents = (ROOT / "docs" / "index.md").read_text("utf-8")
     for page in (ROOT / "docs").glob("*.md"):
         assert f"(docs/{page.name}" in readme or f"({page.name}" in contents, page.name
+
+
+def test_the_citation_is_of_this_version():
+    cited = re.findall("^version: (.+)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.MULTILINE)
+    assert cited == [chargen.__version__]
 
 
 def test_words_of_a_shell_line_are_told_apart():

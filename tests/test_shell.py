@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chargen import shell
 from chargen.shell import command
 from chargen.storage.runs import run_folder
 
@@ -74,3 +75,13 @@ def test_what_is_said_can_be_run(workdir, make_checkpoint):
     tried = subprocess.run(again, shell=True, capture_output=True, text=True, check=False)
     assert "nowhere.txt" in tried.stderr  # the model was found, the text is none
     assert "checkpoint" not in tried.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [(r"C:\runs\sea", r"C:\runs\sea"), ("my run", '"my run"'), ("it's", '"it\'s"'), ("", '""')],
+)
+def test_on_windows_a_name_is_in_double_quotes(called, monkeypatch, name, word):
+    called("chargen")
+    monkeypatch.setattr(shell, "_ON_WINDOWS", True)
+    assert command("resume", name) == f"chargen resume {word}"

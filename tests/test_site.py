@@ -33,6 +33,17 @@ def test_the_command_reference_is_up_to_date(tmp_path):
     assert written == kept, "make commands"
 
 
+def test_the_manual_is_up_to_date(tmp_path):
+    subprocess.run([sys.executable, TOOLS / "manual.py", tmp_path], check=True, cwd=ROOT)
+    assert contents(tmp_path) == contents(ROOT / "share"), "make commands"
+
+
+def contents(folder):
+    """The text of each file in a folder, by its path there."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in files}
+
+
 def test_no_page_is_too_long():
     sizes = {page.name: page.stat().st_size for page in (ROOT / "docs").glob("*.md")}
     assert {name: size for name, size in sizes.items() if size > MAX_BYTES} == {}

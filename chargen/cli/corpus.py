@@ -50,7 +50,7 @@ def corpus(
         )
     found = survey(text)
     if html is not None:
-        write_atomically(html, page(found).encode(errors="backslashreplace"))
+        write_atomically(html, page(found).encode())
         say(f"Written to {html}.")
     if as_json:
         put_json(asdict(found))

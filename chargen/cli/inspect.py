@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 from chargen.cli import options
 from chargen.cli.escapes import TEXT
 from chargen.cli.help import command
-from chargen.cli.models import load_model
+from chargen.cli.models import describe_model, load_model
 from chargen.cli.over_text import put_over_text
 from chargen.cli.terminal import is_terminal, say
 from chargen.cli.texts import (
@@ -19,6 +20,7 @@ from chargen.cli.texts import (
     note_file,
     progress_bar,
     read_texts,
+    source_name,
 )
 from chargen.evaluation.features import FEATURES
 from chargen.wording import count
@@ -113,22 +115,45 @@ def inspect(
     most with a feature of the text. --memory predicts the same characters after 1, 2, 4 ... 256
     characters of context, each time from a zero state, and gives the mean losses.
     """
+    from chargen.storage.runs import find_checkpoint
+
     _check_combined(find=find, memory=memory, unit=units, layer=layer is not None, html=html)
     check_one_source(text, file)
     note_file(text, "--file")
     texts = [text or ""]
     if file is not None or text == "-":
         texts = [each for _, each in read_texts("-" if file is None else file, encoding, column)]
-    loaded = load_model(model, verbose=verbose, threads=threads)
+    path = find_checkpoint(model)
+    loaded = load_model(path, verbose=verbose, threads=threads)
     prepared = loaded.checkpoint.tokenizer.prepare_text(texts, unknown)
     for note in prepared.notes:
         say(note)
+    page = None
+    if html is not None:
+        page = _Page(html, describe_model(path, loaded, label), source_name(text, file))
     if memory:
         _show_memory(loaded, prepared, label, as_json)
     elif find is not None:
-        _show_found(loaded, prepared, label, find, top, as_json, html)
+        _show_found(loaded, prepared, label, find, top, as_json, page)
     else:
-        _show_units(loaded, prepared, label, layer, units, as_json, html)
+        _show_units(loaded, prepared, label, layer, units, as_json, page)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """The page that --html asks for: its file, and the names of what it is of."""
+
+    path: Path
+    model: str
+    source: str
+
+    def write(self, found: "Activations", units: Sequence[tuple[int, int]]) -> None:
+        """Write units over a text."""
+        from chargen.storage.atomic import write_atomically
+
+        html = found.picture(*units).to_html(model=self.model, source=self.source)
+        write_atomically(self.path, html.encode())
+        say(f"Written to {self.path}.")
 
 
 def _check_combined(**given: object) -> None:
@@ -150,7 +175,7 @@ def _show_units(
     layer: int | None,
     units: Sequence[int],
     as_json: bool,
-    html: Path | None,
+    page: _Page | None,
 ) -> None:
     from chargen.evaluation.activations import to_json
     from chargen.generation.clamps import check_unit
@@ -160,11 +185,11 @@ def _show_units(
     with progress_bar(len(text.text)) as progress:
         found = model.activations(text, label=label, progress=progress)
     chosen = [(layer or 0, unit) for unit in units] or found.most_varied(layer=layer)
-    if html is not None:
-        _write_page(html, found, chosen)
+    if page is not None:
+        page.write(found, chosen)
     if as_json:  # bytes, here and below, for they are UTF-8 whatever the locale
         click.echo(json_text(to_json(found, chosen)).encode())
-    elif html is not None:
+    elif page is not None:
         return
     elif is_terminal(sys.stdout):
         put_over_text(found, chosen)
@@ -179,30 +204,22 @@ def _show_found(
     feature: str,
     top: int,
     as_json: bool,
-    html: Path | None,
+    page: _Page | None,
 ) -> None:
     with progress_bar(len(text.text)) as progress:
         found = model.find_units(feature, text, label=label, top=top, progress=progress)
-    if html is not None:
+    if page is not None:
         chosen = [(each.layer, each.unit) for each in found]
-        _write_page(html, _beginning(model, text, label), chosen)
+        page.write(_beginning(model, text, label), chosen)
     if as_json:
         units = [each.to_json() for each in found]
         click.echo(json_text({"feature": feature, "units": units}).encode())
         return
     click.echo("\n".join(_found_table(found)))
-    if is_terminal(sys.stdout) and html is None:
+    if is_terminal(sys.stdout) and page is None:
         best = found[0].layer, found[0].unit
         click.echo("\nThe first of them, over the text's beginning:\n")
         put_over_text(_beginning(model, text, label), [best])
-
-
-def _write_page(path: Path, found: "Activations", units: Sequence[tuple[int, int]]) -> None:
-    """Write units over a text as a page."""
-    from chargen.storage.atomic import write_atomically
-
-    write_atomically(path, found.picture(*units).to_html().encode())
-    say(f"Written to {path}.")
 
 
 def _beginning(model: "LanguageModel", text: "PreparedText", label: str | None) -> "Activations":

@@ -1,12 +1,12 @@
 """The model that a command works with: which it is, and whether it has learned anything yet."""
 
 import math
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chargen.cli.terminal import is_terminal, say
+from chargen.shell import quoted
 
 if TYPE_CHECKING:
     from chargen.config import SamplingConfig
@@ -19,7 +19,7 @@ _FEW_STEPS = 200  # of a model that was never measured
 
 
 def load_model(
-    name: str | None, *, verbose: bool, engine: Any = "numpy", threads: int | None = None
+    name: str | Path | None, *, verbose: bool, engine: Any = "numpy", threads: int | None = None
 ) -> "LanguageModel":
     """Load the model that a command's -m names; say which it is, at a terminal or if `verbose`.
 
@@ -33,12 +33,20 @@ def load_model(
 
     path = find_checkpoint(name)
     model = load(path, engine=engine, threads=threads)
-    shown = model_name(path)
     if verbose or is_terminal(sys.stderr):
-        say(f"Model: {shown}{_facts(model)}")
+        say(f"Model: {describe_model(path, model)}")
     if is_new := _hardly_learned(model):
+        shown = model_name(path)
         say(f"Warning: the model {shown} has hardly learned: {is_new}. {_way_out(path)}")
     return model
+
+
+def describe_model(path: Path, model: "LanguageModel", label: str | None = None) -> str:
+    """Return the name of a model that was loaded from `path`, and what is known of it."""
+    from chargen.storage.runs import model_name
+
+    used = "" if label is None else f", with the label {label}"
+    return f"{model_name(path)}{_facts(model)}{used}"
 
 
 def tell_unwritable(model: "LanguageModel", config: "SamplingConfig") -> None:
@@ -83,5 +91,5 @@ def _way_out(path: Path) -> str:
 
     folder = path if path.is_dir() else path.parent
     if (folder / RESUME_FILE).exists():
-        return f"Train it on with: chargen resume {shlex.quote(model_name(folder))}"
+        return f"Train it on with: chargen resume {quoted(model_name(folder))}"
     return "Choose another one with -m, or train it for longer."

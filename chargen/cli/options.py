@@ -15,6 +15,7 @@ from chargen.cli.help import Option
 from chargen.config import ComputingConfig
 from chargen.config.base import Setting, Settings, check, shorten
 from chargen.errors import CommandError, SettingError, StorageError
+from chargen.shell import quoted
 from chargen.text.controls import escape_line
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -218,7 +219,7 @@ def _refuse_paths(setting: Setting, values: Collection[str]) -> None:
     """Refuse paths that an option took for its value, which it need not have."""
     for value in values:
         if os.path.exists(value):
-            text = shlex.quote(value)
+            text = quoted(value)
             raise SettingError(
                 f"{setting.name} took {shorten(value)}, which is a path, for its value; put the "
                 f"text before it: {text} {setting.option}",

@@ -10,7 +10,7 @@ import click
 from chargen.cli import options
 from chargen.cli.escapes import TEXT
 from chargen.cli.help import command
-from chargen.cli.models import load_model
+from chargen.cli.models import describe_model, load_model
 from chargen.cli.terminal import say
 from chargen.cli.texts import (
     check_one_source,
@@ -18,6 +18,7 @@ from chargen.cli.texts import (
     note_file,
     progress_bar,
     read_texts,
+    source_name,
 )
 from chargen.config.model import MAX_CHARACTERS
 from chargen.wording import count
@@ -72,20 +73,24 @@ def score(
     characters are escaped.
     """
     from chargen.storage.atomic import write_atomically
+    from chargen.storage.runs import find_checkpoint
 
     check_one_source(text, file)
     note_file(text, "--file")
     texts = [text or ""]
     if file is not None or text == "-":
         texts = [each for _, each in read_texts("-" if file is None else file, encoding, column)]
-    loaded = load_model(model, verbose=verbose, threads=threads)
+    path = find_checkpoint(model)
+    loaded = load_model(path, verbose=verbose, threads=threads)
     prepared = loaded.checkpoint.tokenizer.prepare_text(texts, unknown)
     for note in prepared.notes:
         say(note)
     with progress_bar(len(prepared.text)) as progress:
         result = loaded.score(prepared, label=label, top=top, progress=progress)
     if html is not None:
-        write_atomically(html, result.to_html().encode())
+        named = describe_model(path, loaded, label)
+        page = result.to_html(model=named, source=source_name(text, file))
+        write_atomically(html, page.encode())
         say(f"Written to {html}.")
     summary = (
         f"{count(len(result.text), 'character')}, {result.total_bits:,.1f} bits: "

@@ -2,7 +2,6 @@
 
 import json
 import os.path
-import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chargen.cli.terminal import say
+from chargen.config.base import shorten
+from chargen.shell import quoted
 from chargen.text.controls import CONTROLS
 
 if TYPE_CHECKING:
@@ -75,10 +76,17 @@ def check_one_source(text: str | None, file: Path | None) -> None:
         raise click.UsageError("Give either TEXT (- reads standard input) or --file FILE.")
 
 
+def source_name(text: str | None, file: Path | None) -> str:
+    """Return what a page calls the text of a command: its file, without folders, or itself."""
+    if "-" in (text, str(file)):
+        return "standard input"
+    return shorten(text) if file is None else file.name or str(file)
+
+
 def note_file(text: str | None, option: str) -> None:
     """Say so if a text is the name of a file, whose text `option` would read."""
     if text is not None and text != "-" and os.path.isfile(text):
-        named = f"{option} {shlex.quote(text)}"
+        named = f"{option} {quoted(text)}"
         say(f"Note: {text} is the name of a file; for the text in it, give {named}.")
 
 

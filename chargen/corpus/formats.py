@@ -1,9 +1,9 @@
 """Recognise files that are no plain text by how they begin, and say how to get their text."""
 
 import re
-import shlex
 from dataclasses import dataclass
 
+from chargen.shell import quoted
 from chargen.text.characters import escape_hidden
 
 _PANDOC = "pandoc {file} -t plain -o {stem}.txt"
@@ -21,7 +21,7 @@ class Format:
     def advice(self, path: str) -> str:
         """Return how to get the text of the file at `path`, as a clause."""
         stem = re.sub(r"(?<=[^/])\.[^./]*$", "", path)
-        return escape_hidden(self.way_out.format(file=shlex.quote(path), stem=shlex.quote(stem)))
+        return escape_hidden(self.way_out.format(file=quoted(path), stem=quoted(stem)))
 
 
 def _convert(name: str, command: str, program: str = "the word processor") -> Format:

@@ -20,7 +20,7 @@ def entropies(ids: Ids, orders: int) -> list[float]:
     found = []
     for contexts, grams in _numbered(ids, orders):
         shares = np.bincount(grams)[grams] / np.bincount(contexts)[contexts]
-        found.append(float(-np.mean(np.log(shares))))
+        found.append(float(abs(np.mean(np.log(shares)))))  # of 0, not -0
     return found
 
 

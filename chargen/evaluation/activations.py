@@ -117,9 +117,9 @@ class Activations:
             check_unit(self.units, layer, unit)
         return Picture(self, units or tuple(self.most_varied()))
 
-    def to_html(self) -> str:
-        """Return a page that stands alone; as `picture` without units."""
-        return self.picture().to_html()
+    def to_html(self, *, model: str | None = None, source: str | None = None) -> str:
+        """Return a page that stands alone, of `picture` without units; see `Picture.to_html`."""
+        return self.picture().to_html(model=model, source=source)
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
@@ -143,11 +143,16 @@ class Picture:
         for layer, unit in self.units:
             yield f"layer {layer}, unit {unit}", self.activations.unit(layer, unit)
 
-    def to_html(self) -> str:
-        """Return a page that stands alone."""
+    def to_html(self, *, model: str | None = None, source: str | None = None) -> str:
+        """Return a page that stands alone.
+
+        Args:
+            model: the name of the model, which the page shows.
+            source: the name of the text, likewise.
+        """
         from chargen.pages.activations import page
 
-        return page(self.activations.text, self.rows)
+        return page(self.activations.text, self.rows, model=model, source=source)
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""

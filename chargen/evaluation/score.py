@@ -79,11 +79,16 @@ class Score:
             ],
         }
 
-    def to_html(self) -> str:
-        """Return a page that stands alone."""
+    def to_html(self, *, model: str | None = None, source: str | None = None) -> str:
+        """Return a page that stands alone.
+
+        Args:
+            model: the name of the model, which the page shows.
+            source: the name of the text, likewise.
+        """
         from chargen.pages.score import page
 
-        return page(self)
+        return page(self, model=model, source=source)
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chargen.pages.frame import frame
+from chargen.pages.signs import after, meanings
 from chargen.text.characters import visible
-from chargen.text.vocabulary import BOUNDARY
 from chargen.wording import count
 
 MAX_LEVEL = 5  # of either sign
@@ -26,13 +26,14 @@ Row = tuple[str, NDArray[np.float32]]
 _LINED = 3  # the level from which on there is a line
 _COLOURS = {"p": "20 110 235", "n": "235 110 15"}
 _STYLE = """
-.chargen-unit { margin: 0 0 1.5em; }
-.chargen-unit h3 { margin: 0 0 .3em; font-size: 100%; }
-.chargen-unit div, .chargen-scale { font-family: ui-monospace, monospace; line-height: 1.7;
-  white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 4; }
+.chargen-unit h2 { margin: 1.2em 0 .3em; font-size: 100%; }
+.chargen-unit div, .chargen-scale { font-family: ui-monospace, monospace; line-height: 1.7; }
+.chargen-unit div { white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 4;
+  unicode-bidi: plaintext; }
 .chargen-unit b, .chargen-scale b { font-weight: normal; border-radius: 2px;
   text-underline-offset: .25em; }
-.chargen-scale b { white-space: pre; }
+.chargen-scale { font-size: 85%; white-space: nowrap; }
+.chargen-scale b { padding: .1em .35em; }
 """ + "".join(
     f".chargen-unit .{sign}{level}, .chargen-scale .{sign}{level} "
     f"{{ background: rgb({colour} / {level * 13}%);"
@@ -43,10 +44,19 @@ _STYLE = """
 )
 
 
-def page(text: str, rows: Iterable[Row]) -> str:
-    """Return a page that stands alone."""
-    title = "Units over a text"
-    return frame(f"chargen: {title}", f"<h1>{title}</h1>\n{fragment(text, rows)}")
+def page(
+    text: str, rows: Iterable[Row], *, model: str | None = None, source: str | None = None
+) -> str:
+    """Return a page that stands alone.
+
+    Args:
+        text: that the network read.
+        rows: the units.
+        model: the name of the network, and what else is to be told of it.
+        source: the name of the text.
+    """
+    facts = [("Model", model), ("Text", source)]
+    return frame("Units over a text", fragment(text, rows), name=source, facts=facts)
 
 
 def fragment(text: str, rows: Iterable[Row]) -> str:
@@ -54,17 +64,25 @@ def fragment(text: str, rows: Iterable[Row]) -> str:
     cut = ""
     if len(text) > MAX_SHOWN:
         cut = f"<p>The first {MAX_SHOWN:,} of {count(len(text), 'character')}.</p>\n"
-    scale = "".join(
-        _run(f" {level / MAX_LEVEL:+.1g} " if level else " 0 ", level) for level in _LEVELS
+    below, above = (
+        f'<span class="chargen-scale">{"".join(map(_step, levels))}</span>'
+        for levels in (range(-MAX_LEVEL, 0), range(MAX_LEVEL + 1))
     )
     return (
         f"<style>{_STYLE}</style>\n"
-        "<p>The output of each unit after reading the character: "
-        f'<span class="chargen-scale">{scale}</span>. '
-        "A line below the text: +0.5 and more. Above it: −0.5 and less.</p>\n"
+        f"<p>{below} {above}</p>\n"
+        "<p>The colour of a character is the output of the unit after the network read it. From "
+        "+0.5 on there is a line below the character, from −0.5 down one above it. Layer 0 is "
+        f"nearest the input.{escape(meanings(text[:MAX_SHOWN]))}</p>\n"
         + cut
         + "".join(_unit(text, name, values) for name, values in rows)
     )
+
+
+def _step(level: int) -> str:
+    """Return a step of the scale."""
+    said = f"{level / MAX_LEVEL:+.1g}".replace("-", "−") if level else "0"
+    return f'<b class="{_class(level)}">{said}</b>'
 
 
 def _unit(text: str, name: str, values: NDArray[np.float32]) -> str:
@@ -74,7 +92,7 @@ def _unit(text: str, name: str, values: NDArray[np.float32]) -> str:
         _run("".join(map(_seen, (character for character, _ in run))), level) for level, run in runs
     )
     return (
-        f'<section class="chargen-unit">\n<h3>{escape(name)}</h3>\n<div>{shown}</div>\n</section>\n'
+        f'<section class="chargen-unit">\n<h2>{escape(name)}</h2>\n<div>{shown}</div>\n</section>\n'
     )
 
 
@@ -85,15 +103,12 @@ def level_of(values: NDArray[np.float32], levels: int) -> NDArray[np.intp]:
 
 
 def _run(text: str, level: int) -> str:
-    if level == 0:
-        return escape(text)
-    return f'<b class="{"p" if level > 0 else "n"}{abs(level)}">{escape(text)}</b>'
+    return f'<b class="{_class(level)}">{escape(text)}</b>' if level else escape(text)
+
+
+def _class(level: int) -> str:
+    return f"{'p' if level >= 0 else 'n'}{abs(level)}"
 
 
 def _seen(character: str) -> str:
-    """Return a character with a sign for one that is not seen, and the line end it stands for."""
-    after = "\n" if character == BOUNDARY else character if character in "\n\t" else ""
-    return visible(character) + after
-
-
-_LEVELS = range(-MAX_LEVEL, MAX_LEVEL + 1)
+    return visible(character) + after(character)

@@ -29,9 +29,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
     }
 }
 _STYLE = """
-h2 { margin-top: 2em; } code { overflow-wrap: anywhere; }
-table { border-collapse: collapse; display: block; overflow-x: auto; }
-th, td { text-align: left; vertical-align: top; padding: .2em 1em .2em 0; }
+h2 { margin-top: 2em; }
 """
 
 
@@ -48,8 +46,7 @@ def without_unused(description: dict[str, Any]) -> dict[str, Any]:
 def page(description: dict[str, Any]) -> str:
     """Return an HTML page of an OpenAPI description."""
     schemas = description["components"]["schemas"]
-    parts = [f"<h1>{escape(description['info']['title'])}</h1>"]
-    parts.append(f"<p>{escape(description['info']['description'])}</p>")
+    parts = [f"<p>{escape(description['info']['description'])}</p>"]
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
             parts.append(f"<h2><code>{method.upper()} {escape(path)}</code></h2>")

@@ -5,6 +5,7 @@ import glob
 import os
 import secrets
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ _REASONS = {
     errno.ENAMETOOLONG: "the name is too long",
 }
 MAX_NAME = 40  # characters of a file's name in that of its temporary file
+_IN_USE = (5, 32)  # as Windows numbers errors: access denied, sharing violation
+_WAITS = (0.01, 0.03, 0.1, 0.3, 0.6)  # seconds
 _MAX_LINKS = 40  # to follow
 _MAX_DIGITS = 7  # of an open file's number
 _MAX_SHOWN = 160  # characters of a path in a message
@@ -76,7 +79,7 @@ def write_atomically(path: str | Path, data: bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(place)
+            _rename(temporary, place)
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
@@ -97,9 +100,26 @@ def link_atomically(source: Path, path: Path) -> None:
         except OSError:  # this file system has no second names
             write_atomically(path, source.read_bytes())
             return
-        temporary.replace(path)
+        _rename(temporary, path)
         temporary.unlink(missing_ok=True)  # which a rename leaves if it is `path` already
     flush_folder_of(path)
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    """Rename a file to `path`.
+
+    Windows replaces no file that somebody has open, such as a program that loads the model or one
+    that looks for viruses. They soon close it, so that is waited for, for a second.
+    """
+    for wait in _WAITS:
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError as error:
+            if getattr(error, "winerror", None) not in _IN_USE:
+                raise
+            time.sleep(wait)
+    temporary.replace(path)
 
 
 def remove(path: Path) -> None:

@@ -1,12 +1,13 @@
-"""Write docs/commands*.md: every command with its help page.
+"""Write docs/commands*.md: every command with its help page; and share/, by manual.py.
 
-Usage: python docs/tools/commands.py [FOLDER]; the folder is docs/ unless given.
+Usage: python docs/tools/commands.py [FOLDER]; with a folder, only the pages are written, there.
 """
 
 import sys
 from pathlib import Path
 
 import click
+import manual
 
 from chargen.cli import main
 
@@ -77,3 +78,5 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1]) if sys.argv[1:] else DOCS
     for page, content in references().items():
         (folder / page).write_text(content, "utf-8")
+    if not sys.argv[1:]:
+        manual.write()

@@ -60,7 +60,7 @@ def test_the_name_of_a_file_need_not_be_text(invoke, workdir):
     result = invoke("corpus", "n\udcff.txt", "--json", "--html", "page.html")
     assert result.exit_code == 0
     assert json.loads(result.stdout)["name"] == "n\udcff.txt"
-    assert r"<h1>n\udcff.txt</h1>" in (workdir / "page.html").read_text()
+    assert r"<dd><bdi>n\udcff.txt</bdi></dd>" in (workdir / "page.html").read_text()
 
 
 def test_a_page_is_written(invoke, folder, workdir):

@@ -7,6 +7,7 @@ import pytest
 
 import chargen
 from chargen.cli.over_text import _BARS, _barred
+from chargen.config.base import shorten
 from chargen.evaluation.features import FEATURES
 from tests.cli.test_score import in_a_terminal
 
@@ -63,11 +64,13 @@ def test_html(invoke, lstm_file, tmp_path):
     model, path = chargen.load(lstm_file), tmp_path / "page.html"
     result = invoke("inspect", TEXT, "-m", lstm_file, "--unit", 3, "--html", path)
     assert (result.stdout, result.stderr) == ("", f"Written to {path}.\n")
-    assert path.read_text("utf-8") == model.activations(TEXT).picture((0, 3)).to_html()
+    named = {"model": f"{lstm_file} (learned from tiny.txt, 7 steps)", "source": repr(TEXT)}
+    assert path.read_text("utf-8") == model.activations(TEXT).picture((0, 3)).to_html(**named)
     found = ("--find", "capitals", "--top", 2)
     result = invoke("inspect", LONG, "-m", lstm_file, *found, "--html", path)
     best = [(each.layer, each.unit) for each in model.find_units("capitals", LONG, top=2)]
-    assert path.read_text("utf-8") == model.activations(LONG).picture(*best).to_html()
+    expected = model.activations(LONG).picture(*best)
+    assert path.read_text("utf-8") == expected.to_html(**named | {"source": shorten(LONG)})
     assert len(result.stdout.splitlines()) == 3
 
 

@@ -45,11 +45,24 @@ def test_json_and_html(invoke, lstm_file, tmp_path):
     assert json.loads(as_json.stdout) == score.to_json()
     assert as_json.stderr == ""
     as_html = invoke("score", TEXT, "-m", lstm_file, "--html", tmp_path / "page.html")
-    assert (tmp_path / "page.html").read_text("utf-8") == score.to_html()
+    named = {"model": f"{lstm_file} (learned from tiny.txt, 7 steps)", "source": repr(TEXT)}
+    assert (tmp_path / "page.html").read_text("utf-8") == score.to_html(**named)
     assert (as_html.stdout, as_html.stderr) == ("", f"Written to {tmp_path / 'page.html'}.\n")
     both = invoke("score", TEXT, "-m", lstm_file, "--json", "--html", tmp_path / "again.html")
     assert both.stdout == as_json.stdout
     assert (tmp_path / "again.html").read_bytes() == (tmp_path / "page.html").read_bytes()
+
+
+def test_the_page_names_the_model_its_label_and_the_file(invoke, labelled_file, tmp_path):
+    (tmp_path / "<a>.txt").write_text(TEXT)
+    given = ("-m", labelled_file, "--label", "sea", "--html", tmp_path / "page.html")
+    invoke("score", "--file", tmp_path / "<a>.txt", *given)
+    page = (tmp_path / "page.html").read_text("utf-8")
+    model = f"{labelled_file} (learned from tiny.txt, 7 steps), with the label sea"
+    assert f"<dd><bdi>{model}</bdi></dd>" in page
+    assert "<dd><bdi>&lt;a&gt;.txt</bdi></dd>" in page
+    invoke("score", "-", *given, input=TEXT)
+    assert "<dd><bdi>standard input</bdi></dd>" in (tmp_path / "page.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("form", ["--json", "--top=1"])

@@ -130,10 +130,10 @@ def test_a_notebook_shows_the_units_that_vary_most(make_checkpoint):
     found = chargen.LanguageModel(make_checkpoint()).activations("A bc\nBc")
     shown = found._repr_html_()
     named = [f"layer {layer}, unit {unit}" for layer, unit in found.most_varied()]
-    assert re.findall(r"<h3>(.*?)</h3>", shown) == named
+    assert re.findall(r"<h2>(.*?)</h2>", shown) == named
     assert repr(found) == "Activations(7 characters, 5 + 3 units)"
     chosen = found.picture((1, 2), (0, 0))
-    assert re.findall(r"<h3>(.*?)</h3>", chosen.to_html()) == ["layer 1, unit 2", "layer 0, unit 0"]
+    assert re.findall(r"<h2>(.*?)</h2>", chosen.to_html()) == ["layer 1, unit 2", "layer 0, unit 0"]
     assert chosen.to_html().startswith("<!DOCTYPE html>")
     assert repr(chosen) == "Picture(layer 1, unit 2, layer 0, unit 0)"
     with pytest.raises(SettingError, match="unit must be"):

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -29,20 +28,6 @@ from tests.helpers import decoder_of
 
 OFFLINE = Path(chargen.__file__).parent / "pages" / "offline"
 LETTERS = "\n !'.:ABCDEFGHabcdefghijklmnopqrstuvwxyz"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A browser, where there is one."""
-    programs = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
-    libraries = [name for name in ("selenium", "axe_core_python") if find_spec(name) is None]
-    if missing := programs + libraries:
-        pytest.skip(f"The page is tested in Chromium; missing: {', '.join(missing)}.")
-    from tests.serving.browsing import start_browser
-
-    driver = start_browser()
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture
@@ -84,9 +69,7 @@ def written(page, prompt="", *, length=200, **settings):
 def test_it_writes_from_the_disk_alone_and_says_nothing_on_the_console(open_page):
     page = open_page(network(characters=LETTERS))
     page.write("the ", characters=300)
-    log = [json.loads(each["message"])["message"] for each in page.browser.get_log("performance")]
-    sent = [each["params"] for each in log if each["method"] == "Network.requestWillBeSent"]
-    urls = {each["request"]["url"] for each in sent}
+    urls = page.requests()
     assert not [url for url in urls if not url.startswith(("file:", "blob:", "data:", "about:"))]
     assert page.console() == []
     (text,) = page.texts
@@ -120,11 +103,11 @@ def test_it_can_be_stopped_and_gone_on_with(open_page):
 @pytest.mark.slow
 def test_everybody_can_use_it(open_page):
     page = open_page(network(labels=2, characters=LETTERS))
-    for width, scheme in ((1280, "light"), (360, "dark")):
+    for width, scheme in ((1280, "light"), (320, "dark")):
         page.look(width, scheme)
         page.write("the ", characters=40)
         assert page.violations() == []
-        assert page.script("return document.documentElement.scrollWidth") <= width
+        assert not page.is_too_wide
 
 
 @pytest.mark.parametrize("shape", FEW_SHAPES)

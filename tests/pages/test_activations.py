@@ -13,7 +13,7 @@ VALUES = np.array([1, 1, 0.05, -0.45, -1, 0.39], np.float32)
 
 def text_shown(html):
     """The text below the heading of each unit, without markup."""
-    found = re.findall(r"<h3>.*?</h3>\n<div>(.*?)</div>", html, re.DOTALL)
+    found = re.findall(r"<h2>.*?</h2>\n<div>(.*?)</div>", html, re.DOTALL)
     return [re.sub(r"<[^>]+>", "", each) for each in found]
 
 
@@ -40,6 +40,20 @@ def test_colours_follow_the_activation():
 def test_levels():
     values = np.array([-2, -1, -0.09, 0.09, 0.11, 0.5, 1], np.float32)
     assert level_of(values, 5).tolist() == [-5, -5, 0, 0, 1, 2, 5]
+
+
+def test_the_page_says_what_it_is_of_and_explains_itself():
+    html = page("a\tb", [("unit", VALUES[:3])], model="<novel>", source="other.txt")
+    assert "<title>other.txt: Units over a text</title>" in html
+    assert "<h1>Units over a text</h1>" in html
+    assert "<dt>Model</dt><dd><bdi>&lt;novel&gt;</bdi></dd>" in html
+    assert "<dt>Text</dt><dd><bdi>other.txt</bdi></dd>" in html
+    assert re.findall(r'<b class="(\w\d)">([^<]+)</b>', html)[:11] == [
+        *zip(("n5", "n4", "n3", "n2", "n1"), ("−1", "−0.8", "−0.6", "−0.4", "−0.2"), strict=True),
+        *zip(("p0", "p1", "p2", "p3"), ("0", "+0.2", "+0.4", "+0.6"), strict=True),
+        *zip(("p4", "p5"), ("+0.8", "+1"), strict=True),
+    ]
+    assert "Signs: ⇥ tab." in html
 
 
 def test_of_a_long_text_the_beginning_is_shown():

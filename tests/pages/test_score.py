@@ -32,7 +32,7 @@ class Page(HTMLParser):
         assert self._open.pop() == tag
 
     def handle_data(self, data):
-        if self._open and self._open[-1] == "b" and not re.fullmatch(r" \d+ ", data):
+        if self._open and self._open[-1] == "b" and "span" not in self._open:  # of the legend
             self.shown += data
 
 
@@ -52,6 +52,16 @@ def test_the_page_shows_the_text_and_every_alternative(make_checkpoint):
         assert last == f"{'space' if other == ' ' else visible(other)} {probability:.1%}"
 
 
+def test_a_long_text_is_in_blocks_of_whole_lines(make_checkpoint):
+    text = "ABC: cab\n" * 200
+    page = score(DecoderWeights(make_checkpoint()), text).to_html()
+    blocks = re.findall("<div>(.*?)</div>", page, re.DOTALL)
+    assert len(blocks) > 2
+    assert re.sub("<[^>]+>", "", "".join(blocks)) == text.replace("\n", "↵\n")
+    assert all(block.endswith("\n") for block in blocks)
+    assert "</div><div>" in page  # a line end between them would be a line of its own
+
+
 def test_the_page_stands_alone(make_checkpoint):
     page = score(DecoderWeights(make_checkpoint()), "A").to_html()
     assert Page(page).addresses == []
@@ -60,6 +70,17 @@ def test_the_page_stands_alone(make_checkpoint):
         f"{score(DecoderWeights(make_checkpoint()), 'A').bits_per_char:.3f} bits per character"
         in page
     )
+
+
+def test_the_page_says_what_it_is_of_and_explains_itself(make_checkpoint):
+    result = score(DecoderWeights(make_checkpoint(characters="a\n\x07")), "a\n\x07")
+    page = result.to_html(model="<novel>", source="other.txt")
+    assert "<title>other.txt: What surprises a model</title>" in page
+    assert "<h1>What surprises a model</h1>" in page
+    assert "<dt>Model</dt><dd><bdi>&lt;novel&gt;</bdi></dd>" in page
+    assert "<dt>Text</dt><dd><bdi>other.txt</bdi></dd>" in page
+    assert re.findall(r'<b class="l\d+">(\d+)</b>', page) == [str(bits) for bits in range(11)]
+    assert r"Signs: ↵ line end, \x07 and the like: characters that cannot be seen." in page
 
 
 def test_a_notebook_shows_the_same_without_a_script(make_checkpoint):

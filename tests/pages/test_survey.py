@@ -11,8 +11,11 @@ def test_the_page_shows_text_as_text():
     found = survey(Corpus(["<b>&\n", "<b>&\n"], name="<script>"))
     shown = page(found)
     assert "<script>" not in shown
-    assert "<h1>&lt;script&gt;</h1>" in shown
-    assert "LESS-THAN SIGN" in shown
+    assert "<title>&lt;script&gt;: Report on a text</title>" in shown
+    assert "<dt>Text</dt><dd><bdi>&lt;script&gt;</bdi></dd>" in shown
+    assert "<dt>Documents</dt><dd><bdi>2, 1 of them copies</bdi></dd>" in shown
+    assert '<td>&lt;</td><td>U+003C</td><td>LESS-THAN SIGN</td><td class="number">2</td>' in shown
+    assert "<td>↵</td><td>U+000A</td><td>LINE FEED</td>" in shown
     assert "Documents that are the same" in shown
     assert "<td>1, 2</td>" in shown
 
@@ -33,3 +36,7 @@ def test_the_cores_that_plans_are_for_are_told():
 @pytest.mark.parametrize("text", ["ab", "abc"])
 def test_a_text_too_short_to_hold_anything_out(text):
     assert "<td></td>" in page(survey(Corpus(text)))
+
+
+def test_a_mark_stands_over_a_circle():
+    assert "<td>◌\u0301</td><td>U+0301</td>" in page(survey(Corpus("e\u0301e\u0301\n" * 9)))

@@ -1,46 +1,25 @@
 """The playground in headless Chromium, and what a reader does on it."""
 
-import shutil
-
-from axe_core_python.selenium import Axe
-from selenium import webdriver
-from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from tests.browsing import Window, start_browser
+
+__all__ = ["TEXTS", "Page", "start_browser"]
+
 TEXTS = "#panes .text"
-_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 
 
-def start_browser():
-    """Return a browser that keeps what its console says and what it asks for."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for argument in _ARGUMENTS:
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
-
-
-class Page:
+class Page(Window):
     """What a reader does on the page, and sees there."""
 
     def __init__(self, browser, address):
-        self.browser, self.address = browser, address
-        self.look(1280, "light")
+        super().__init__(browser)
+        self.address = address
 
     def open(self, path="/"):
         self.browser.get("about:blank")  # or only what follows "#" would be read again
         self.browser.get(self.address + path)
         self.wait(lambda: self.one("#about").text.count(":"))
-
-    def look(self, width, scheme):
-        """Have a window of some width, in a light or dark scheme."""
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
 
     def disconnect(self, is_offline):
         line = {"offline": is_offline, "latency": 0}
@@ -51,9 +30,6 @@ class Page:
     def wait(self, is_so):
         WebDriverWait(self.browser, 10, poll_frequency=0.02).until(lambda _: is_so())
 
-    def script(self, code, *args):
-        return self.browser.execute_script(code, *args)
-
     def module(self, code):
         """Run a script that loads the page's own modules; return what it returns."""
         return self.browser.execute_async_script(
@@ -61,19 +37,6 @@ class Page:
             "const load = name => import(`/playground/${name}.js`);"
             f"(async () => {{ {code} }})().then(done, error => done(String(error)))"
         )
-
-    def all(self, selector):
-        return self.browser.find_elements(By.CSS_SELECTOR, selector)
-
-    def one(self, selector):
-        return self.browser.find_element(By.CSS_SELECTOR, selector)
-
-    def press(self, *keys):
-        """Press keys: text, or names such as "ARROW_LEFT"; keys after a modifier go with it."""
-        self.focused.send_keys(*(getattr(Keys, key, key) for key in keys))
-
-    def point(self, element):
-        webdriver.ActionChains(self.browser).move_to_element(element).perform()
 
     def choose(self, selector, value):
         Select(self.one(selector)).select_by_value(value)
@@ -110,10 +73,6 @@ class Page:
         self.script("arguments[0].scrollIntoView({block: 'center'})", character)
         character.click()
         self.wait(lambda: self.alternatives)
-
-    @property
-    def focused(self):
-        return self.browser.switch_to.active_element
 
     @property
     def is_in_text(self):
@@ -189,13 +148,3 @@ class Page:
             "box.remove(); return styles",
             classes,
         )
-
-    def console(self):
-        """Return what the console said since the last time."""
-        return [entry["message"] for entry in self.browser.get_log("browser")]
-
-    def violations(self):
-        """Return what axe-core finds, each in a line."""
-        options = {"runOnly": {"type": "tag", "values": _RULES}}
-        found = Axe().run(self.browser, options=options)["violations"]
-        return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found]

@@ -1,10 +1,8 @@
 """A real server in a thread, over a folder of small networks."""
 
-import shutil
 import threading
 import time
 from contextlib import contextmanager
-from importlib.util import find_spec
 
 import httpx2
 import openai
@@ -73,27 +71,6 @@ def http(address):
 def client(address):
     with openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0) as client:
         yield client
-
-
-def pytest_collection_modifyitems(items):
-    """Skip the tests of the page where there is no browser, and say so in one line a file."""
-    programs = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
-    libraries = [name for name in ("selenium", "axe_core_python") if find_spec(name) is None]
-    if missing := programs + libraries:
-        reason = f"The playground is tested in Chromium; missing: {', '.join(missing)}."
-        for item in items:
-            if "browser" in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.skip(reason))
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """One browser for all tests of the page."""
-    from tests.serving.browsing import start_browser
-
-    driver = start_browser()
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture

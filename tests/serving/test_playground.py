@@ -1,7 +1,5 @@
 """The playground: texts, alternatives, branches, the address; by mouse and by keyboard."""
 
-import json
-
 import pytest
 
 from tests.serving.conftest import serving
@@ -9,9 +7,7 @@ from tests.serving.conftest import serving
 
 def test_it_loads_from_the_server_alone_and_says_nothing_on_the_console(page):
     page.write()
-    log = [json.loads(each["message"])["message"] for each in page.browser.get_log("performance")]
-    sent = [each["params"] for each in log if each["method"] == "Network.requestWillBeSent"]
-    urls = {each["request"]["url"] for each in sent}
+    urls = page.requests()
     assert f"{page.address}/playground/main.js" in urls
     assert not [url for url in urls if not url.startswith((page.address, "data:,", "about:"))]
     assert page.console() == []
@@ -324,3 +320,12 @@ def contrast(ink, paper):
 
     dark, light = sorted((luminance(ink), luminance(paper)))
     return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.slow
+def test_everybody_can_read_the_description_of_the_routes(page):
+    page.browser.get(f"{page.address}/docs")
+    for width, scheme in ((1280, "light"), (320, "dark")):
+        page.look(width, scheme)
+        assert page.violations() == []
+        assert not page.is_too_wide

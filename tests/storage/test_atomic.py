@@ -297,3 +297,31 @@ def test_a_file_gets_a_second_name(has_links, tmp_path, monkeypatch):
         assert sorted(tmp_path.iterdir()) == [path, source]
     write_atomically(source, b"newer")
     assert path.read_bytes() == b"new"
+
+
+class InUse(PermissionError):
+    """What Windows says of a file that another program has open."""
+
+    winerror = 32
+
+
+@pytest.mark.parametrize("times", [3, 9])
+def test_a_file_that_another_program_has_open_is_waited_for(tmp_path, monkeypatch, times):
+    path, replace = tmp_path / "kept", os.replace
+    path.write_bytes(b"old")
+    refusals = iter(range(times))
+
+    def busy(*paths):
+        if next(refusals, None) is not None:
+            raise InUse(errno.EACCES, os.strerror(errno.EACCES))
+        replace(*paths)
+
+    monkeypatch.setattr(atomic, "_WAITS", [0.001] * 5)
+    monkeypatch.setattr(os, "replace", busy)
+    if times < 6:
+        write_atomically(path, b"new")
+    else:
+        with pytest.raises(StorageError, match="permission denied; what was there is untouched"):
+            write_atomically(path, b"new")
+    assert path.read_bytes() == (b"new" if times < 6 else b"old")
+    assert [each.name for each in tmp_path.iterdir()] == ["kept"]

@@ -1,0 +1,1 @@
+_CHARGEN_COMPLETE=fish_source chargen | source
