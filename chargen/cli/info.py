@@ -14,7 +14,7 @@ _MAX_SHOWN = 120  # characters of the vocabulary
 
 @command(
     "chargen info -m novel",
-    "chargen info -m novel --config > novel.toml",
+    "chargen info -m novel --config",
     "chargen info -m bundled --json",
 )
 @options.model
