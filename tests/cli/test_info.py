@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from chargen.cli import main
 from chargen.config import RunConfig
-from chargen.storage.runs import MODEL_FILE, RESUME_FILE, bundled_checkpoint
+from chargen.storage.runs import MODEL_FILE, bundled_checkpoint
 from tests.helpers import save_run
 
 
@@ -137,7 +137,8 @@ def test_the_settings_of_a_run_are_a_file_for_the_next(invoke, make_checkpoint, 
 
 def test_a_model_without_its_run_gives_the_settings_that_it_knows(invoke, make_checkpoint, workdir):
     make_checkpoint().save(workdir / "model")
-    (workdir / RESUME_FILE).write_bytes(b"of another")
+    (workdir / "text").write_text("to be or not to be\n" * 60)
+    save_run(workdir, workdir / "text", units=7)  # another one, beside the file
     for model, units in (("model", [5, 3]), ("bundled", [256])):
         result = invoke("info", "-m", model, "--config")
         assert f"{model} is without the resume.safetensors of its run" in result.stderr

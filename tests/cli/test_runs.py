@@ -9,6 +9,7 @@ from chargen.cli import runs as command
 from chargen.cli.options import complete_run
 from chargen.cli.sample import sample
 from chargen.cli.terminal import cells
+from chargen.config import CELLS
 from chargen.storage.arrays import write_arrays
 from chargen.storage.runs import acquire
 from tests.helpers import save_run
@@ -155,7 +156,7 @@ def test_a_table_has_room_in_a_terminal(invoke, sweep, monkeypatch):
         "a name of more than the usual length, which is whole",
     )
     for seed, name in enumerate(names):
-        sweep(name, 1.5, seed=seed, units=(seed + 1, 7), lowercase=seed == 1, patience=6 + seed)
+        sweep(name, 1.5, seed=seed, units=(seed + 1, 7), cell=CELLS[seed % 2], patience=6 + seed)
     monkeypatch.setattr(command, "is_terminal", lambda stream: True)
     for width in (60, 80, 100, 120):
         monkeypatch.setenv("COLUMNS", str(width))
@@ -169,6 +170,8 @@ def test_a_table_has_room_in_a_terminal(invoke, sweep, monkeypatch):
         assert "units" in lines[0]
         assert ("patience" in lines[0]) != ("patience" in result.stderr)
         assert (" text" in lines[0]) == (width == 120)
+    columns = lines[0].split()
+    assert columns.index("cell") > columns.index("seed")  # which tells more of them apart
 
 
 def test_a_folder_without_runs_is_told(invoke, sweep, refused):
