@@ -1,19 +1,34 @@
 """chargen info: describe a model."""
 
+from pathlib import Path
+
 import click
 
 from chargen.cli import options
 from chargen.cli.help import command
-from chargen.cli.texts import put_json
+from chargen.cli.terminal import say
+from chargen.cli.texts import put_json, put_toml
 
 _MAX_SHOWN = 120  # characters of the vocabulary
 
 
-@command("chargen info -m novel", "chargen info -m bundled --json")
+@command(
+    "chargen info -m novel",
+    "chargen info -m novel --config",
+    "chargen info -m bundled --json",
+)
 @options.model
+@options.output(
+    "--config",
+    "as_config",
+    is_flag=True,
+    help="Print the settings of its run as a file for `chargen train --config`.",
+)
 @options.json
-def info(model: str | None, as_json: bool) -> None:
+def info(model: str | None, as_config: bool, as_json: bool) -> None:
     """Describe a model: its network, vocabulary, losses and corpus."""
+    if as_config and as_json:
+        raise click.UsageError("--config prints TOML; --json prints JSON: choose one.")
     from chargen.checkpoint import Checkpoint
     from chargen.config import PreparationConfig
     from chargen.storage.runs import find_checkpoint
@@ -23,6 +38,9 @@ def info(model: str | None, as_json: bool) -> None:
     from chargen.wording import about, count, duration
 
     path = find_checkpoint(model)
+    if as_config:
+        _put_settings(path)
+        return
     checkpoint = Checkpoint.load(path)
     tokenizer = checkpoint.tokenizer
     weights = sum(array.size for array in checkpoint.weights.values())
@@ -85,3 +103,30 @@ def info(model: str | None, as_json: bool) -> None:
         lines["command"] = origin.command
     for name, value in lines.items():
         click.echo(escape_line(f"{name:<11} {value}"))
+
+
+def _put_settings(path: Path) -> None:
+    """Print the settings of a model's run as TOML; say so where the model does not know all."""
+    from chargen.checkpoint import Checkpoint
+    from chargen.config.settings_file import settings_text
+    from chargen.storage.runs import RESUME_FILE, model_name
+    from chargen.text.controls import escape_line
+    from chargen.training.kept_settings import kept_settings
+
+    settings = kept_settings(path)
+    origin = Checkpoint.load(path).origin
+    heads = [f"Settings of {model_name(path)}, which learned {origin.corpus or 'an unknown text'}."]
+    if origin.base is not None:
+        heads.append(f"It went on from another model: give --from {origin.base} too.")
+    if settings.values.get("minutes") is not None:
+        heads.append("How many steps fit into minutes depends on the machine; epochs do not.")
+    if not settings.are_all:
+        say(
+            f"{model_name(path)} is without the {RESUME_FILE} of its run: what the model does not "
+            "know of itself, such as how files were read, is left out."
+        )
+    put_toml(
+        "".join(f"# {escape_line(head)}\n" for head in heads)
+        + "\n"
+        + settings_text(settings.values)
+    )

@@ -72,6 +72,7 @@ class _OutputFile(_Path):
 
 
 input_path = _Path(path_type=Path, allow_dash=True, readable=False)
+settings_file = _Path(path_type=Path, readable=False)
 
 
 class _OutputFolder(_Path):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chargen.cli.terminal import cells
+
 if TYPE_CHECKING:
     from chargen.evaluation.activations import Activations
 
@@ -57,12 +59,12 @@ def _barred(text: str, values: Sequence[float]) -> str:
     above = below = ""
     for character, value in zip(text, values, strict=True):
         shown, end = _seen(character)
-        cells = _cells(shown)
-        if len(below) + cells > width:
+        taken = cells(shown)
+        if len(below) + taken > width:
             lines += [above, below]
             above = below = ""
         above += shown
-        below += _BARS[min(int((value + 1) / 2 * len(_BARS)), len(_BARS) - 1)] * cells
+        below += _BARS[min(int((value + 1) / 2 * len(_BARS)), len(_BARS) - 1)] * taken
         if "\n" in end:
             lines += [above, below]
             above = below = ""
@@ -75,12 +77,3 @@ def _seen(character: str) -> tuple[str, str]:
     from chargen.text.vocabulary import BOUNDARY
 
     return visible(character), "\n" if character in ("\n", BOUNDARY) else ""
-
-
-def _cells(text: str) -> int:
-    """Return how many cells of a terminal a text takes."""
-    import unicodedata
-
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
-    marks = sum(unicodedata.category(character) in ("Mn", "Me") for character in text)
-    return len(text) + wide - marks

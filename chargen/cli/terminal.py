@@ -8,6 +8,7 @@ shows them instead, whoever wrote it: a command, click, a warning. Generated tex
 
 import errno
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -79,6 +80,13 @@ def is_terminal(stream: Any) -> bool:
 def say(message: str) -> None:
     """Say a message in one line of standard error, whatever line ends are in it, and how long."""
     click.echo(bounded(escape_line(message)), err=True)
+
+
+def cells(text: str) -> int:
+    """Return how many cells of a terminal a text takes."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    marks = sum(unicodedata.category(character) in ("Mn", "Me") for character in text)
+    return len(text) + wide - marks
 
 
 class TextOutput:

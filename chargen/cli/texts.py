@@ -100,7 +100,16 @@ def json_text(value: object, indent: int | None = None) -> str:
 
     The name of a file can have bytes that are not text, which Python reads as such halves.
     """
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _escaped(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def put_toml(text: str) -> None:
+    """Print TOML, in UTF-8 whatever the locale, with control characters as its escapes."""
+    click.echo(_escaped(text).encode(), nl=False)
+
+
+def _escaped(text: str) -> str:
+    """Return JSON or TOML with the control characters in its texts as escapes of both."""
     return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -47,6 +47,14 @@ _saving_option = partial(options.option, group="Saving and output")
     help="With --from: add characters that the model does not know to its vocabulary (grow), or "
     "keep the vocabulary as it is (keep).",
 )
+@options.option(
+    "--config",
+    type=options.settings_file,
+    metavar="FILE",
+    group="Training",
+    help="Read settings from this TOML file, such as `chargen info --config` prints. Options have "
+    "priority over it.",
+)
 @options.settings(ModelConfig, TrainingConfig, without=("vocab_size", "labels"))
 @_saving_option(
     "--name",
@@ -66,12 +74,17 @@ def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: A
     interruption: chargen resume NAME.
     """
     from chargen import api
+    from chargen.config.settings_file import read_settings, with_options
     from chargen.corpus.sources import run_name
     from chargen.storage.runs import run_folder
+    from chargen.storage.waiting import told
     from chargen.training.cluster.together import leads
     from chargen.training.start import resume_run
 
     settings = given(settings)
+    if (config := settings.pop("config", None)) is not None:
+        with told(f"Waiting for {config}, which is a pipe or a device."):
+            settings = with_options(read_settings(config), settings)
     if resume and settings["overwrite"]:
         raise click.UsageError("--resume continues a run; --overwrite replaces it: choose one.")
     if resume and "base" in settings:

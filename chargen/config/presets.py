@@ -48,11 +48,13 @@ class PresetChoice:
 
     def describe(self, given: Container[str]) -> str:
         """Return a line that names the chosen settings, except those in `given`."""
-        chosen = (
+        chosen = [
             f"{name} {','.join(map(str, value)) if isinstance(value, tuple) else value}"
             for name, value in self.settings.items()
             if name not in given
-        )
+        ]
+        if not chosen:
+            return f"All that preset {self.preset} would choose is given."
         return (
             f"Preset {self.preset}, for about {count(self.passes, 'pass', 'passes')} over the "
             f"training part: {', '.join(chosen)}."

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from typing import Any, Self
 
+from chargen.config.base import Setting, shorten
 from chargen.config.corpus import PreparationConfig, ReadingConfig
 from chargen.config.model import ModelConfig
 from chargen.config.training import TrainingConfig
@@ -26,8 +28,10 @@ _HOMES = {
 
 def _part_of(setting: str) -> str:
     if setting not in _HOMES:
+        nearest = get_close_matches(setting, _HOMES, n=1, cutoff=0.8)
+        hint = f" (did you mean {nearest[0]}?)" if nearest else ""
         raise SettingError(
-            f"There is no setting {setting!r}; there are {', '.join(sorted(_HOMES))}."
+            f"There is no setting {shorten(setting)}{hint}; there are {', '.join(sorted(_HOMES))}."
         )
     return _HOMES[setting]
 
@@ -49,6 +53,14 @@ class RunConfig:
         if self.training.weight_dropout and self.model.cell != "lstm":
             message = f"weight_dropout is for lstm layers; these are {self.model.cell}."
             raise SettingError(message, setting="weight_dropout")
+
+    @staticmethod
+    def described() -> dict[str, Setting]:
+        """Return what the classes say of all settings, by name."""
+        described: dict[str, Setting] = {}
+        for cls in _PARTS.values():
+            described |= cls.described()
+        return {name: described[name] for name in _HOMES}
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
@@ -93,6 +105,10 @@ class RunConfig:
             plain = tuple(given) if isinstance(given, list) else given
             if kept not in (plain, (plain,)):  # one text or several; both are accepted
                 yield name, kept, given
+
+    def settings(self) -> dict[str, Any]:
+        """Return all settings by name, as `of` takes them, without what the corpus decides."""
+        return {name: getattr(getattr(self, part), name) for name, part in _HOMES.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain values, by part."""

@@ -80,7 +80,12 @@ def model_name(path: Path) -> str:
 
 def run_names() -> list[str]:
     """Return the names of the runs under checkpoints/, the newest first."""
-    return [each.parent.name for each in _models()]
+    return [each.name for each in run_folders()]
+
+
+def run_folders(folder: Path = RUNS_FOLDER) -> list[Path]:
+    """Return the runs in a folder, the newest first; not the bundled one under checkpoints/."""
+    return [each.parent for each in _models(folder)]
 
 
 def named_run(name: str | Path) -> Path:
@@ -102,9 +107,10 @@ def named_run(name: str | Path) -> Path:
     raise RunError(f"There is no run {name}; {way_out}.")
 
 
-def _models() -> list[Path]:
-    """Return the models under checkpoints/, the newest first, without the bundled one."""
-    models = [each for each in RUNS_FOLDER.glob(f"*/{MODEL_FILE}") if each.parent.name != BUNDLED]
+def _models(folder: Path = RUNS_FOLDER) -> list[Path]:
+    """Return the models of runs in a folder, the newest first, without the bundled one."""
+    bundled = RUNS_FOLDER / BUNDLED
+    models = [each for each in folder.glob(f"*/{MODEL_FILE}") if each.parent != bundled]
     return sorted(models, key=_written, reverse=True)
 
 

@@ -1,11 +1,14 @@
 import json
+import tomllib
 from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
 from chargen.cli import main
+from chargen.config import RunConfig
 from chargen.storage.runs import MODEL_FILE, bundled_checkpoint
+from tests.helpers import save_run
 
 
 def facts(result):
@@ -111,3 +114,41 @@ def test_bundled_names_the_model_that_comes_with_chargen(invoke, workdir, make_c
 @pytest.mark.parametrize("charset", ["latin-1", "cp1252"])
 def test_an_output_that_is_not_utf8(lstm_file, charset):
     assert CliRunner(charset=charset).invoke(main, ["info", "-m", str(lstm_file)]).exit_code == 0
+
+
+def test_the_settings_of_a_run_are_a_file_for_the_next(invoke, make_checkpoint, workdir):
+    (workdir / "text").write_text("to be or not to be\n" * 60)
+    folder = workdir / "checkpoints" / "mine"
+    checkpoint = make_checkpoint()
+    origin = replace(checkpoint.origin, corpus="戯曲\u202e\n.txt", base="bundled")
+    replace(checkpoint, origin=origin).save(folder / MODEL_FILE)
+    settings = {"units": 3, "embedding_dim": 2, "include": ['"\x9f\\戯', "b"], "minutes": 2.5}
+    saved = save_run(folder, workdir / "text", **settings)
+    for named in ("mine", folder, folder / MODEL_FILE):
+        result = invoke("info", "-m", named, "--config")
+        assert (result.exit_code, result.stderr) == (0, "")
+        written = result.stdout_bytes.decode()
+        assert RunConfig.of(tomllib.loads(written)).settings() == saved.config.settings()
+        assert r"which learned 戯曲\u202e\n.txt" in written
+        assert "give --from bundled too" in written
+        assert "depends on the machine" in written
+        assert "\x9f" not in written
+
+
+def test_a_model_without_its_run_gives_the_settings_that_it_knows(invoke, make_checkpoint, workdir):
+    make_checkpoint().save(workdir / "model")
+    (workdir / "text").write_text("to be or not to be\n" * 60)
+    save_run(workdir, workdir / "text", units=7)  # another one, beside the file
+    for model, units in (("model", [5, 3]), ("bundled", [256])):
+        result = invoke("info", "-m", model, "--config")
+        assert f"{model} is without the resume.safetensors of its run" in result.stderr
+        settings = tomllib.loads(result.stdout)
+        assert settings["units"] == units
+        assert RunConfig.of(settings)
+        assert "encoding" not in settings
+
+
+def test_settings_are_printed_in_one_form(invoke):
+    result = invoke("info", "--config", "--json")
+    assert result.exit_code == 2
+    assert "choose one" in result.stderr

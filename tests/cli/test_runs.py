@@ -1,12 +1,18 @@
 import json
 import os
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from chargen.cli import runs as command
 from chargen.cli.options import complete_run
 from chargen.cli.sample import sample
+from chargen.cli.terminal import cells
+from chargen.config import CELLS
 from chargen.storage.arrays import write_arrays
 from chargen.storage.runs import acquire
+from tests.helpers import save_run
 
 
 @pytest.fixture
@@ -74,3 +80,103 @@ def test_a_shell_completes_names(runs):
     assert values("n") == ["new"]
     (file,) = complete_run(None, model, "folder/")
     assert file.type == "file"
+
+
+@pytest.fixture
+def sweep(make_checkpoint, workdir):
+    """Makes runs in sweep/ by their names, each with a loss and the settings that it differs in."""
+    (workdir / "text").write_text("To be, or not to be: that is the question.\n" * 60)
+
+    def make(name, loss, **settings):
+        model = make_checkpoint()
+        origin = replace(model.origin, carried=loss)
+        replace(model, origin=origin).save(workdir / "sweep" / name / "model.safetensors")
+        settings = {"units": 3, "embedding_dim": 2, "epochs": 2, **settings}
+        save_run(workdir / "sweep" / name, workdir / "text", **settings)
+
+    return make
+
+
+def column(lines, head):
+    """The cells of a table below a head, by where it stands; it may be above their ends."""
+    end = lines[0].index(head) + len(head)
+    return [line[:end].split("  ")[-1].strip() for line in lines[1:]]
+
+
+def test_the_settings_in_which_runs_differ_have_a_column_each(invoke, sweep):
+    for seed in (0, 1, 12):
+        sweep(f"seed-{seed}", 1.5, seed=seed)
+    assert "seed" not in invoke("runs").stdout
+    lines = invoke("runs", "sweep").stdout.splitlines()
+    assert lines[0].split() == ["name", "written", "steps", "loss", "state", "seed", "text"]
+    assert sorted(column(lines, "seed")) == ["0", "1", "12"]
+    sweep("wide", 1.5, units=(3, 4), learning_rate=0.0005, minutes=2, epochs=None)
+    lines = invoke("runs", "sweep/").stdout.splitlines()
+    assert set(lines[0].split()) >= {"seed", "units", "learning_rate", "minutes", "epochs"}
+    assert "3,4" in next(line for line in lines if "sweep/wide" in line)
+    assert sorted(column(lines, "learning_rate")) == ["0.0005", "0.004", "0.004", "0.004"]
+    assert sorted(column(lines, "minutes")) == ["", "", "", "2"]
+
+
+def test_all_settings_are_in_the_json(invoke, sweep):
+    sweep("one", 1.5, seed=3, units=(4, 3))
+    (found,) = json.loads(invoke("runs", "sweep", "--json").stdout)
+    assert found["name"] == str(Path("sweep", "one"))
+    settings = found["settings"]
+    assert (settings["seed"], settings["units"], settings["minutes"]) == (3, [4, 3], None)
+    assert settings.keys() >= {"include", "lowercase", "cell", "preset", "epochs"}
+
+
+def test_the_lowest_loss_comes_first_if_that_is_asked_for(invoke, sweep, workdir):
+    for name, loss in (("worse", 2.5), ("best", 1.5), ("unknown", None), ("good", 2)):
+        sweep(name, loss and float(loss))
+    (workdir / "sweep" / "broken").mkdir()
+    (workdir / "sweep" / "broken" / "model.safetensors").write_bytes(b"no model")
+    listed = json.loads(invoke("runs", "sweep", "--sort", "loss", "--json").stdout)
+    names = [Path(run["name"]).name for run in listed]
+    assert names[:3] == ["best", "good", "worse"]
+    assert set(names[3:]) == {"unknown", "broken"}
+
+
+def test_a_model_without_the_rest_of_its_run_knows_its_own_settings(invoke, sweep, workdir):
+    sweep("whole", 1.5, seed=5)
+    sweep("alone", 1.5)
+    (workdir / "sweep" / "alone" / "resume.safetensors").unlink()
+    alone, _ = json.loads(invoke("runs", "sweep", "--json").stdout)
+    assert alone["settings"]["units"] == [5, 3]  # of the checkpoint
+    assert "encoding" not in alone["settings"]
+
+
+def test_a_table_has_room_in_a_terminal(invoke, sweep, monkeypatch):
+    names = (
+        "a",
+        "戯曲",
+        "пьеса",
+        "e\u0301te\u0301",
+        "a name of more than the usual length, which is whole",
+    )
+    for seed, name in enumerate(names):
+        sweep(name, 1.5, seed=seed, units=(seed + 1, 7), cell=CELLS[seed % 2], patience=6 + seed)
+    monkeypatch.setattr(command, "is_terminal", lambda stream: True)
+    for width in (60, 80, 100, 120):
+        monkeypatch.setenv("COLUMNS", str(width))
+        result = invoke("runs", "sweep")
+        lines = [line for line in result.stdout.splitlines() if "usual length" not in line]
+        assert len(lines) == 5
+        assert max(map(cells, lines)) <= width
+        states = {cells(line[: line.index("interrupted")]) for line in lines[1:]}
+        assert states == {cells(lines[0][: lines[0].index("state")])}  # below each other
+        assert "name of more than the usual length, which is whole" in result.stdout
+        assert "units" in lines[0]
+        assert ("patience" in lines[0]) != ("patience" in result.stderr)
+        assert (" text" in lines[0]) == (width == 120)
+    columns = lines[0].split()
+    assert columns.index("cell") > columns.index("seed")  # which tells more of them apart
+
+
+def test_a_folder_without_runs_is_told(invoke, sweep, refused):
+    sweep("one", 1.5)
+    assert "There are no runs in sweep/one/, which is one itself: " in (
+        invoke("runs", "sweep/one").stderr
+    )
+    assert "no folder; give the path of one" in refused("runs", "nowhere", code=2)

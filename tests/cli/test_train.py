@@ -2,10 +2,12 @@
 
 import gzip
 import os
+import tomllib
 
 import pytest
 from click.testing import CliRunner
 
+import chargen
 from chargen.cli import main
 from chargen.storage.runs import MODEL_FILE
 
@@ -109,6 +111,44 @@ def test_documents_in_a_folder_are_begun_and_ended(tmp_path, monkeypatch):
     resumed = run(main, ["resume", "poems"])
     assert resumed.exit_code == 0, resumed.output
     assert "already finished" in resumed.stderr
+
+
+def test_options_go_before_a_file_of_settings(workdir, invoke, refused, monkeypatch):
+    (workdir / "run.toml").write_text("units = [8, 4]\nminutes = 3\nseed = 1\n")
+    given = {}
+    monkeypatch.setattr("chargen.api.train", lambda *args, **settings: given.update(settings))
+    result = invoke("train", "x.txt", "--config", "run.toml", "--seed", "2", "--epochs", "5")
+    assert result.exit_code == 0, result.stderr
+    assert given["units"] == [8, 4]
+    assert (given["seed"], given["epochs"]) == (2, 5)
+    assert "minutes" not in given
+    (workdir / "run.toml").write_text("unit = [8, 4]\n")
+    message = refused("train", "x.txt", "--config", "run.toml", code=2)
+    assert message.startswith("Error: run.toml: There is no setting 'unit' (did you mean units?)")
+
+
+@pytest.mark.slow
+def test_the_file_of_a_run_gives_the_same_weights(corpus):
+    run = CliRunner().invoke
+    text = str(corpus)
+    options = ["--epochs", "2", "--preset", "tiny", "--seed", "7", "--lowercase"]
+    assert run(main, ["train", text, *options, "--name", "first"]).exit_code == 0
+    written = run(main, ["info", "-m", "first", "--config"]).stdout
+    assert "units = [128]" in written  # which the preset chose
+    (corpus.parent / "run.toml").write_text(written)
+    again = run(main, ["train", text, "--config", "run.toml", "--name", "second"])
+    assert again.exit_code == 0, again.output
+    assert "All that preset tiny would choose is given." in again.stderr
+    other = run(main, ["train", text, "--config", "run.toml", "--name", "third", "--seed", "8"])
+    assert other.exit_code == 0, other.output
+    settings = tomllib.loads(written)
+    model = chargen.train(text, name="fourth", reporter=chargen.Silent(), **settings)
+    first, second, third = map(chargen.load, ("first", "second", "third"))
+    for name, weights in first.checkpoint.weights.items():
+        assert (weights == second.checkpoint.weights[name]).all()
+        assert (weights == model.checkpoint.weights[name]).all()
+    name = "embedding/embeddings"
+    assert (first.checkpoint.weights[name] != third.checkpoint.weights[name]).any()
 
 
 def test_resume_and_overwrite_exclude_each_other(corpus):

@@ -32,6 +32,13 @@ def test_the_more_often_the_text_is_read_the_more_is_dropped():
         assert shares[0] < shares[-1] < 1
 
 
+def test_what_is_given_is_not_said_to_be_chosen():
+    choice = choose_preset("tiny", characters=90_000, minutes=None, epochs=3)
+    assert "units 128" in choice.describe(())
+    assert "units" not in choice.describe(("units",))
+    assert choice.describe(choice.settings) == "All that preset tiny would choose is given."
+
+
 def test_a_long_text_and_much_time_want_a_wide_network():
     assert [
         settings(characters=characters, minutes=minutes)["units"][0]

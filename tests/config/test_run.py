@@ -26,10 +26,21 @@ def test_settings_find_their_part_by_name():
 
 @pytest.mark.parametrize("name", ["bananas", "vocab_size", "labels", "reading"])
 def test_what_is_no_setting_is_refused(name):
-    with pytest.raises(SettingError, match=f"no setting '{name}'; there are batch_size, .*units"):
+    with pytest.raises(SettingError, match=f"no setting '{name}'.*; there are batch_size, .*units"):
         RunConfig.of({name: 3})
     with pytest.raises(SettingError, match=f"no setting '{name}'"):
         list(RunConfig.of({}).differences({name: 3}))
+
+
+def test_a_setting_that_is_nearly_one_is_told_with_that_one():
+    with pytest.raises(SettingError, match=r"'unit' \(did you mean units\?\); there are"):
+        RunConfig.of({"unit": 3})
+
+
+def test_all_settings_by_name_give_the_same_again():
+    config = RunConfig.of(SETTINGS)
+    assert RunConfig.of(config.settings()) == config
+    assert config.settings().keys() == RunConfig.described().keys()
 
 
 def test_settings_that_do_not_go_together_are_refused():
