@@ -24,7 +24,7 @@ demo: .venv/installed
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -m "not slow"
 
-test-slow: .venv/installed-dev
+test-slow: .venv/installed-dev .venv/installed-docs
 	$(BIN)/python -m pytest -m slow
 
 # On Linux, PyPI's PyTorch comes with CUDA: several GB. `make test` leaves these tests out without it.

@@ -7,6 +7,7 @@ import shlex
 import click
 import pytest
 
+from chargen.cli import main
 from tests.examples import PAGES, ROOT, blocks, name_of, table_lines
 
 README = ROOT / "README.md"
@@ -100,6 +101,25 @@ def test_commands_that_are_shown_are_understood(arguments):
     if isinstance(command, click.Group):
         command = command.commands[rest.pop(0)]
     command.make_context(name, rest)
+
+
+def all_options(command, context):
+    for parameter in command.params:
+        yield from parameter.opts
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            yield from all_options(command.get_command(context, name), context)
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.parent.name != "benchmarks"], ids=name_of
+)
+def test_options_that_the_text_names_exist(page):
+    known = {*all_options(main, click.Context(main)), "--help"}
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for code in re.findall(r"`([^`]+)`", text):
+        if not code.startswith(("hf ", "pip ")):  # other programs
+            assert set(re.findall(r"(?<![\w-])--[a-z][\w-]*", code)) <= known, code
 
 
 @pytest.mark.parametrize("body", list(shown_python()))
