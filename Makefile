@@ -4,8 +4,8 @@
 # make check   install, run the linters, the type checker and the import rules
 # make docs    install, build the site in build/site
 # make notebooks  install, write the pages on state as notebooks, docs/*.ipynb
-# make commands   write the command reference again: docs/commands*.md; and share/
-# make pages   run the pages on state again, and keep what they print and draw
+# make commands   write the references again: docs/commands*.md, docs/reference*.md, share/
+# make pages   run the pages on state and with shown outputs again, and keep what they print and draw
 # make model   train the bundled model again
 # make clean   remove what the others made
 
@@ -24,7 +24,7 @@ demo: .venv/installed
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -m "not slow"
 
-test-slow: .venv/installed-dev
+test-slow: .venv/installed-dev .venv/installed-docs
 	$(BIN)/python -m pytest -m slow
 
 # On Linux, PyPI's PyTorch comes with CUDA: several GB. `make test` leaves these tests out without it.
@@ -52,9 +52,12 @@ notebooks: .venv/installed-docs
 
 commands: .venv/installed
 	$(BIN)/python docs/tools/commands.py
+	$(BIN)/python docs/tools/reference.py
+	$(BIN)/python docs/tools/manual.py
 
 pages: .venv/installed
 	$(BIN)/python docs/tools/run_page.py docs/state.md docs/memory.md
+	$(BIN)/python docs/tools/run_console.py docs/index.md docs/controls.md docs/measuring.md
 
 model: .venv/installed
 	$(BIN)/chargen train corpora/drowned-bell.txt --name bundled --overwrite --units 256 --dropout 0.5 --minutes 4

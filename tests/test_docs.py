@@ -3,37 +3,17 @@
 import importlib
 import re
 import shlex
-import shutil
-from pathlib import Path
 
 import click
 import pytest
 
 import chargen
+from chargen.cli import main
+from tests.examples import PAGES, ROOT, blocks, name_of, table_lines
 
-ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = [
-    README,
-    *sorted((ROOT / "docs").glob("*.md")),
-    *(ROOT / folder / "README.md" for folder in ("benchmarks", "corpora", "checkpoints/bundled")),
-    ROOT / "CONTRIBUTING.md",
-    ROOT / "SECURITY.md",
-]
 MAX_LINES = 120
-_BLOCK = re.compile(r"^(<!-- run -->\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
-
-
-def name_of(page):
-    return page.relative_to(ROOT).as_posix()
-
-
-def blocks(page, language):
-    """The fenced blocks of a page in a language, and whether each is marked to run."""
-    for run, kind, body in _BLOCK.findall(page.read_text("utf-8")):
-        if kind == language:
-            yield body, bool(run)
 
 
 def anchors(page):
@@ -62,11 +42,10 @@ def commands(line):
 
 def shown_lines(page):
     """Lines of a shell: those of fenced blocks, and those of the README's table of commands."""
-    for body, _ in blocks(page, "console"):
-        yield from body.splitlines()
+    for block in blocks(page, "console"):
+        yield from block.lines
     if page == README:
-        for row in re.findall(r"^\| `chargen .*$", page.read_text("utf-8"), re.MULTILINE):
-            yield from re.findall(r"`([^`]+)`", row.split(" | ")[0])
+        yield from table_lines(page)
 
 
 def shown_commands():
@@ -78,8 +57,8 @@ def shown_commands():
 
 def shown_python():
     for page in PAGES:
-        for number, (body, run) in enumerate(blocks(page, "python"), 1):
-            yield pytest.param(body, run, id=f"{name_of(page)}: block {number}")
+        for number, block in enumerate(blocks(page, "python"), 1):
+            yield pytest.param(block.body, id=f"{name_of(page)}: block {number}")
 
 
 def finding_rows():
@@ -130,14 +109,28 @@ def test_commands_that_are_shown_are_understood(arguments):
     command.make_context(name, rest)
 
 
-@pytest.mark.parametrize(("body", "run"), list(shown_python()))
-def test_python_that_is_shown_runs(body, run, tmp_path, monkeypatch):
-    code = compile(body, "example", "exec")
-    if run:
-        for folder in ("checkpoints/bundled", "corpora"):
-            shutil.copytree(ROOT / folder, tmp_path / folder)
-        monkeypatch.chdir(tmp_path)
-        exec(code, {"__name__": "example"})
+def all_options(command, context):
+    for parameter in command.params:
+        yield from parameter.opts
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            yield from all_options(command.get_command(context, name), context)
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.parent.name != "benchmarks"], ids=name_of
+)
+def test_options_that_the_text_names_exist(page):
+    known = {*all_options(main, click.Context(main)), "--help"}
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for code in re.findall(r"`([^`]+)`", text):
+        if not code.startswith(("hf ", "pip ")):  # other programs
+            assert set(re.findall(r"(?<![\w-])--[a-z][\w-]*", code)) <= known, code
+
+
+@pytest.mark.parametrize("body", list(shown_python()))
+def test_python_that_is_shown_compiles(body):
+    compile(body, "example", "exec")
 
 
 def test_things_are_found_where_the_docs_say():

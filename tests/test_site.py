@@ -5,15 +5,18 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
+from typing import Literal, Unpack
 
 import pytest
 
 import chargen
+from chargen.config import SamplingConfig
+from chargen.config.keywords import RunKeywords
 
 ROOT = Path(__file__).parents[1]
 MAX_BYTES = 20_000  # of a page
-
 
 TOOLS = ROOT / "docs" / "tools"
 
@@ -25,12 +28,15 @@ def load(name):
     return module
 
 
+def kept(pattern):
+    return {page.name: page.read_text("utf-8") for page in (ROOT / "docs").glob(pattern)}
+
+
 def test_the_command_reference_is_up_to_date(tmp_path):
     # In a process of its own, as click keeps the help option of whoever used a command first.
     subprocess.run([sys.executable, TOOLS / "commands.py", tmp_path], check=True, cwd=ROOT)
     written = {page.name: page.read_text("utf-8") for page in tmp_path.iterdir()}
-    kept = {page.name: page.read_text("utf-8") for page in (ROOT / "docs").glob("commands*.md")}
-    assert written == kept, "make commands"
+    assert written == kept("commands*.md"), "make commands"
 
 
 def test_the_manual_is_up_to_date(tmp_path):
@@ -44,8 +50,47 @@ def contents(folder):
     return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in files}
 
 
-def test_no_page_is_too_long():
-    sizes = {page.name: page.stat().st_size for page in (ROOT / "docs").glob("*.md")}
+def test_the_python_reference_is_up_to_date():
+    assert load("reference").references() == kept("reference*.md"), "make commands"
+
+
+def test_the_reference_says_all_of_a_docstring():
+    reference = load("reference")
+
+    def example(path: str | Path, *, how: Literal["a", "b"] = "a", **settings: Unpack[RunKeywords]):
+        """Do it.
+
+            example("x")
+
+        Args:
+            path: of a file,
+                or of a folder.
+
+        Raises:
+            CorpusError: if it is none.
+        """
+
+    call, types = reference.call_of("example", example)
+    assert call == 'example(path, *, how="a", **settings)'
+    assert types == {"path": "str | Path", "how": '"a" | "b"', "settings": ""}
+    body = reference.body_of(example, types)
+    assert '\n    example("x")\n' in body
+    assert "- `path` (`str | Path`): of a file, or of a folder.\n" in body
+    assert "Raises:\n\n- `CorpusError`: if it is none." in body
+
+
+def test_every_control_is_shown_before_and_after():
+    page = (ROOT / "docs" / "controls.md").read_text("utf-8")
+    controls = {f"--{field.name.replace('_', '-')}" for field in fields(SamplingConfig)}
+    used = set(re.findall(r"--[a-z-]+", "".join(re.findall(r"(?s)```console\n(.*?)```", page))))
+    assert controls - used == {"--label"}  # the bundled model has no labels
+    assert "`--label`" in page
+
+
+def test_no_page_is_too_long(tmp_path):
+    load("build").stage(tmp_path / "docs")
+    sizes = {page.name: page.stat().st_size for page in (tmp_path / "docs").glob("*.md")}
+    del sizes["changelog.md"]  # a list that only grows
     assert {name: size for name, size in sizes.items() if size > MAX_BYTES} == {}
 
 

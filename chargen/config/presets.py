@@ -1,4 +1,4 @@
-"""Presets: settings that suit a corpus and the time there is (measured: benchmarks/README.md)."""
+"""Presets: settings that suit a corpus and the time there is (measured: benchmarks/learning.md)."""
 
 import os
 from collections.abc import Container

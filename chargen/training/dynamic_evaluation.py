@@ -18,7 +18,7 @@ from chargen.text.vocabulary import Ids
 from chargen.training.backend import graph, tf
 from chargen.training.model import TRAINING_CELLS, build_model, inputs_of, load_weights
 
-# Found by trying others on validation texts; the figures are in benchmarks/README.md.
+# Found by trying others on validation texts; the figures are in benchmarks/learning.md.
 _SEGMENT = 20  # characters between updates, as in the paper
 _LEARNING_RATE = 5e-4
 _DECAY = 1e-3  # share of the way back to the original weights, at each update

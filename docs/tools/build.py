@@ -24,6 +24,7 @@ OUTSIDE = {
     "corpora/README.md": "corpora.md",
     "checkpoints/bundled/README.md": "bundled.md",
     "benchmarks/README.md": "benchmarks.md",
+    "benchmarks/learning.md": "benchmarks-learning.md",
 }
 _LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 _CODE = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
