@@ -5,7 +5,13 @@ from typing import get_type_hints
 
 import pytest
 
-from chargen.config import ClusterConfig, ModelConfig, PreparationConfig, ReadingConfig, SamplingConfig
+from chargen.config import (
+    ClusterConfig,
+    ModelConfig,
+    PreparationConfig,
+    ReadingConfig,
+    SamplingConfig,
+)
 from chargen.config.keywords import RunKeywords, SamplingKeywords
 from chargen.config.training import TrainingConfig
 
