@@ -250,7 +250,9 @@ def test_a_sampler_can_be_any_callable(model):
     assert text != model.generate("A", length=20, temperature=0)
 
 
-def test_a_long_text_takes_no_more_memory_than_a_short_one(model):
+def test_a_long_text_takes_no_more_memory_than_a_short_one(make_checkpoint):
+    model = chargen.LanguageModel(make_checkpoint("lstm"))
+
     def peak(length):
         tracemalloc.start()
         for _ in model.stream("A", length=length, stop="AAAA", no_repeat=9, no_repeat_window=100):

@@ -33,12 +33,9 @@ def with_value(document, way, value):
     """Return the document with another value at the end of a way."""
     if not way:
         return value
-    document = copy.deepcopy(document)
-    place = document
-    for key in way[:-1]:
-        place = place[key]
-    place[way[-1]] = value
-    return document
+    changed = copy.copy(document)  # and what is on the way; the rest is shared
+    changed[way[0]] = with_value(document[way[0]], way[1:], value)
+    return changed
 
 
 def use(path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chargen.training import lstm
-from chargen.training.backend import keras, tf
+from chargen.training.backend import graph, keras, tf
 from chargen.training.dropout import Mask
 from chargen.training.lstm import LSTM
 
@@ -24,7 +24,7 @@ def outcome(layer_class, *, batch, steps, features, units, layers, compiled, res
     model = keras.Model(inputs, x)
     target = tf.constant(generator.normal(size=(batch, steps, units)).astype(np.float32))
 
-    @tf.function(jit_compile=compiled)
+    @graph(jit_compile=compiled)
     def step(x):
         with tf.GradientTape() as tape:
             tape.watch(x)
@@ -87,7 +87,7 @@ def characters_learned(layer_class, *, vocab_size, embedding_dim):
     model = keras.Model([ids, labels], layer_class(units, return_sequences=True)(x))
     drawn = np.random.default_rng(5).integers(vocab_size, size=(batch, steps))
 
-    @tf.function
+    @graph
     def step(*ids):
         with tf.GradientTape() as tape:
             outputs = model(list(ids))

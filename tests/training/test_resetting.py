@@ -27,7 +27,7 @@ def test_the_fast_layer_resets_as_the_reference_does(batch, layers):
     shape = {"batch": batch, "steps": 9, "features": 5, "units": 8, "layers": layers}
     ours = outcome(LSTM, compiled=False, resets=True, **shape)
     theirs = outcome(Reference, compiled=False, resets=True, **shape)
-    kept = outcome(LSTM, compiled=False, resets=False, **shape)
+    kept = outcome(keras.layers.LSTM, compiled=False, **shape)
     for mine, its in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(mine, its, atol=2e-5 * max(1.0, np.abs(its).max()))
     assert not np.allclose(ours[0], kept[0], atol=1e-2)

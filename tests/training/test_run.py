@@ -91,6 +91,7 @@ def test_resuming_reaches_the_uninterrupted_result_bit_for_bit(stops, uninterrup
     assert content(folder) == uninterrupted
 
 
+@pytest.mark.usefixtures("stand_ins")
 def test_sigterm_saves_and_exits_with_143(tmp_path):
     reporter = StopAt(3, signal.SIGTERM)
     with pytest.raises(Interrupted) as raised:
@@ -107,6 +108,7 @@ def test_evaluating_never_touches_training(uninterrupted, tmp_path):
     assert {name: array.tobytes() for name, array in arrays.items()} == uninterrupted["resume"]
 
 
+@pytest.mark.usefixtures("stand_ins")
 def test_a_changed_option_or_corpus_is_refused_by_name(tmp_path):
     folder = tmp_path / "run"
     with pytest.raises(Interrupted):
@@ -139,10 +141,11 @@ def losses(monkeypatch):
         loss = losses.pop(0) if len(losses) > 1 else losses[0]
         return ValidationLoss(loss, loss)
 
-    monkeypatch.setattr(Validator, "__call__", measure)
+    monkeypatch.setattr(run.Validator, "__call__", measure)
     return losses
 
 
+@pytest.mark.usefixtures("stand_ins")
 def test_a_run_that_gains_nothing_goes_back_to_the_best_and_ends_early(tmp_path, losses):
     losses += [2.0, 1.5, 1.7, 1.4, 1.4]
     reporter, settings = Listening(), SETTINGS | {"patience": 1, "epochs": 20}
@@ -159,7 +162,11 @@ def test_a_run_that_gains_nothing_goes_back_to_the_best_and_ends_early(tmp_path,
     assert reporter.lines[-1].startswith("Finished: nothing more is gained, after ")
 
 
-def test_a_run_that_gains_nothing_resumes_bit_for_bit(tmp_path, losses):
+@pytest.mark.parametrize("network", ["stand_ins", pytest.param("real", marks=pytest.mark.slow)])
+def test_a_run_that_gains_nothing_resumes_bit_for_bit(network, tmp_path, request):
+    if network == "stand_ins":
+        request.getfixturevalue("stand_ins")
+    losses = request.getfixturevalue("losses")
     settings, measured = SETTINGS | {"patience": 1, "epochs": 20}, [2.0, 1.5, 1.7, 1.4, 1.3, 1.4]
     losses += measured
     api.train(CORPUS, name=str(tmp_path / "whole"), reporter=Silent(), **settings)
@@ -200,6 +207,7 @@ def test_a_long_held_out_part_is_read_in_part_and_at_the_end_whole(tmp_path, mon
     assert model.origin.carried == pytest.approx(found.carried, abs=1e-4)
 
 
+@pytest.mark.usefixtures("stand_ins")
 def test_more_evaluations_than_the_time_allows_are_told(tmp_path):
     reporter = Listening()
     settings = SETTINGS | {"epochs": 4, "max_evaluations": 100}
@@ -208,6 +216,7 @@ def test_more_evaluations_than_the_time_allows_are_told(tmp_path):
     assert f"100 evaluations would take too much of the time; there are {number}." in reporter.lines
 
 
+@pytest.mark.usefixtures("stand_ins")
 def test_too_little_held_out_to_judge_by_keeps_the_last_weights(tmp_path, losses):
     losses += [1.0, 9.0]
     reporter, corpus = Listening(), Corpus(CORPUS.text[:300], name="tiny")
@@ -218,6 +227,7 @@ def test_too_little_held_out_to_judge_by_keeps_the_last_weights(tmp_path, losses
     assert model.origin.step == read_history(tmp_path / "run")[-1].step == planned(tmp_path / "run")
 
 
+@pytest.mark.usefixtures("stand_ins")
 def test_a_broken_loss_goes_back_and_gives_up_after_three_tries(tmp_path, monkeypatch):
     lines = []
 
@@ -225,9 +235,9 @@ def test_a_broken_loss_goes_back_and_gives_up_after_three_tries(tmp_path, monkey
         def say(self, line):
             lines.append(line)
 
-    step = Trainer.step
+    step = run.Trainer.step
     monkeypatch.setattr(
-        Trainer,
+        run.Trainer,
         "step",
         lambda self, number, rate: np.nan if number == 5 else step(self, number, rate),
     )
@@ -241,6 +251,7 @@ def test_a_broken_loss_goes_back_and_gives_up_after_three_tries(tmp_path, monkey
     assert api.load(tmp_path / "run").generate("the ", length=5)
 
 
+@pytest.mark.usefixtures("stand_ins")
 def test_a_second_run_in_the_folder_is_refused(tmp_path):
     class Nested(Silent):
         def stepped(self, *, done, total, loss, characters):
@@ -251,6 +262,7 @@ def test_a_second_run_in_the_folder_is_refused(tmp_path):
     api.train(CORPUS, name=str(tmp_path / "run"), reporter=Nested(), **settings)
 
 
+@pytest.mark.usefixtures("stand_ins")
 def test_a_run_that_was_made_while_another_started_is_not_replaced(tmp_path, monkeypatch):
     """The slow reading of a text is when another process can start and finish the same run."""
     read, path, settings = start.read_corpus, tmp_path / "sea.txt", SETTINGS | {"epochs": 1}
@@ -267,6 +279,7 @@ def test_a_run_that_was_made_while_another_started_is_not_replaced(tmp_path, mon
     assert content(folder)["document"]["config"]["training"]["seed"] == 9
 
 
+@pytest.mark.usefixtures("stand_ins")
 def test_nobody_else_goes_on_with_a_run_while_its_text_is_read_again(tmp_path, monkeypatch):
     read, path, tries = start.read_corpus, tmp_path / "sea.txt", []
     path.write_text(CORPUS.text)
@@ -285,6 +298,7 @@ def test_nobody_else_goes_on_with_a_run_while_its_text_is_read_again(tmp_path, m
     assert tries == ["refused"]
 
 
+@pytest.mark.usefixtures("stand_ins")
 def test_a_text_that_was_moved_is_found_there_the_next_time(tmp_path):
     old, new, folder = tmp_path / "old.txt", tmp_path / "new.txt", tmp_path / "run"
     old.write_text(CORPUS.text)
@@ -296,6 +310,7 @@ def test_a_text_that_was_moved_is_found_there_the_next_time(tmp_path):
     api.resume(folder, reporter=Silent())
 
 
+@pytest.mark.usefixtures("stand_ins")
 def test_a_run_that_replaces_another_keeps_none_of_its_records(tmp_path):
     folder = tmp_path / "run"
     settings = SETTINGS | {"epochs": 1}
@@ -309,6 +324,7 @@ def test_a_run_that_replaces_another_keeps_none_of_its_records(tmp_path):
     assert (folder / "notes.txt").read_text() == "mine"
 
 
+@pytest.mark.usefixtures("stand_ins")
 def test_an_evaluation_is_one_event_however_often_the_run_is_resumed(tmp_path):
     folder = tmp_path / "run"
     settings = SETTINGS | {"epochs": 1, "max_evaluations": 2, "tensorboard": True}
@@ -361,7 +377,7 @@ class Clock:
 
 
 @pytest.fixture
-def known_speed(monkeypatch):
+def known_speed(stand_ins, monkeypatch):
     """A machine that steps in half a second, but for the first in 3, and evaluates in 2.
 
     Gives its clock, and a list of losses that batch 8 is to have before it has a whole one.
@@ -379,9 +395,9 @@ def known_speed(monkeypatch):
         clock.spend(2)
         return ValidationLoss(1.0, 1.0)
 
-    monkeypatch.setattr(Trainer, "step", step)
-    monkeypatch.setattr(Validator, "seconds", lambda *_: 2.0)
-    monkeypatch.setattr(Validator, "__call__", measure)
+    monkeypatch.setattr(run.Trainer, "step", step)
+    monkeypatch.setattr(run.Validator, "seconds", lambda *_: 2.0)
+    monkeypatch.setattr(run.Validator, "__call__", measure)
     return clock, breaks
 
 

@@ -1,5 +1,6 @@
 """A network that learns a new text keeps what it knows, by character."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from chargen.corpus.encoder import BaseVocabulary
 from chargen.errors import CorpusError, Interrupted, RunError, SettingError
 from chargen.storage.runs import MODEL_FILE
 from chargen.text.tokenizer import CharTokenizer
-from chargen.text.vocabulary import RARE, Vocabulary
+from chargen.text.vocabulary import BOUNDARY, RARE, Vocabulary
 from chargen.training.report import Silent
 from chargen.training.warm_start import inherit_settings, warm_start_weights
 from tests.helpers import decoder_of, with_tokenizer
@@ -54,11 +55,20 @@ def test_what_was_done_to_the_bases_text_is_done_to_the_new_one(make_checkpoint)
     assert inherit_settings(base, {"document_separator": "|"})["document_separator"] == "|"
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "old.txt").write_text(OLD * 60)
+    given = {"units": (12,), "embedding_dim": 6, "reporter": Silent(), **SETTINGS}
+    api.train(folder / "old.txt", name=str(folder / "checkpoints" / "old"), **given)
+    (folder / "new.txt").write_text(NEW * 60)
+    return folder
+
+
 @pytest.fixture
-def base(workdir):
-    (workdir / "old.txt").write_text(OLD * 60)
-    api.train("old.txt", units=(12,), embedding_dim=6, reporter=Silent(), **SETTINGS)
-    (workdir / "new.txt").write_text(NEW * 60)
+def base(trained, workdir):
+    """A network that has learned a text, and another text, in a copy of their folder."""
+    shutil.copytree(trained, workdir, dirs_exist_ok=True)
     return workdir / "checkpoints" / "old"
 
 
@@ -214,10 +224,11 @@ def test_first_labels_change_nothing(make_checkpoint):
         np.testing.assert_array_equal(decoder.read(ids), expected)
 
 
-def test_a_labelled_model_learns_new_labels(workdir):
-    texts = [OLD * 20, OLD.upper() * 20]
-    corpus = Corpus(texts, labels=["low", "up"])
-    api.train(corpus, name="base", units=(8,), reporter=Silent(), **SETTINGS)
+def test_a_labelled_model_learns_new_labels(make_checkpoint, workdir):
+    characters = "".join(sorted({*OLD, *OLD.upper(), BOUNDARY}))
+    labels = {"low": len(OLD), "up": len(OLD)}
+    base = make_checkpoint(units=(12,), characters=characters, labels=labels)
+    with_tokenizer(base, start=BOUNDARY).save(workdir / "base")
     (workdir / "new.txt").write_text(NEW * 60)
     with pytest.raises(SettingError, match=r"base has the labels low, up; say which .*NAME=\*"):
         fine_tune("base")
