@@ -10,6 +10,7 @@ from chargen.corpus.reader import ReadingProgress
 from chargen.corpus.sources import Paths
 from chargen.exports.from_keras import read_keras
 from chargen.language_model import LanguageModel
+from chargen.language_model import load as load
 from chargen.training.report import Reporter
 from chargen.training.start import Growth, resume_run, start_run
 
