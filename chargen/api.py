@@ -9,13 +9,14 @@ from chargen.corpus.corpus import Corpus
 from chargen.corpus.reader import ReadingProgress
 from chargen.corpus.sources import Paths
 from chargen.exports.from_keras import read_keras
-from chargen.language_model import LanguageModel
-from chargen.language_model import load as load
+from chargen.language_model import LanguageModel, load
 from chargen.training.report import Reporter
 from chargen.training.start import Growth, resume_run, start_run
 
 if TYPE_CHECKING:
     import keras
+
+__all__ = ["from_keras", "load", "resume", "train"]
 
 
 @check_arguments
