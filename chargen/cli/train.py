@@ -63,8 +63,16 @@ _saving_option = partial(options.option, group="Saving and output")
 )
 @_saving_option("--overwrite", is_flag=True, help="Replace a run of the same name.")
 @_saving_option("--resume", is_flag=True, help="Continue the run of the same name.")
+@_saving_option(
+    "--dry-run",
+    is_flag=True,
+    help="Take some steps to measure, say what the training would take and reach, and save "
+    "nothing.",
+)
 @options.settings(ClusterConfig)
-def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: Any) -> None:
+def train(
+    corpus: tuple[str, ...], name: str | None, resume: bool, dry_run: bool, **settings: Any
+) -> None:
     """Train a model on text files.
 
     CORPUS is one or more text files or folders of them, or - for standard input. Files may be
@@ -89,8 +97,13 @@ def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: A
         raise click.UsageError("--resume continues a run; --overwrite replaces it: choose one.")
     if resume and "base" in settings:
         raise click.UsageError("--resume continues a run; --from starts a new one: choose one.")
+    if dry_run and resume:
+        raise click.UsageError("--dry-run is about a new run; --resume continues one: choose one.")
     name = name if name is not None else run_name(corpus)
     with reading_bar() as progress:
+        if dry_run:
+            _rehearse(corpus, settings, progress)
+            return
         if resume:
             del settings["overwrite"], settings["vocabulary"]  # they are for new runs
             cache = settings.pop("cache", None)
@@ -100,6 +113,22 @@ def train(corpus: tuple[str, ...], name: str | None, resume: bool, **settings: A
             api.train(corpus, name=name, progress=progress, **settings)
     if leads(settings):
         tell_saved(run_folder(name))
+
+
+def _rehearse(corpus: tuple[str, ...], settings: dict[str, Any], progress: Any) -> None:
+    """Say what the run would take and reach."""
+    from chargen.training.start import rehearse
+
+    if several := [each for each in ClusterConfig.described() if settings.get(each)]:
+        option = several[0].replace("_", "-")
+        raise click.UsageError(
+            f"--dry-run measures this machine, and says what others would bring; leave --{option} "
+            "out."
+        )
+    del settings["overwrite"]
+    settings.pop("trusted_network", None)
+    how = {name: settings.pop(name, None) for name in ("cache", "base")}
+    rehearse(corpus, settings, progress=progress, vocabulary=settings.pop("vocabulary"), **how)
 
 
 def tell_saved(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chargen.config import RunConfig, TrainingConfig
@@ -57,6 +57,11 @@ class Planner:
         return math.ceil(useful_passes(self._steps_per_epoch * step) * self._steps_per_epoch)
 
     @property
+    def seconds(self) -> float:
+        """How long a step takes; it must be known."""
+        return self._seconds
+
+    @property
     def _speed(self) -> float:
         """Return how many characters are learned in a second; it must be known."""
         return self._training.batch_size * self._training.seq_length / self._seconds
@@ -75,8 +80,12 @@ class Planner:
         enough = enough or len(self._taken) >= self._steps_per_epoch
         if len(self._taken) < _MEASURING_STEPS or not enough:
             return False
-        self._seconds = statistics.median(self._taken[1:])
+        self.take_speed(self._taken[1:])
         return True
+
+    def take_speed(self, taken: Sequence[float]) -> None:
+        """Take the speed from the seconds of some steps."""
+        self._seconds = statistics.median(taken)
 
     def steps(self, state: RunState, *, left: float, writing: float) -> int:
         """Return how many steps from the beginning of the schedule on fit into the time.

@@ -37,6 +37,7 @@ from chargen.training.cluster.team import Team
 from chargen.training.cluster.together import together
 from chargen.training.corpus_checks import check_same, check_text
 from chargen.training.existing import nothing_to_resume, refuse_to_replace, tell_finished
+from chargen.training.installed import check_tensorflow
 from chargen.training.interrupt import interruptible
 from chargen.training.parts import cut, split
 from chargen.training.preflight import preflight
@@ -60,6 +61,33 @@ def start_run(corpus: Paths | Corpus, settings: Mapping[str, Any], **how: Any) -
 def resume_run(run: str | Path, settings: Mapping[str, Any], **how: Any) -> Checkpoint:
     """Continue a run, as `chargen.resume` says, and return the best model."""
     return together("resume", settings, partial(_resume, run, **how), **_reading(how))
+
+
+def rehearse(
+    corpus: Paths | Corpus,
+    settings: Mapping[str, Any],
+    *,
+    reporter: "Reporter | None" = None,
+    **how: Any,
+) -> None:
+    """Say what a new run would take and reach; nothing is written.
+
+    Args:
+        corpus: as for `chargen.train`; so are the others.
+        settings: see there.
+        reporter: see there.
+        how: cache, base, vocabulary and progress.
+    """
+    with interruptible():
+        check_tensorflow()
+        started = time.monotonic()
+        prepared = _prepare(corpus, settings, **how)
+        run = _new_run(Path(), prepared, reporter, started)
+        from chargen.training.dry_run import dry_run
+
+        for line in dry_run(run):
+            run.reporter.say(line)
+        run.reporter.close()
 
 
 @dataclass(frozen=True, eq=False)
