@@ -7,6 +7,7 @@ import pytest
 
 from chargen.cli import runs as command
 from chargen.cli.options import complete_run
+from chargen.cli.runs_table import table
 from chargen.cli.sample import sample
 from chargen.cli.terminal import cells
 from chargen.config import CELLS
@@ -172,6 +173,21 @@ def test_a_table_has_room_in_a_terminal(invoke, sweep, monkeypatch):
         assert (" text" in lines[0]) == (width == 120)
     columns = lines[0].split()
     assert columns.index("cell") > columns.index("seed")  # which tells more of them apart
+
+
+def test_what_matters_least_makes_room_first():
+    facts = {"written": "2026-01-31 12:34", "state": "finished", "corpus": "play.txt", "loss": 1.5}
+    runs = [
+        {**facts, "name": f"play-{number}", "steps": 1000, "chosen_by_preset": ["dropout"]}
+        | {"settings": {"dropout": number / 10, "units": (8 * number,), "seed": number % 2}}
+        for number in range(5)
+    ]
+    _, left_out = table(runs, None)
+    assert left_out == []
+    _, left_out = table(runs, 1)
+    assert left_out == ["text", "dropout", "steps", "written", "seed", "units"]
+    _, left_out = table([{**run, "corpus": run["name"]} for run in runs], 1)
+    assert left_out == ["dropout", "seed", "units"]  # other texts, which matter most
 
 
 def test_a_folder_without_runs_is_told(invoke, sweep, refused):
