@@ -53,7 +53,6 @@ notebooks: .venv/installed-docs
 commands: .venv/installed
 	$(BIN)/python docs/tools/commands.py
 	$(BIN)/python docs/tools/reference.py
-	$(BIN)/python docs/tools/manual.py
 
 pages: .venv/installed
 	$(BIN)/python docs/tools/run_page.py docs/state.md docs/memory.md

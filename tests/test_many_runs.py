@@ -11,10 +11,10 @@ import pytest
 import chargen
 from chargen.cli.resume import resume
 from chargen.cli.train import train
-from tests.test_docs import ROOT, blocks
+from tests.examples import ROOT, blocks
 
 PAGE = ROOT / "docs" / "many-runs.md"
-SCRIPTS = [body for body, _ in blocks(PAGE, "bash")]
+SCRIPTS = [block.body for block in blocks(PAGE, "bash")]
 COMMANDS = {"train": train, "resume": resume}
 TINY = {"units": 4, "embedding_dim": 4, "batch_size": 4, "seq_length": 16}
 TEXT = "the sea is under the town\n" * 60
@@ -95,7 +95,7 @@ def test_a_run_that_a_reporter_ended_can_be_resumed(workdir):
 def test_optuna_finds_the_lowest_loss(workdir, invoke):
     optuna = pytest.importorskip("optuna")
     (workdir / "play.txt").write_text(TEXT)
-    (program,) = (body for body, _ in blocks(PAGE, "python") if "optuna" in body)
+    (program,) = (each.body for each in blocks(PAGE, "python") if "optuna" in each.body)
     for before, after in (
         ("epochs=5", "epochs=1, embedding_dim=4, batch_size=4, seq_length=16"),
         ("[128, 256, 512]", "[2, 4]"),
