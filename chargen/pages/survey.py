@@ -38,7 +38,8 @@ def page(survey: "Survey") -> str:
     for plan in survey.plans:
         units = ", ".join(map(str, plan.settings["units"]))
         passes = float(f"{plan.passes:.2g}")
-        plans.append((plan.minutes, units, passes, plan.settings["dropout"]))
+        loss = None if plan.loss is None else round(plan.loss, 2)
+        plans.append((plan.minutes, units, passes, plan.settings["dropout"], loss))
     characters = []
     for each in survey.distinct:
         shown = each.character if each.character.isprintable() else ""
@@ -55,9 +56,10 @@ def page(survey: "Survey") -> str:
         _section(
             "Training with --preset auto on the computer that wrote this page "
             f"(cores: {survey.cores}, taken to be of ordinary speed)",
-            ("minutes", "units", "passes, about", "dropout"),
+            ("minutes", "units", "passes, about", "dropout", "held-out loss, about"),
             plans,
         ),
+        _section("What to expect", (), [(each,) for each in survey.verdict]),
         _section("Labels", ("label", "documents", "characters"), map(astuple, survey.labels)),
         _section("Documents that are the same", ("their numbers",), copies),
         _section("Characters", ("", "code", "name", "count", "share"), characters),

@@ -1,5 +1,7 @@
 """A survey as a page."""
 
+from html import escape
+
 import pytest
 
 from chargen.corpus.corpus import Corpus
@@ -33,3 +35,9 @@ def test_the_cores_that_plans_are_for_are_told():
 @pytest.mark.parametrize("text", ["ab", "abc"])
 def test_a_text_too_short_to_hold_anything_out(text):
     assert "<td></td>" in page(survey(Corpus(text)))
+
+
+def test_the_verdict_is_shown():
+    found = survey(Corpus("".join(f"the <sea> is under {n} towns\n" for n in range(300))))
+    assert f"<td>{escape(found.verdict[0])}</td>" in page(found)
+    assert "held-out loss, about" in page(found)
