@@ -35,7 +35,8 @@ def corpus(
 
     CORPUS is one or more text files or folders of them, or - for standard input. The report gives
     the numbers of documents, characters and lines, rare characters, documents that are the same,
-    how well counting alone predicts the text, and what `chargen train` would choose for it.
+    how well counting alone predicts the text, what `chargen train` would choose for it, about which
+    loss it would reach, and what would help most.
     """
     from chargen.corpus.corpus import read_corpus
     from chargen.corpus.survey import survey
@@ -109,10 +110,13 @@ def _report(found: "Survey") -> Iterator[str]:
     )
     for plan in found.plans:
         units = ",".join(map(str, plan.settings["units"]))
+        loss = f", a held-out loss of about {plan.loss:.2f}" if plan.loss is not None else ""
         yield (
             f"  --minutes {plan.minutes:<4} {units} units, about "
-            f"{count(plan.passes, 'pass', 'passes')}, dropout {plan.settings['dropout']:g}"
+            f"{count(plan.passes, 'pass', 'passes')}, dropout {plan.settings['dropout']:g}{loss}"
         )
+    yield ""
+    yield from found.verdict
 
 
 def _characters(characters: "Sequence[Character]") -> str:

@@ -9,6 +9,8 @@ from chargen.text.vocabulary import Ids
 
 Numbers = NDArray[np.int64]
 
+_MAX_MARKED = 1 << 24  # numbers, so that a mark for each takes little memory
+
 
 def entropies(ids: Ids, orders: int) -> list[float]:
     """Return the entropy of a character where the `order` characters before it are known.
@@ -62,7 +64,15 @@ def _numbered(ids: Ids, orders: int) -> Iterator[tuple[Numbers, Numbers]]:
     vocab_size = int(ids.max()) + 1
     contexts = np.zeros(len(ids), np.int64)
     for order in range(min(orders, len(ids) - 1) + 1):
-        pairs = contexts * vocab_size + ids[order:]
-        _, grams = np.unique(pairs, return_inverse=True)
+        grams = _renumbered(contexts * vocab_size + ids[order:])
         yield contexts, grams
         contexts = grams[:-1]
+
+
+def _renumbered(numbers: Numbers) -> Numbers:
+    """Return the numbers as 0, 1, 2 ... in their order, the same for the same number."""
+    if numbers.max() >= _MAX_MARKED:
+        return np.unique(numbers, return_inverse=True)[1]
+    is_there = np.zeros(int(numbers.max()) + 1, np.bool_)  # marking them is quicker than sorting
+    is_there[numbers] = True
+    return np.cumsum(is_there)[numbers] - 1

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Positions = NDArray[np.integer[Any]]
 
+_MAX_STRETCHES = 40  # that a sample of a longer text is made of
+_MIN_STRETCH = 1000  # characters, so that the n-grams across a stretch's ends hardly count
+
 
 def _none() -> Positions:
     return np.zeros(0, np.int64)
@@ -52,3 +55,17 @@ class Spans:
         """Return where places in the joined stretches are in the text, shaped as `places`."""
         stretches = np.searchsorted(self._edges[1:-1], places, side="right")
         return places + self._shifts[stretches]
+
+    @classmethod
+    def whole(cls, length: int) -> Self:
+        """Return the one stretch that is all of a text of so many characters."""
+        return cls.of(np.array([0]), np.array([length]))
+
+    def sample(self, max_length: int) -> Positions:
+        """Return where all characters are; of more than `max_length`, evenly spread stretches."""
+        if len(self) <= max_length:
+            return self.positions(np.arange(len(self)))
+        stretches = max(1, min(_MAX_STRETCHES, max_length // _MIN_STRETCH))
+        length = max_length // stretches
+        starts = np.linspace(0, len(self) - length, stretches, dtype=np.int64)
+        return self.positions((starts[:, None] + np.arange(length)).ravel())

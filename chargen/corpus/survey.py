@@ -13,20 +13,20 @@ from chargen.config.presets import available_cores, choose_preset
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.memory_map import blocks
 from chargen.corpus.ngrams import entropies, held_out_losses
+from chargen.corpus.prediction import Yardstick, predicted_loss, yardstick
 from chargen.corpus.spans import Spans
 from chargen.corpus.split import train_validation_split
+from chargen.corpus.verdict import on_text
 from chargen.errors import CorpusError
 from chargen.text.characters import unicode_name
 from chargen.text.line_ends import MARKS
-from chargen.text.vocabulary import BOUNDARY, Ids
+from chargen.text.vocabulary import BOUNDARY
 
 ORDERS = 5  # characters that the longest n-gram looks back
 RARE_BELOW = 10  # occurrences; a character that is rarer is hardly learned
 _MINUTES = (2, 10, 60)
 _HELD_OUT = 0.1
 _MAX_COUNTED = 4_000_000  # characters in which n-grams are counted
-_MAX_STRETCHES = 40  # that a sample of a longer text is made of
-_MIN_STRETCH = 1000  # characters, so that the n-grams across a stretch's ends hardly count
 _MAX_LINE = 1 << 16  # characters; for the median, longer lines count as lines of this length
 
 
@@ -75,6 +75,7 @@ class Plan:
     minutes: int
     passes: float  # over the training part
     settings: dict[str, Any]
+    loss: float | None  # held out, predicted, in nats per character; None for a very short text
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class Survey:
     ngrams: list[NGram]
     cores: int  # that training would have here
     plans: list[Plan]  # on so many cores
+    verdict: list[str]  # sentences: what the text is enough for, and what would help
     notes: list[str]
 
 
@@ -111,13 +113,8 @@ def survey(corpus: Corpus) -> Survey:
         labels = list(map(LabelCount, lengths, counts, lengths.values()))
     counted, ngrams = _ngrams(corpus)
     cores = available_cores()
-    training = max(2, int(len(corpus.ids) * (1 - _HELD_OUT)))
-    plans = []
-    for minutes in _MINUTES:
-        recipe = choose_preset(
-            "auto", characters=training, minutes=minutes, epochs=None, cores=cores
-        )
-        plans.append(Plan(minutes, recipe.passes, recipe.settings))
+    measured = _measure(corpus)
+    plans = [_plan(corpus, measured, minutes, cores) for minutes in _MINUTES]
     return Survey(
         name=corpus.name,
         encoding=corpus.encoding,
@@ -133,6 +130,7 @@ def survey(corpus: Corpus) -> Survey:
         ngrams=ngrams,
         cores=cores,
         plans=plans,
+        verdict=_verdict(measured, plans),
         notes=list(corpus.notes),
     )
 
@@ -193,9 +191,8 @@ def _ngrams(corpus: Corpus) -> tuple[int, list[NGram]]:
         spans, ends = train_validation_split(corpus, _HELD_OUT, validation="end")
     except CorpusError:  # too short to hold anything out
         spans, ends = train_validation_split(corpus, 0, validation="end")
-    training = _sample(corpus.ids, spans, _MAX_COUNTED)
-    whole = Spans(np.array([0]), np.array([len(ends)]))
-    held_out = _sample(ends.ids, whole, int(_MAX_COUNTED * _HELD_OUT))
+    training = corpus.ids[spans.sample(_MAX_COUNTED)]
+    held_out = ends.ids[Spans.whole(len(ends)).sample(int(_MAX_COUNTED * _HELD_OUT))]
     counted = np.concatenate([training, held_out])
     found = entropies(counted, ORDERS)
     losses: Iterable[float | None] = repeat(None)
@@ -204,11 +201,26 @@ def _ngrams(corpus: Corpus) -> tuple[int, list[NGram]]:
     return len(counted), list(map(NGram, range(len(found)), found, losses))
 
 
-def _sample(ids: Ids, spans: Spans, max_length: int) -> Ids:
-    """Return the ids in spans; of more than `max_length`, a sample in evenly spread stretches."""
-    if len(spans) <= max_length:
-        return ids[spans.positions(np.arange(len(spans)))]
-    stretches = max(1, min(_MAX_STRETCHES, max_length // _MIN_STRETCH))
-    length = max_length // stretches
-    starts = np.linspace(0, len(spans) - length, stretches, dtype=np.int64)
-    return ids[spans.positions(starts[:, None] + np.arange(length)).ravel()]
+def _measure(corpus: Corpus) -> Yardstick | None:
+    """Return what counting says of the part that training holds out by default."""
+    try:
+        training, held_out = train_validation_split(corpus, _HELD_OUT)
+    except CorpusError:  # too short to hold anything out
+        return None
+    return yardstick(corpus, training, held_out.ids)
+
+
+def _plan(corpus: Corpus, measured: Yardstick | None, minutes: int, cores: int) -> Plan:
+    training = max(2, int(len(corpus.ids) * (1 - _HELD_OUT)))
+    choice = choose_preset("auto", characters=training, minutes=minutes, epochs=None, cores=cores)
+    units, learned, loss = choice.settings["units"], choice.passes * training, None
+    if measured is not None:
+        loss = predicted_loss(measured, learned=learned, units=units)
+    return Plan(minutes, choice.passes, choice.settings, loss)
+
+
+def _verdict(measured: Yardstick | None, plans: list[Plan]) -> list[str]:
+    losses = {plan.minutes: plan.loss for plan in plans if plan.loss is not None}
+    if measured is None or not losses:
+        return ["Text: it is too short to say what can be learned from it."]
+    return list(on_text(measured, losses, plans[-1].settings["units"]))

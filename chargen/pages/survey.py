@@ -40,7 +40,8 @@ def page(survey: "Survey") -> str:
     for plan in survey.plans:
         units = ", ".join(map(str, plan.settings["units"]))
         passes = float(f"{plan.passes:.2g}")
-        plans.append((plan.minutes, units, passes, plan.settings["dropout"]))
+        loss = None if plan.loss is None else round(plan.loss, 2)
+        plans.append((plan.minutes, units, passes, plan.settings["dropout"], loss))
     characters = []
     for each in survey.distinct:
         circle = "◌" if combining(each.character) else ""  # a mark has to stand over something
@@ -61,11 +62,12 @@ def page(survey: "Survey") -> str:
         ),
         _section(
             "What chargen train would choose",
-            ("minutes", "units", "passes, about", "dropout"),
+            ("minutes", "units", "passes, about", "dropout", "held-out loss, about"),
             plans,
             "The choice of --preset auto on the computer that wrote this page (cores: "
             f"{survey.cores}, taken to be of ordinary speed). A pass is once through the text.",
         ),
+        _section("What to expect", (), [(each,) for each in survey.verdict]),
         _section("Labels", ("label", "documents", "characters"), map(astuple, survey.labels)),
         _section("Documents that are the same", ("their numbers",), copies),
         _section("Characters", ("sign", "code", "name", "count", "%"), characters),

@@ -22,6 +22,7 @@ from chargen.text.vocabulary import BOUNDARY
 from chargen.training import provenance
 from chargen.training.best import BestWeights
 from chargen.training.cluster.team import Team
+from chargen.training.conclusion import conclusion
 from chargen.training.excerpt import write_excerpt
 from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
@@ -262,6 +263,8 @@ class Run:
             kept = f"the best is from step {state.best_step:,}"
             kept = kept if self.best.is_judged else "the last weights are kept"
             self.reporter.say(f"Finished: {state.finished}; {kept}.")
+            for line in conclusion(self, self.best.load().origin.carried):
+                self.reporter.say(line)
 
     def _cool(self) -> None:
         """Go back to the best weights, and lower the rate from now on until the end, which is near.

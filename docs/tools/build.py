@@ -25,6 +25,7 @@ OUTSIDE = {
     "checkpoints/bundled/README.md": "bundled.md",
     "benchmarks/README.md": "benchmarks.md",
     "benchmarks/learning.md": "benchmarks-learning.md",
+    "benchmarks/prediction.md": "benchmarks-prediction.md",
 }
 _LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 _CODE = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)

@@ -93,6 +93,16 @@ def test_plans_grow_with_the_minutes():
     assert [plan.passes for plan in plans] == sorted(plan.passes for plan in plans)
 
 
+def test_the_loss_of_each_plan_is_predicted_and_told_in_words():
+    found = survey(Corpus("".join(f"the sea is under {n} towns\n" for n in range(900))))
+    losses = [plan.loss for plan in found.plans]
+    assert 0 < losses[-1] <= losses[0] < found.ngrams[0].held_out
+    assert [line.split(":")[0] for line in found.verdict] == ["Text", "Writing", "Advice"]
+    short = survey(Corpus("the sea is under the town\n" * 20))
+    assert [plan.loss for plan in short.plans] == [None] * 3
+    assert "too short" in short.verdict[0]
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_line_end_that_is_rare_ends_no_line(end):
     text = f"ababab{end}ab"
@@ -105,7 +115,8 @@ def test_plans_are_those_for_the_cores_that_are_told(monkeypatch, cores):
     monkeypatch.setattr(module, "available_cores", lambda: cores)
     found = survey(Corpus("the sea is under the town\n" * 800))
     here = choose_preset("auto", characters=18_720, minutes=10, epochs=None, cores=cores)
-    assert found.plans[1] == Plan(10, here.passes, here.settings)
+    plan = found.plans[1]
+    assert plan == Plan(10, here.passes, here.settings, plan.loss)
 
 
 def test_labels_are_counted():

@@ -1,5 +1,7 @@
 """A survey as a page."""
 
+from html import escape
+
 import pytest
 
 from chargen.corpus.corpus import Corpus
@@ -40,3 +42,9 @@ def test_a_text_too_short_to_hold_anything_out(text):
 
 def test_a_mark_stands_over_a_circle():
     assert "<td>◌\u0301</td><td>U+0301</td>" in page(survey(Corpus("e\u0301e\u0301\n" * 9)))
+
+
+def test_the_verdict_is_shown():
+    found = survey(Corpus("".join(f"the <sea> is under {n} towns\n" for n in range(300))))
+    assert f"<td>{escape(found.verdict[0])}</td>" in page(found)
+    assert "held-out loss, about" in page(found)
