@@ -3,9 +3,9 @@
 # make test-torch, make test-integrations   install what only these need, run their tests
 # make check   install, run the linters, the type checker and the import rules
 # make docs    install, build the site in build/site
-# make notebooks  install, write the pages on state as notebooks, docs/*.ipynb
+# make notebooks  install, write the pages on what happens inside as notebooks, docs/*.ipynb
 # make commands   write the command reference again: docs/commands*.md
-# make pages   run the pages on state again, and keep what they print and draw
+# make pages   run the same pages again, and keep what they print and draw
 # make model   train the bundled model again
 # make clean   remove what the others made
 
@@ -48,13 +48,13 @@ docs: .venv/installed-docs
 notebooks: .venv/installed-docs
 	$(BIN)/jupytext --to ipynb --update-metadata \
 		'{"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}' \
-		docs/state.md docs/memory.md
+		docs/state.md docs/memory.md docs/inside.md
 
 commands: .venv/installed
 	$(BIN)/python docs/tools/commands.py
 
 pages: .venv/installed
-	$(BIN)/python docs/tools/run_page.py docs/state.md docs/memory.md
+	$(BIN)/python docs/tools/run_page.py docs/state.md docs/memory.md docs/inside.md
 
 model: .venv/installed
 	$(BIN)/chargen train corpora/drowned-bell.txt --name bundled --overwrite --units 256 --dropout 0.5 --minutes 4
