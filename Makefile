@@ -3,7 +3,7 @@
 # make test-torch, make test-integrations   install what only these need, run their tests
 # make check   install, run the linters, the type checker and the import rules
 # make docs    install, build the site in build/site
-# make notebooks  install, write the pages on state as notebooks, docs/*.ipynb
+# make notebooks  install, write the pages on what happens inside as notebooks, docs/*.ipynb
 # make commands   write the references again: docs/commands*.md, docs/reference*.md, share/
 # make pages   run the pages on state and with shown outputs again, and keep what they print and draw
 # make model   train the bundled model again
@@ -48,14 +48,14 @@ docs: .venv/installed-docs
 notebooks: .venv/installed-docs
 	$(BIN)/jupytext --to ipynb --update-metadata \
 		'{"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}' \
-		docs/state.md docs/memory.md
+		docs/state.md docs/memory.md docs/inside.md
 
 commands: .venv/installed
 	$(BIN)/python docs/tools/commands.py
 	$(BIN)/python docs/tools/reference.py
 
 pages: .venv/installed
-	$(BIN)/python docs/tools/run_page.py docs/state.md docs/memory.md
+	$(BIN)/python docs/tools/run_page.py docs/state.md docs/memory.md docs/inside.md
 	$(BIN)/python docs/tools/run_console.py docs/index.md docs/controls.md docs/measuring.md
 
 model: .venv/installed

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PAGES = ["state", "memory", "inside"]
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -39,7 +40,7 @@ def test_an_output_is_put_below_its_block():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["state", "memory"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_shows_what_its_code_prints(name, tree):
     page = tree / "docs" / f"{name}.md"
     pictures = re.findall(r"!\[.+\]\((state/\S+)\)", page.read_text("utf-8"))
@@ -57,7 +58,7 @@ def test_a_page_shows_what_its_code_prints(name, tree):
         assert (ROOT / "docs" / picture).exists()
 
 
-@pytest.mark.parametrize("name", ["state", "memory"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_a_notebook(name):
     jupytext = pytest.importorskip("jupytext")
     page = ROOT / "docs" / f"{name}.md"

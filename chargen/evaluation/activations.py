@@ -154,6 +154,17 @@ class Picture:
 
         return page(self.activations.text, self.rows, model=model, source=source)
 
+    def to_svg(self) -> str:
+        """Return an SVG file, for a page or a paper; of a long text, its first 5,000 characters."""
+        from chargen.pages.heat_map import HeatMap, rows_of
+
+        named = [(name, rows_of(self.activations.text, values)) for name, values in self.rows]
+        title, rows = f"{named[0][0]} over a text", named[0][1]
+        if len(named) > 1:
+            title = "Units over a text"
+            rows = [row for name, rows in named for row in ((name, ()), *rows, ("", ()))][:-1]
+        return HeatMap(title, rows).to_svg()
+
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
         from chargen.pages.activations import fragment

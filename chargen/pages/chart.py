@@ -20,12 +20,14 @@ _MAX_NAME = 40  # characters
 _COLOURS = ("#2f7fd0", "#d0600a", "#2a9050", "#a05fd0", "#d8404a", "#12909f", "#9a7020", "#7a7a7a")
 _DASHES = ("none", "7 4", "1 4", "9 4 1 4")  # of the first eight lines, the next eight, …
 
+# Where a narrow page shrinks a picture by half, its letters are drawn larger: they stay legible.
 _PICTURE = """\
 <svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}" \
 viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" font-size="12" fill="#333">
 <title>{title}</title>
 <style>@media (prefers-color-scheme: dark) {{ \
-.ground {{ fill: #16181d }} text {{ fill: #ddd }} .grid {{ stroke: #3a3d44 }} }}</style>
+.ground {{ fill: #16181d }} text {{ fill: #ddd }} .grid {{ stroke: #3a3d44 }} }}
+@media (max-width: 480px) {{ text {{ font-size: 19px }} }}</style>
 <rect class="ground" width="100%" height="100%" fill="#fff"/>
 <text x="{left}" y="24" font-size="14">{title}</text>
 {body}
@@ -94,10 +96,15 @@ class Scale:
 
 def picture(title: str, body: Sequence[str], *, rows: int) -> str:
     """Return an SVG file with a title, and room below for so many rows of the legend."""
+    return drawing(title, body, width=WIDTH, height=FIRST_ROW + ROW * rows, left=LEFT)
+
+
+def drawing(title: str, body: Sequence[str], *, width: int, height: int, left: int) -> str:
+    """Return an SVG file of some size, in pixels, whose title begins so far from the left."""
     return _PICTURE.format(
-        width=WIDTH,
-        height=FIRST_ROW + ROW * rows,
-        left=LEFT,
+        width=width,
+        height=height,
+        left=left,
         title=shown_name(title, max_name=_MAX_NAME),
         body="\n".join(body),
     )
@@ -111,7 +118,7 @@ def axes(x: Scale, y: Scale, x_label: str, y_label: str) -> Iterator[str]:
     for said, number in x.ticks.items():
         yield line(x(number), BOTTOM, x(number), BOTTOM + 4, 'class="grid" stroke="#ddd"')
         yield text(x(number), BOTTOM + 18, said, "middle")
-    yield text((LEFT + RIGHT) / 2, BOTTOM + 36, escape(x_label), "middle")
+    yield text((LEFT + RIGHT) / 2, BOTTOM + 40, escape(x_label), "middle")
     middle = (TOP + BOTTOM) / 2
     turned = f'transform="rotate(-90 16 {middle})"'
     yield text(16, middle, escape(y_label), "middle", turned)

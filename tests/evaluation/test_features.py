@@ -73,7 +73,7 @@ def test_each_says_what_it_is():
 
 
 def test_the_docs_name_each():
-    page = Path(__file__).parents[2] / "docs" / "measuring.md"
+    page = Path(__file__).parents[2] / "docs" / "inside.md"
     assert [name for name in FEATURES if f"`{name}`" not in page.read_text("utf-8")] == []
 
 

@@ -122,7 +122,7 @@ def test_how_many(make_checkpoint, top):
 
 
 def test_the_bundled_model_ends_lines_by_one_unit():
-    """What docs/measuring.md shows: the unit that follows the position in a line ends lines."""
+    """What docs/inside.md shows: the unit that follows the position in a line ends lines."""
     model = chargen.load("bundled")
     text = (Path(__file__).parents[2] / "corpora" / "drowned-bell.txt").read_text()[:3000]
     (best,) = model.find_units("line position", text, top=1)
