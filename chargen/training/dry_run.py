@@ -5,22 +5,36 @@ from collections.abc import Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
-from chargen.training.schedule import WRITING_COST
+from chargen.corpus.prediction import predicted_loss, yardstick
+from chargen.corpus.spans import Spans
+from chargen.generation.log_probs import bits
 
 if TYPE_CHECKING:
     from chargen.training.run import Run
 
 _MEASURED = 8.0  # seconds of steps, after the first one, which compiles
 _MIN_STEPS = 5
+_WRITING = 0.5  # seconds, about, that an evaluation takes to save and write
 
 
 def dry_run(run: "Run") -> Iterator[str]:
-    """Yield lines on a run at its first step: its speed, its plan and its result.
+    """Yield lines on a run at its first step: its speed, its plan, and the loss to expect.
 
-    The run's network is spoilt by it. Its folder is not touched.
+    Its network learns a little on the way. Its folder is not touched.
     """
-    seconds = _seconds_of_steps(run)
-    yield from _plan(run, seconds)
+    run.planner.take_speed(_seconds_of_steps(run))
+    state, config, minutes = run.state, run.config, run.config.minutes
+    if minutes is None:
+        steps = (config.epochs or 1) * run.streams.steps_per_epoch
+    else:
+        left = 60 * minutes - (time.monotonic() - run.started)
+        steps = run.planner.steps(state, left=left, writing=_WRITING)
+    state.total_steps = state.planned_steps = steps
+    yield run.planner.describe(state)
+    yield from run.planner.oddities(state)
+    for name, before, now in run.planner.regularization(state, steps):
+        yield f"{name} would be {now:g} instead of {before:g}, for so many passes."
+    yield _expected_loss(run, steps)
 
 
 def _seconds_of_steps(run: "Run") -> list[float]:
@@ -28,9 +42,24 @@ def _seconds_of_steps(run: "Run") -> list[float]:
     taken: list[float] = []
     for number in count():
         began = time.monotonic()
-        run.trainer.step(number, run.config.learning_rate)
+        run.trainer.step(number, run.state.rate(number, run.config))
         if number:
             taken.append(time.monotonic() - began)
         if len(taken) >= _MIN_STEPS and sum(taken) >= _MEASURED:
-            return taken
-    raise AssertionError
+            break
+    return taken
+
+
+def _expected_loss(run: "Run", steps: int) -> str:
+    """Return a line on the loss that so many steps reach."""
+    training = run.streams.spans or Spans.whole(len(run.corpus.ids))
+    measured = yardstick(run.corpus, training, run.held_out.ids)
+    if measured is None:
+        return "Too little is held out to say which loss to expect."
+    learned = steps * run.config.batch_size * run.config.seq_length
+    units = run.model_config.units
+    once, twice = (predicted_loss(measured, learned=n * learned, units=units) for n in (1, 2))
+    return (
+        f"Expect a held-out loss of about {once:.2f} ({bits(once):.2f} bits/char); twice as long, "
+        f"about {twice:.2f}."
+    )
