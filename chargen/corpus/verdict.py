@@ -83,16 +83,21 @@ def on_run(measured: Yardstick, outcome: Outcome, folder: Path) -> Iterator[str]
         yield _NOISE
         return
     yield f"Writing: {_look(measured, loss)}"
-    is_enough = outcome.passes >= _ENOUGH * useful_passes(measured.characters)
-    is_enough = is_enough or outcome.is_exhausted
-    yield f"Reading: {_reading(measured, outcome, is_enough)}"
+    useful = useful_passes(measured.characters)
+    is_enough = outcome.is_exhausted or outcome.passes >= _ENOUGH * useful
     minutes, in_time = (0, 0.0) if is_enough else _time_gain(measured, outcome)
+    more = f"to read it up to {about(useful)} times can help"
+    if is_enough:
+        more = "that is enough for a text of this length"
+    elif in_time < _GAIN:
+        more = "to read it more often would gain little"
+    yield f"Reading: {_reading(outcome, more)}"
     in_text = _text_gain(measured, outcome.units)
     if in_time >= _GAIN:
-        more = command("resume", folder, "--minutes", f"{minutes}")
+        resume = command("resume", folder, "--minutes", f"{minutes}")
         yield (
             "Advice: more training would help: the loss would fall to about "
-            f"{loss - in_time:.2f}, with: {more}"
+            f"{loss - in_time:.2f}, with: {resume}"
         )
     elif in_text >= _GAIN:
         yield (
@@ -139,18 +144,14 @@ def _look(measured: Yardstick, loss: float) -> str:
     return "many groups of a few characters are right; sentences are not."
 
 
-def _reading(measured: Yardstick, outcome: Outcome, is_enough: bool) -> str:
-    """Return whether the text was read often enough, as a sentence or two."""
+def _reading(outcome: Outcome, more: str) -> str:
+    """Return how often the text was read, and what `more` would do, as a sentence or two."""
     read = f"it read the text {count(outcome.passes, 'time')}"
     if outcome.passes < 1:
         read = f"it read {outcome.passes:.0%} of the text"
-    if outcome.is_exhausted:
-        said = f"{read}, until more reading gained nothing."
-    elif is_enough:
-        said = f"{read}, which is enough for a text of this length."
-    else:
-        useful = about(useful_passes(measured.characters))
-        said = f"{read}; to read it up to {useful} times can help."
+    said = (
+        f"{read}{', until more reading gained nothing' if outcome.is_exhausted else f'; {more}'}."
+    )
     if outcome.held_out - outcome.training > _BY_HEART:
         said += (
             f" It knows what it read much better (a loss of {outcome.training:.2f}) than new text: "

@@ -82,7 +82,14 @@ def test_a_run_that_gained_nothing_more_needs_more_text():
 def test_all_useful_passes_are_enough():
     passes = useful_passes(PLAY.characters)
     *_, reading, advice = said(held_out=1.32, passes=passes, learned=int(passes * 135_000))
-    assert "which is enough for a text of this length" in reading
+    assert "; that is enough for a text of this length." in reading
+    assert "more text" in advice
+
+
+def test_near_the_limit_more_reading_is_not_advised():
+    """A run of six minutes reached 1.31 in 16 passes, as these numbers are; 1.29 was predicted."""
+    *_, reading, advice = said(held_out=1.31, passes=16, learned=2_100_000, minutes=6)
+    assert "16 times; to read it more often would gain little." in reading
     assert "more text" in advice
 
 
