@@ -69,10 +69,11 @@ class Team:
         self._is_over.set()
         if error is not None and error is not self._failure:
             name = begin_with(self.members.name(self.members.index))
-            if not isinstance(error, ChargenError):
-                error = ClusterError(f"{name} has ended with an error.")
             is_about_all = isinstance(error, ClusterError | Interrupted) and self.members.leads
             reason = str(error) if is_about_all else f"{name} has ended: {error}"
+            if not isinstance(error, ChargenError):
+                reason = f"{name} has ended with an error: {type(error).__name__}."
+                error = ClusterError(reason)
             self._tell_failure(error, reason)
         # A connection that is closed while something comes in takes with it what was sent last.
         for channel in self._channels.values():
