@@ -146,6 +146,12 @@ def test_one_that_ends_tells_the_others_why(teams, index, error, line):
             assert str(failure(each, 2 if place == 0 else 0)).startswith(line)
 
 
+def test_one_that_is_stopped_while_it_reads_a_text_stops_the_others(teams):
+    end(teams[0], KeyboardInterrupt())
+    told = failure(teams[1])
+    assert (str(told), told.exit_code) == ("Worker 0 (10.0.0.1:1) was stopped.", 130)
+
+
 @pytest.mark.parametrize("index", [0, 1])
 def test_one_that_is_stopped_by_a_signal_stops_the_others_alike(teams, index):
     end(teams[index], Interrupted("Stopped at step 3, all saved.", signal.SIGTERM))

@@ -9,6 +9,7 @@ waits for TensorFlow by then can wait for ever, so after some seconds the proces
 import math
 import os
 import queue
+import signal
 import statistics
 import sys
 import threading
@@ -71,7 +72,10 @@ class Team:
             name = begin_with(self.members.name(self.members.index))
             is_about_all = isinstance(error, ClusterError | Interrupted) and self.members.leads
             reason = str(error) if is_about_all else f"{name} has ended: {error}"
-            if not isinstance(error, ChargenError):
+            if isinstance(error, KeyboardInterrupt):
+                reason = f"{name} was stopped."
+                error = Interrupted(reason, signal.SIGINT)
+            elif not isinstance(error, ChargenError):
                 reason = f"{name} has ended with an error: {type(error).__name__}."
                 error = ClusterError(reason)
             self._tell_failure(error, reason)
