@@ -37,9 +37,10 @@ class ClusterConfig(Settings):
         object.__setattr__(self, "workers", workers)
         for each in workers:
             host, _, port = each.rpartition(":")
-            is_port = port.isascii() and port.isdecimal() and len(port) <= len(str(_MAX_PORT))
+            is_port = port.isascii() and port.isdecimal() and len(port) <= 5
             is_port = is_port and 0 < int(port) <= _MAX_PORT
             is_host = host.isascii() and host.isprintable() and bool(host) and " " not in host
+            is_host &= ":" not in host or (host[0], host[-1]) == ("[", "]")  # IPv6
             check("workers", each, is_host and is_port, "addresses such as 10.0.0.1:2222")
         if len(set(workers)) < len(workers):
             twice = next(each for each in workers if workers.count(each) > 1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -35,7 +36,7 @@ class Replicas:
         used = next((n for n in range(len(gpus), 1, -1) if batch_size % n == 0), 1)
         if used == 1:
             return cls(tf.distribute.get_strategy())
-        return cls(tf.distribute.MirroredStrategy(gpus[:used]))
+        return cls(mirrored(tuple(gpus[:used])))
 
     def scope(self) -> AbstractContextManager[Any]:
         """Return a context in which variables are made for every replica."""
@@ -106,3 +107,12 @@ class Replicas:
         first = tf.distribute.get_replica_context().replica_id_in_sync_group * part.shape[0]
         rest = part.shape[0] * (self.count - 1) - first
         return self.sum([tf.pad(part, [[first, rest], [0, 0]])])[0]
+
+
+@cache
+def mirrored(devices: tuple[str, ...]) -> Any:
+    """Return the strategy for these devices of this machine.
+
+    There is one of them in a process: two would number their sums alike, and mix them up.
+    """
+    return tf.distribute.MirroredStrategy(devices)

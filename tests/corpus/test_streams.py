@@ -1,5 +1,6 @@
 import random
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -182,3 +183,18 @@ def test_where_a_batch_goes_on_from_the_one_before():
     assert not streams.continues(0).any()
     assert streams.continues(1).all()
     assert not streams.continues(streams.steps_per_epoch).any()
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_workers_that_share_the_rows_read_together_what_one_reads(is_cut):
+    edges = np.array([0, 100, 180]), np.array([90, 170, 300])
+    spans = Spans(*edges, cuts=np.array([1, 2])) if is_cut else None
+    whole = Streams(np.arange(301), 6, 5, spans)
+    parts = [replace(whole, rows=slice(first, first + 2)) for first in (0, 2, 4)]
+    assert {part.steps_per_epoch for part in parts} == {whole.steps_per_epoch}
+    for step in (0, 1, whole.steps_per_epoch - 1, whole.steps_per_epoch):
+        together = [part.batch(step) for part in parts]
+        for place, expected in enumerate(whole.batch(step)):
+            assert np.array_equal(np.concatenate([each[place] for each in together]), expected)
+        goes_on = np.concatenate([part.continues(step) for part in parts])
+        assert np.array_equal(goes_on, whole.continues(step))

@@ -10,7 +10,7 @@ from chargen.training.saved_run import array_shapes
 class Network:
     """Stands in for `Trainer`: weights that depend on every step before."""
 
-    def __init__(self, model_config, config, streams, *, boundary=None):
+    def __init__(self, model_config, config, streams, *, boundary=None, replicas=None):
         generator = np.random.default_rng(config.seed)
         shapes = weight_shapes(model_config).items()
         self._weights = {name: generator.normal(0, 1, s).astype(np.float32) for name, s in shapes}

@@ -12,8 +12,8 @@ from chargen.corpus.corpus import Corpus
 from chargen.corpus.streams import Streams
 from chargen.errors import ClusterError
 from chargen.training.cluster.meeting import meet
-from chargen.training.cluster.members import Members
-from chargen.training.cluster.team import Team, begin_with
+from chargen.training.cluster.members import Members, begin_with
+from chargen.training.cluster.team import Team
 from chargen.training.shares import check_even
 from chargen.training.source import Source
 

@@ -5,6 +5,7 @@ in the format of safetensors. Nothing that is received is ever run.
 """
 
 import json
+import select
 import socket
 import struct
 import threading
@@ -17,6 +18,8 @@ from typing import Any
 from chargen.storage.arrays import Arrays
 
 _LENGTHS = struct.Struct(">IQ")
+_PULSE = b'["here", {}]'
+_HERE = _LENGTHS.pack(len(_PULSE), 0) + _PULSE
 _MAX_VALUES = 64_000_000  # bytes
 _MAX_ARRAYS = 2**36
 _MAX_STRANGER = 10_000_000  # bytes of a first message, which anybody could send
@@ -45,9 +48,16 @@ class Channel:
         self.heard = time.monotonic()
 
     def pulse(self) -> None:
-        """Say that this end is there; nothing if something else is being sent."""
-        if not self._sending.locked():
-            self.send("here")
+        """Say that this end is there; nothing if something else is being sent.
+
+        Raises:
+            OSError: if the connection is closed.
+        """
+        if self._sending.acquire(blocking=False):
+            try:
+                self._connection.sendall(_HERE)
+            finally:
+                self._sending.release()
 
     def send(self, kind: str, arrays: Arrays | None = None, **values: Any) -> None:
         """Send a message.
@@ -98,6 +108,21 @@ class Channel:
     def set_timeout(self, seconds: float | None) -> None:
         """Let sending and receiving fail after so many seconds; None waits for ever."""
         self._connection.settimeout(seconds)
+
+    def is_closed(self) -> bool:
+        """Return whether the other end has gone, of a connection on which it says nothing."""
+        readable, _, _ = select.select([self._connection], [], [], 0)
+        if not readable:
+            return False
+        try:
+            return not self._connection.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True
+
+    def say_no_more(self) -> None:
+        """Tell the other end that nothing more is sent; it can still be heard."""
+        with suppress(OSError):  # if it was closed from the other end
+            self._connection.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         """End the connection; whoever waits at either end is told."""

@@ -8,7 +8,7 @@ from chargen.config import ModelConfig, PreparationConfig, ReadingConfig, RunCon
 from chargen.corpus.corpus import Corpus, read_corpus
 from chargen.corpus.sources import Paths
 from chargen.training.cluster.agreement import fingerprints
-from chargen.training.cluster.team import Team
+from chargen.training.cluster.team import WAY_OUT, Team
 from chargen.training.interrupt import caught_signals, interruptible
 from chargen.training.parts import cut, training_spans
 from chargen.training.source import Source
@@ -79,7 +79,8 @@ def _obey(team: Team, build: Callable[..., "Trainer"]) -> bytes:
                 match order.kind:
                     case "build":
                         trainer = build(**order.values)
-                    case "step":
+                    case "step":  # so that worker 0 has saved, which it does first
+                        team.way_out = WAY_OUT
                         trainer.step(**order.values)
                     case "arrays":
                         trainer.arrays()

@@ -8,8 +8,9 @@ from chargen.config import ModelConfig, TrainingConfig
 from chargen.corpus.streams import Streams
 from chargen.errors import ClusterError
 from chargen.storage.arrays import Arrays
+from chargen.training.cluster.members import begin_with
 from chargen.training.cluster.strategy import connect, gpus
-from chargen.training.cluster.team import Team, begin_with
+from chargen.training.cluster.team import Team
 from chargen.training.replicas import Replicas
 from chargen.training.trainer import Trainer
 

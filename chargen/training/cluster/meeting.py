@@ -7,20 +7,36 @@ line who does not fit. The connections stay open.
 """
 
 import os
+import queue
 import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from chargen.config.base import shorten
 from chargen.errors import ClusterError
-from chargen.training.cluster.channel import Channel, Message
-from chargen.training.cluster.members import Members, host_and_port
+from chargen.training.cluster.channel import Channel
+from chargen.training.cluster.members import Members, begin_with, host_and_port
 
 _RETRY = 0.2  # seconds
+_LOOK = 0.02  # seconds between two looks at who has said hello, and who is gone
+_BACKLOG = 1024  # connections that nobody has looked at yet
 _HELLO = 10.0  # seconds that somebody who has connected may take to say who it is
 _LEADERS_PATIENCE = 15.0  # seconds that the others wait for worker 0's judgement, after theirs
+
+
+@dataclass(frozen=True, eq=False)
+class _Came:
+    """Somebody who says to be a worker."""
+
+    channel: Channel
+    host: str
+    index: Any  # and what else it says
+    addresses: Any
+    facts: Mapping[str, Any]
 
 
 def meet(members: Members, facts: Mapping[str, Any]) -> dict[int, Channel]:
@@ -43,43 +59,63 @@ def meet(members: Members, facts: Mapping[str, Any]) -> dict[int, Channel]:
 
 
 def _lead(members: Members, facts: Mapping[str, Any]) -> dict[int, Channel]:
-    deadline = time.monotonic() + members.wait
-    came: list[tuple[Channel, str, Message]] = []
-    with _listen(members) as listener:
-        while len(came) < len(members.addresses) - 1:
-            listener.settimeout(max(0.01, deadline - time.monotonic()))
-            try:
-                connection, (host, *_) = listener.accept()
-            except TimeoutError:
-                break
-            channel = Channel(connection)
-            channel.set_timeout(_HELLO)
-            with suppress(OSError):  # a port scanner, or a browser
-                hello = channel.receive(from_stranger=True)
-                if hello.kind == "hello":
-                    came.append((channel, host, hello))
-                    continue
-            channel.close()
-    reason = next(_misfits(members, facts, [(host, hello) for _, host, hello in came]), None)
-    for channel, _, _ in came:
-        with suppress(OSError):
-            channel.send("refused" if reason else "welcome", reason=reason)
-            channel.set_timeout(None)
-        if reason:
-            channel.close()
+    came: list[_Came] = []
+    reason: str | None = f"{begin_with(members.name(0))} has ended while it waited for the others."
+    try:
+        with _listen(members) as listener:
+            _receive(listener, came, members)
+        reason = next(_misfits(members, facts, came), None)
+    finally:  # a signal may have come
+        for each in came:
+            with suppress(OSError):
+                each.channel.send("refused" if reason else "welcome", reason=reason)
+                each.channel.set_timeout(None)
+            if reason:
+                each.channel.close()
     if reason:
         raise ClusterError(reason)
-    return {hello.values["index"]: channel for channel, _, hello in came}
+    return {each.index: each.channel for each in came}
 
 
-def _misfits(
-    members: Members, facts: Mapping[str, Any], came: list[tuple[str, Message]]
-) -> Iterator[str]:
+def _receive(listener: socket.socket, came: list[_Came], members: Members) -> None:
+    """Add those who say hello to `came`, until as many are there as should be, or the time is up.
+
+    Each is heard in a thread of its own, so that a stranger who says nothing holds up nobody.
+    """
+    deadline = time.monotonic() + members.wait
+    said: queue.SimpleQueue[_Came] = queue.SimpleQueue()
+    while len(came) < len(members.addresses) - 1 and time.monotonic() < deadline:
+        listener.settimeout(_LOOK)
+        with suppress(TimeoutError):
+            connection, (host, *_) = listener.accept()
+            threading.Thread(target=_hear, args=(connection, host, said), daemon=True).start()
+        while not said.empty():
+            came.append(said.get())
+        for each in [each for each in came if each.channel.is_closed()]:  # which was stopped
+            came.remove(each)
+            each.channel.close()
+    while not said.empty():  # one more than there should be
+        said.get().channel.close()
+
+
+def _hear(connection: socket.socket, host: str, said: "queue.SimpleQueue[_Came]") -> None:
+    """Put who has connected into a queue, if it is a worker."""
+    channel = Channel(connection)
+    channel.set_timeout(_HELLO)
+    with suppress(OSError, KeyError):  # a port scanner, or a browser
+        hello = channel.receive(from_stranger=True)
+        values = hello.values
+        if hello.kind == "hello" and isinstance(values["facts"], dict):
+            said.put(_Came(channel, host, values["index"], values["addresses"], values["facts"]))
+            return
+    channel.close()
+
+
+def _misfits(members: Members, facts: Mapping[str, Any], came: list[_Came]) -> Iterator[str]:
     """Yield a line on each thing that does not fit together."""
     hosts: dict[int, str] = {}
-    for host, hello in came:
-        index, theirs = hello.values.get("index"), hello.values.get("facts", {})
-        addresses = hello.values.get("addresses")
+    for each in came:
+        host, index, addresses, theirs = each.host, each.index, each.addresses, each.facts
         who = f"A worker at {host}"
         if addresses != list(members.addresses):
             yield (
@@ -98,19 +134,18 @@ def _misfits(
         hosts[index] = host
         for name in dict.fromkeys([*facts, *theirs]):
             mine, its = (
-                shorten(each[name]) if name in each else "none" for each in (facts, theirs)
+                shorten(known[name]) if name in known else "none" for known in (facts, theirs)
             )
             if mine != its:
-                name_of = members.name(index)
                 yield (
-                    f"{name_of[0].upper()}{name_of[1:]} was started with {name} {its}, worker 0 "
+                    f"{begin_with(members.name(index))} was started with {name} {its}, worker 0 "
                     f"with {mine}; they must be the same."
                 )
     missing = [members.name(i) for i in range(1, len(members.addresses)) if i not in hosts]
     if missing:
         yield (
-            f"{', '.join(missing)} did not come within {members.wait:g} seconds; start it with the "
-            "same --workers, or wait longer with --wait."
+            f"{begin_with(', '.join(missing))} did not come within {members.wait:g} seconds; start "
+            "it with the same --workers, or wait longer with --wait."
         )
 
 
@@ -138,7 +173,8 @@ def _join(members: Members, facts: Mapping[str, Any]) -> Channel:
     except OSError as error:
         channel.close()
         raise ClusterError(
-            f"{members.name(0)} does not answer as a worker of this chargen does: {error}."
+            f"{begin_with(members.name(0))} does not answer as a worker of this chargen does: "
+            f"{error}."
         ) from None
     if answer.kind != "welcome":
         channel.close()
@@ -152,7 +188,7 @@ def _listen(members: Members) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         # With SO_REUSEADDR, so that TensorFlow can listen here while these connections are open.
-        return socket.create_server(address, family=family, backlog=len(members.addresses))
+        return socket.create_server(address, family=family, backlog=_BACKLOG)
     except socket.gaierror:
         raise ClusterError(f"The host of {name} is not known.") from None
     except OSError as error:

@@ -35,6 +35,11 @@ class Members:
         return f"worker {index} ({self.addresses[index]})"
 
 
+def begin_with(name: str) -> str:
+    """Return a worker's name as a sentence begins with it."""
+    return f"{name[0].upper()}{name[1:]}"
+
+
 def host_and_port(address: str) -> tuple[str, int]:
     """Return the two parts of an address; an IPv6 one stands in brackets."""
     host, _, port = address.rpartition(":")
@@ -59,7 +64,7 @@ def find_members(config: ClusterConfig, environment: Mapping[str, str]) -> Membe
         workers, index = _from_tf_config(environment["TF_CONFIG"])
         config = replace(config, workers=workers)
         source = " of TF_CONFIG"
-    elif int(environment.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
+    elif environment.get("SLURM_STEP_NUM_TASKS", "1") != "1":
         workers, index = _from_slurm(environment)
         config = replace(config, workers=workers)
         source = " of Slurm"
@@ -116,7 +121,7 @@ def _from_tf_config(text: str) -> tuple[tuple[str, ...], int]:
         before = _LEADING_JOBS[: _LEADING_JOBS.index(kind)]
         index = sum(len(jobs.get(job, ())) for job in before) + number
         addresses = tuple(str(each) for job in _LEADING_JOBS for each in jobs.get(job, ()))
-        if number >= len(jobs[kind]):
+        if not 0 <= number < len(jobs[kind]):
             raise ClusterError(f"TF_CONFIG has no {kind} {number}; the first one is 0.")
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ClusterError(
@@ -129,12 +134,12 @@ def _from_tf_config(text: str) -> tuple[tuple[str, ...], int]:
 
 def _from_slurm(environment: Mapping[str, str]) -> tuple[tuple[str, ...], int]:
     """Return the addresses of the tasks of a Slurm step, and which is this one's."""
-    from chargen.training.backend import tf
-
     # Two jobs that share a machine get other ports. Slurm itself deals out the GPUs.
-    port = _FIRST_PORT + int(environment.get("SLURM_JOB_ID", "0")) % _PORTS
-    tasks = int(environment["SLURM_STEP_NUM_TASKS"])
     try:
+        port = _FIRST_PORT + int(environment.get("SLURM_JOB_ID", "0")) % _PORTS
+        tasks = int(environment["SLURM_STEP_NUM_TASKS"])
+        from chargen.training.backend import tf
+
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
             port_base=port, gpus_per_node=tasks, gpus_per_task=1, auto_set_gpu=False
         )

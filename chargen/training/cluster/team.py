@@ -9,6 +9,7 @@ waits for TensorFlow by then can wait for ever, so after some seconds the proces
 import math
 import os
 import queue
+import signal
 import statistics
 import sys
 import threading
@@ -20,7 +21,7 @@ from typing import Any, Self
 from chargen.errors import ChargenError, ClusterError, Interrupted
 from chargen.storage.arrays import Arrays
 from chargen.training.cluster.channel import Channel, Message
-from chargen.training.cluster.members import Members
+from chargen.training.cluster.members import Members, begin_with
 
 SILENCE = 15.0  # seconds without a word after which a worker counts as gone
 _LOADING_SILENCE = 120.0  # the same while libraries load, during which a process can say nothing
@@ -28,6 +29,8 @@ _PULSE = 1.0  # seconds between two words
 _GRACE = 5.0  # seconds that the process has to end by itself, before it is ended
 _MIN_STEP, _STEPS, _FIRST_STEPS = 30.0, 20, 600.0  # seconds; times the median; while few are known
 _KNOWN = 5  # steps
+_FAREWELL = 2.0  # seconds that the others have to read why this worker ends
+WAY_OUT = "To go on from the last save, start every worker again, with --resume."
 
 
 class Team:
@@ -47,27 +50,41 @@ class Team:
         self._failure: ChargenError | None = None
         self._is_over = threading.Event()
         self._failing = threading.Lock()
-        self._on_signal: Callable[[int], object] = lambda number: None
+        self._listeners: list[threading.Thread] = []
+        self._signals: list[int] = []  # that others received
+        self._on_signal: Callable[[int], object] = self._signals.append
         self._times: list[float] = []  # of the latest steps, in seconds
         self._due = math.inf  # when a step that was begun must have ended
         self._silence = _LOADING_SILENCE
         self.way_out = ""  # how to go on, once there is something to go on from
 
     def __enter__(self) -> Self:
-        for index in self._channels:
-            threading.Thread(target=self._listen, args=(index,), daemon=True).start()
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._listeners = [_start(self._listen, index) for index in self._channels]
+        _start(self._watch)
+        for channel in self._channels.values():
+            _start(self._pulse, channel)
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
         """Tell the others why this worker ends, if they do not know, and end the connections."""
         self._is_over.set()
         if error is not None and error is not self._failure:
-            if not isinstance(error, ChargenError):
-                error = ClusterError("It ended with an error.")
             name = begin_with(self.members.name(self.members.index))
-            reason = str(error) if self.members.leads else f"{name} has ended: {error}"
+            is_about_all = isinstance(error, ClusterError | Interrupted) and self.members.leads
+            reason = str(error) if is_about_all else f"{name} has ended: {error}"
+            if isinstance(error, KeyboardInterrupt):
+                reason = f"{name} was stopped."
+                error = Interrupted(reason, signal.SIGINT)
+            elif not isinstance(error, ChargenError):
+                reason = f"{name} has ended with an error: {type(error).__name__}."
+                error = ClusterError(reason)
             self._tell_failure(error, reason)
+        # A connection that is closed while something comes in takes with it what was sent last.
+        for channel in self._channels.values():
+            channel.say_no_more()
+        limit = time.monotonic() + (_FAREWELL if error is not None else self._silence)
+        while any(map(threading.Thread.is_alive, self._listeners)) and time.monotonic() < limit:
+            time.sleep(0.01)
         for channel in self._channels.values():
             channel.close()
 
@@ -89,7 +106,8 @@ class Team:
         """Tell all others that the training is over; from now on, nobody who goes is missed."""
         self._is_over.set()
         for channel in self._channels.values():
-            with suppress(OSError):
+            with suppress(OSError):  # one that is gone, or stopped
+                channel.set_timeout(self._silence)
                 channel.send("finished", arrays)
 
     def hear(self, index: int, kind: str | None = None) -> Message:
@@ -112,6 +130,8 @@ class Team:
     def on_signal(self, act: Callable[[int], object]) -> None:
         """Call a function with a signal's number when another worker has received one."""
         self._on_signal = act
+        while self._signals:
+            act(self._signals.pop())
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -169,12 +189,16 @@ class Team:
             elif message.kind != "here":
                 self._inboxes[index].put(message)
 
+    def _pulse(self, channel: Channel) -> None:
+        """Say each second that this worker is there; whoever listens there notices if it fails."""
+        with suppress(OSError):
+            while not self._is_over.wait(_PULSE):
+                channel.pulse()
+
     def _watch(self) -> None:
-        """Say each second that this worker is there, and notice who is silent or late."""
+        """Notice who is silent or late."""
         while not self._is_over.wait(_PULSE):
             for index, channel in self._channels.items():
-                with suppress(OSError):  # which whoever listens there notices too
-                    channel.pulse()
                 if time.monotonic() - channel.heard > self._silence:
                     self._lose(index, f"nothing was heard of it for {self._silence:g} seconds")
             if time.monotonic() > self._due:
@@ -195,17 +219,23 @@ class Team:
             if self._is_over.is_set() or self._failure is not None:
                 return
             self._failure = failure
-        if self.members.leads:
-            self._tell_failure(failure, str(failure))
+        _start(self._end, failure)
         for inbox in self._inboxes.values():
             inbox.put(None)
-        threading.Thread(target=self._end, args=(failure,), daemon=True).start()
+        if self.members.leads:
+            self._tell_failure(failure, str(failure))
 
     def _tell_failure(self, failure: ChargenError, reason: str) -> None:
         number = failure.exit_code - 128 if isinstance(failure, Interrupted) else None
-        for channel in self._channels.values():
+
+        def tell(channel: Channel) -> None:
             with suppress(OSError):
                 channel.send("failed", reason=reason, signal=number)
+
+        # Something may be under way to one that is stopped; nobody waits for that.
+        telling = [_start(tell, each) for each in self._channels.values()]
+        for each in telling:
+            each.join(_FAREWELL / len(telling))
 
     def _end(self, failure: ChargenError) -> None:
         """End the process, if it waits for TensorFlow in vain."""
@@ -215,12 +245,14 @@ class Team:
             os._exit(failure.exit_code)
 
 
+def _start(function: Callable[..., object], *args: Any) -> threading.Thread:
+    """Run a function beside, in a thread that does not keep the process alive."""
+    thread = threading.Thread(target=function, args=args, daemon=True)
+    thread.start()
+    return thread
+
+
 def _told(message: Message) -> ChargenError:
     """Return the failure that another worker tells of."""
     reason, number = str(message.values["reason"]), message.values["signal"]
     return ClusterError(reason) if number is None else Interrupted(reason, number)
-
-
-def begin_with(name: str) -> str:
-    """Return a worker's name as a sentence begins with it."""
-    return f"{name[0].upper()}{name[1:]}"
