@@ -223,7 +223,7 @@ def _verdict(measured: Yardstick | None, plans: list[Plan]) -> list[str]:
     losses = {plan.minutes: plan.loss for plan in plans if plan.loss is not None}
     if measured is None or not losses:
         return [
-            "Text: it is too short to say what a model learns from it. From 30,000 characters on, a "
-            "model learns many words."
+            "Text: it is too short to say what a model learns from it. From 30,000 characters on, "
+            "a model learns many words."
         ]
     return list(on_text(measured, losses, plans[-1].settings["units"]))

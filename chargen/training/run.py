@@ -21,8 +21,8 @@ from chargen.storage.runs import MODEL_FILE, RESUME_FILE, ROLLBACK_FILE
 from chargen.text.vocabulary import BOUNDARY
 from chargen.training import provenance
 from chargen.training.best import BestWeights
-from chargen.training.conclusion import conclusion
 from chargen.training.cluster.team import WAY_OUT, Team
+from chargen.training.conclusion import conclusion
 from chargen.training.excerpt import write_excerpt
 from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
