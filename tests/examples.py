@@ -35,13 +35,20 @@ NOT_RUN = {
     "make": "installs from the network, or runs the tests",
     "pip": "installs from the network",
     "source": "makes a program of the environment that the tests run in already",
+    "ssh": "needs another machine",
+    "sbatch": "needs a cluster",
 }
+# What examples need and CI does not install: these are run where it is there, and else left out.
+OPTIONAL_PROGRAMS = ("jq",)
+OPTIONAL_MODULES = ("torch", "optuna")
 # So that a page takes seconds: what is changed before an example runs.
 _SHORTER = [
     (re.compile(r"(?<=--minutes )\S+"), "0.02"),
     (re.compile(r"(?<=--epochs )\S+"), "1"),
     (re.compile(r"(?<=--length )\d{5,}"), "2000"),
     (re.compile(r"\bminutes=\d+"), "minutes=0.02, overwrite=True"),
+    (re.compile(r"\bepochs=\d+"), "epochs=1, overwrite=True"),
+    (re.compile(r"\bn_trials=\d+"), "n_trials=2"),
 ]
 _BLOCK = re.compile(
     r"^(?:<!-- ([^\n]+) -->\n)?```(\w+)\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?",
@@ -180,6 +187,8 @@ class World:
     def execute(self, block, names):
         """Run a block of Python with the names of those before it."""
         code = shorter(block.body)
+        for name in re.findall(r"\"([\w/.-]+\.txt)\"", code):
+            self._make_what_it_names(name)
         if _ADDRESS in code:
             code = code.replace(_ADDRESS, self.address)
         exec(compile(code, "example", "exec"), names)

@@ -13,6 +13,7 @@ from tests.examples import PAGES, ROOT, blocks, name_of, table_lines
 
 README = ROOT / "README.md"
 MAX_LINES = 120
+OTHER_OPTIONS = {"--format", "--local-dir", "--requeue"}  # of pip, hf and sbatch
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -121,11 +122,10 @@ def all_options(command, context):
     "page", [page for page in PAGES if page.parent.name != "benchmarks"], ids=name_of
 )
 def test_options_that_the_text_names_exist(page):
-    known = {*all_options(main, click.Context(main)), "--help"}
+    known = {*all_options(main, click.Context(main)), *OTHER_OPTIONS, "--help"}
     text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
     for code in re.findall(r"`([^`]+)`", text):
-        if not code.startswith(("hf ", "pip ", "#SBATCH ")):  # other programs
-            assert set(re.findall(r"(?<![\w-])--[a-z][\w-]*", code)) <= known, code
+        assert set(re.findall(r"(?<![\w-])--[a-z][\w-]*", code)) <= known, code
 
 
 @pytest.mark.parametrize("body", list(shown_python()))

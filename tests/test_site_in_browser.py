@@ -73,9 +73,12 @@ def test_a_page_fits_and_can_be_read(name, scheme, site, browser):
         page.wait(lambda: page.script("return document.readyState === 'complete'"))
         dark = page.script("return document.body.dataset.mdColorScheme === 'slate'")
         assert dark == (scheme == "dark")
-        shown = page.script("return document.documentElement.scrollWidth")
-        if shown > width:
-            faults.append(f"{shown} pixels are shown in a window of {width}")
+        shown, fits = page.script(
+            "const {scrollWidth, clientWidth} = document.documentElement;"
+            "return [scrollWidth, clientWidth]"
+        )
+        if shown > fits:
+            faults.append(f"{shown} pixels are shown, {fits} fit in a window of {width}")
         if width != 390:
             faults += [f"at {width}: {each}" for each in serious(browser)]
     assert not faults, "\n".join(faults)

@@ -67,7 +67,8 @@ def page(survey: "Survey") -> str:
             "The choice of --preset auto on the computer that wrote this page (cores: "
             f"{survey.cores}, taken to be of ordinary speed). A pass is once through the text.",
         ),
-        _section("What to expect", (), [(each,) for each in survey.verdict]),
+        "<h2>What to expect</h2>\n" if survey.verdict else "",
+        *(f"<p>{as_text(each)}</p>\n" for each in survey.verdict),
         _section("Labels", ("label", "documents", "characters"), map(astuple, survey.labels)),
         _section("Documents that are the same", ("their numbers",), copies),
         _section("Characters", ("sign", "code", "name", "count", "%"), characters),
