@@ -14,6 +14,8 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	>/dev/null 2>&1 && { echo $$p; break; }; done)
 BIN := .venv/bin
+# Two processes divide the tests; whichever is done first takes some of the other's.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .PHONY: demo test test-slow test-torch test-integrations check docs notebooks commands pages model clean
 
@@ -22,10 +24,10 @@ demo: .venv/installed
 	$(BIN)/chargen sample "All: " --model demo --temperature 0.5
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-slow: .venv/installed-dev .venv/installed-docs
-	$(BIN)/python -m pytest -m slow
+	$(PYTEST) -m slow
 
 # On Linux, PyPI's PyTorch comes with CUDA: several GB. `make test` leaves these tests out without it.
 test-torch: .venv/installed-dev

@@ -24,12 +24,13 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def site():
+def site(tmp_path_factory):
     """The address of a server that has the site."""
     pytest.importorskip("zensical")
-    build = ROOT / "docs" / "tools" / "build.py"
-    subprocess.run([sys.executable, build], check=True, capture_output=True)
-    handler = partial(Quiet, directory=ROOT / "build" / "site")
+    folder = tmp_path_factory.mktemp("build")
+    build = [sys.executable, ROOT / "docs" / "tools" / "build.py", folder]
+    subprocess.run(build, check=True, capture_output=True)
+    handler = partial(Quiet, directory=folder / "site")
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever).start()
         yield f"http://127.0.0.1:{server.server_port}"

@@ -79,17 +79,21 @@ def page(survey: "Survey") -> str:
 def _section(
     title: str, head: Sequence[str], rows: Iterable[Sequence[object]], explained: str = ""
 ) -> str:
-    """Return a heading, what it means, and a table; nothing where the table would have no rows."""
+    """Return a heading, what it means, and a table; nothing where the table would have no rows.
+
+    Without names of columns, the table has no line for them.
+    """
     listed = list(rows)
     if not listed:
         return ""
     names = "".join(
         f"<th{_NUMBER if _is_number(value) else ''}>{as_text(name)}</th>"
-        for name, value in zip(head, listed[0], strict=True)
+        for name, value in zip(head, listed[0], strict=bool(head))
     )
+    names = f"<tr>{names}</tr>\n" if head else ""
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>\n" for row in listed)
     told = f"<p>{as_text(explained)}</p>\n" if explained else ""
-    return f"<h2>{as_text(title)}</h2>\n{told}<table>\n<tr>{names}</tr>\n{body}</table>\n"
+    return f"<h2>{as_text(title)}</h2>\n{told}<table>\n{names}{body}</table>\n"
 
 
 def _cell(value: object) -> str:

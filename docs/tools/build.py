@@ -1,6 +1,8 @@
 """Build the site: stage the pages in build/docs, then run Zensical on them; a broken link fails.
 
-    python docs/tools/build.py
+    python docs/tools/build.py [FOLDER]
+
+What is built goes to the folder, build/ unless given.
 
 Pages of docs/ link to some files outside it. Those that are pages too are staged beside them; links
 to anything else, such as a folder, are refused by the strict build.
@@ -14,7 +16,6 @@ from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-BUILD = ROOT / "build"
 # Pages outside docs/, by the name that they have on the site.
 OUTSIDE = {
     "README.md": "readme.md",
@@ -72,18 +73,18 @@ def configuration(folder: Path) -> str:
     )
 
 
-def main() -> int:
-    """Build build/site; return the exit status of Zensical."""
-    stage(BUILD / "docs")
+def main(folder: Path) -> int:
+    """Build the site in a folder, as `site`; return the exit status of Zensical."""
+    stage(folder / "docs")
     # Its paths are relative to the configuration's folder.
-    settings = configuration(BUILD / "docs").replace(": build/", ": ")
-    (BUILD / "mkdocs.yml").write_text(settings, "utf-8")
-    shutil.rmtree(BUILD / "site", ignore_errors=True)
+    settings = configuration(folder / "docs").replace(": build/", ": ")
+    (folder / "mkdocs.yml").write_text(settings, "utf-8")
+    shutil.rmtree(folder / "site", ignore_errors=True)
     zensical = [sys.executable, "-m", "zensical"]
     return subprocess.run(
-        [*zensical, "build", "--strict", "--clean", "-f", "mkdocs.yml"], cwd=BUILD, check=False
+        [*zensical, "build", "--strict", "--clean", "-f", "mkdocs.yml"], cwd=folder, check=False
     ).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1]) if sys.argv[1:] else ROOT / "build"))

@@ -33,7 +33,7 @@ VALUES = [
     "folder", "text.txt", "text.txt/x", "/proc/nowhere/x", "model.safetensors", "run",
 ]  # fmt: skip
 MAX_MESSAGE = 1000  # characters
-MAX_SECONDS = 5
+MAX_SECONDS = 30
 # What each command is given besides the value, and, after it, what the value replaces if it is one
 # of the command's arguments.
 GIVEN = {

@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from chargen.serving.server import GRACE
+
 
 @pytest.fixture
 def runs(lstm_file, tmp_path):
@@ -54,7 +56,7 @@ def test_it_says_where_and_drains_when_it_is_ended(runs):
             next(lines)
             server.send_signal(signal.SIGTERM)
             assert list(lines)[-2:] == ["data: [DONE]", ""]
-        assert server.wait(timeout=10) in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+        assert server.wait(timeout=GRACE / 2) in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
         assert server.stderr.read() == ""
 
 
@@ -65,7 +67,7 @@ def test_a_second_signal_ends_it_at_once(runs):
             next(answer.iter_lines())
             server.send_signal(signal.SIGINT)
             server.send_signal(signal.SIGTERM)
-            server.wait(timeout=5)
+            server.wait(timeout=GRACE / 2)
 
 
 def test_a_key_of_the_environment_or_a_file(runs, tmp_path):

@@ -87,9 +87,9 @@ def is_alive(pid):
     return shown.stdout.strip()[:1] not in (b"", b"Z")
 
 
-def check_gone(pids, seconds):
+def check_gone(pids):
     """Wait until no process is left, for some seconds at most."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + 10
     while any(map(is_alive, pids)):
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -111,7 +111,7 @@ def test_nobody_who_reads_does_not_end_the_workers():
 
 
 def test_the_code_is_that_of_the_first_that_failed(run, workdir):
-    waits = "import os, time\nwhile not os.path.exists('over'): time.sleep(0.01)\ntime.sleep(0.2)"
+    waits = "import os, time\nwhile not os.path.exists('over'): time.sleep(0.01)\ntime.sleep(0.5)"
     assert run(f"{waits}; sys.exit(3)", "open('over', 'w'); sys.exit(4)") == 4
 
 
@@ -120,11 +120,11 @@ def test_when_one_is_killed_the_others_may_say_why_and_are_then_ended(run, said,
     kills = (
         "import os, time\nwhile not os.path.exists('up'): time.sleep(0.01)\nos.kill(os.getpid(), 9)"
     )
-    assert run(f"{says}; time.sleep(60)", kills, patience=0.8) == 128 + 9
+    assert run(f"{says}; time.sleep(60)", kills, patience=1.5) == 128 + 9
     assert said == [
         (1, "Ended by SIGKILL. Perhaps there was too little memory."),
         (0, "peer lost"),
-        (0, "Ended by force: it went on for 0.8 seconds alone."),
+        (0, "Ended by force: it went on for 1.5 seconds alone."),
     ]
 
 
@@ -132,7 +132,7 @@ def test_children_of_a_worker_end_with_it(run, said, monkeypatch):
     monkeypatch.setattr(launcher, "_LAST_LINES", 0.1)
     child = "import subprocess; c = subprocess.Popen(['sleep', '60']); "
     assert run(child + "print(c.pid, file=sys.stderr)") == 0
-    check_gone([int(said[0][1])], 2)
+    check_gone([int(said[0][1])])
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_signal_is_passed_on_once(number):
         said = process.stderr.read().splitlines()
         assert sorted(said) == [f"{place} got {number.value}" for place in (0, 1)]
         assert process.wait() == 128 + number
-        check_gone(pids, 2)
+        check_gone(pids)
 
 
 @pytest.mark.slow
@@ -162,7 +162,7 @@ def test_ctrl_c_at_a_terminal_reaches_each_worker_once():
         os.write(ours, b"\x03")
         assert sorted(process.stderr.read().splitlines()) == ["0 got 2", "1 got 2"]
         assert process.wait() == 130
-        check_gone(pids, 2)
+        check_gone(pids)
     os.close(ours)
     os.close(its)
 
@@ -175,8 +175,8 @@ def test_a_second_signal_ends_all_at_once():
         time.sleep(0.2)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=5) == 130
-        check_gone(pids, 2)
+        assert process.wait(timeout=10) == 130
+        check_gone(pids)
 
 
 def test_a_launcher_that_is_killed_leaves_nobody_behind():
@@ -186,7 +186,7 @@ def test_a_launcher_that_is_killed_leaves_nobody_behind():
     with started(waiting(), worker(stubborn), patience=0.5) as (process, pids):
         process.kill()
         process.wait()
-        check_gone(pids, 5)
+        check_gone(pids)
 
 
 def test_a_program_that_is_not_there_is_told(said):
@@ -232,7 +232,7 @@ def test_cores_are_divided_by_their_place_in_the_machine(tmp_path, monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system has no such call")
 def test_workers_are_kept_to_their_cores(run, said):
     shares = core_shares(len(os.sched_getaffinity(0)))
-    shown = "import os, time; time.sleep(0.1); print(os.sched_getaffinity(0), file=sys.stderr)"
+    shown = "import os, time; time.sleep(0.5); print(os.sched_getaffinity(0), file=sys.stderr)"
     assert run(*[shown] * len(shares)) == 0
     assert sorted(said) == [(place, str(set(cores))) for place, cores in enumerate(shares)]
 

@@ -28,7 +28,7 @@ class Page(Window):
         self.browser.execute_cdp_cmd("Network.emulateNetworkConditions", line)
 
     def wait(self, is_so):
-        WebDriverWait(self.browser, 10, poll_frequency=0.02).until(lambda _: is_so())
+        WebDriverWait(self.browser, 30, poll_frequency=0.02).until(lambda _: is_so())
 
     def module(self, code):
         """Run a script that loads the page's own modules; return what it returns."""

@@ -1,6 +1,7 @@
 """Everything else that the address answers."""
 
 import base64
+import re
 import time
 
 import httpx2
@@ -267,17 +268,27 @@ def test_the_history_of_a_run_is_told(tmp_path):
 
 def test_who_leaves_frees_the_places(http, address):
     body = {"model": "plain", "prompt": "a", "max_tokens": 20_000, "n": 64}
-    with httpx2.Client(base_url=address, timeout=0.3) as leaving:
-        with pytest.raises(httpx2.ReadTimeout):
-            leaving.post("/v1/completions", json=body)
-        wait_until_idle(http)
-        with leaving.stream("POST", "/v1/completions", json=body | {"stream": True}) as answer:
-            next(answer.iter_lines())
-            assert "chargen_active_texts 64.0" in http.get("/metrics").text
-        wait_until_idle(http)
+    before = steps(http)
+    with (
+        httpx2.Client(base_url=address, timeout=0.3) as leaving,
+        pytest.raises(httpx2.ReadTimeout),
+    ):
+        leaving.post("/v1/completions", json=body)
+    wait_until_idle(http)
+    with http.stream("POST", "/v1/completions", json=body | {"stream": True}) as answer:
+        next(answer.iter_lines())
+        assert "chargen_active_texts 64.0" in http.get("/metrics").text
+    wait_until_idle(http)
+    assert steps(http) - before < body["max_tokens"]  # neither was written to its end
+
+
+def steps(http):
+    """How many steps the batches have taken."""
+    (found,) = re.findall(r"^chargen_step_seconds_count (\S+)", http.get("/metrics").text, re.M)
+    return float(found)
 
 
 def wait_until_idle(http):
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while "chargen_active_texts 0.0" not in http.get("/metrics").text:
         assert time.monotonic() < deadline
