@@ -79,6 +79,8 @@ class Trainer:
         self._states = state_variables(self.model)
         self._learning_rate = tf.Variable(0.0)
         self._step = self._replicas.compiled(self._learn)
+        self._gather = self._replicas.compiled(self._gather_states)
+        self._put = self._replicas.compiled(self._put_states)
 
     def step(self, number: int, learning_rate: float) -> float:
         """Learn from batch `number`.
@@ -140,10 +142,7 @@ class Trainer:
     def arrays(self) -> dict[str, np.ndarray]:
         """Return everything that a step changes, by name; the states of all rows."""
         arrays = {name: np.array(variable.numpy()) for name, variable in self._variables.items()}
-        gather = self._replicas.compiled(
-            lambda: [self._replicas.gather(tf.convert_to_tensor(state)) for state in self._states]
-        )
-        return {**arrays, **{f"states/{k:03}": np.array(v) for k, v in enumerate(gather())}}
+        return {**arrays, **{f"states/{k:03}": np.array(v) for k, v in enumerate(self._gather())}}
 
     def restore(self, arrays: Arrays, path: Path) -> None:
         """Put back what `arrays` gave and the file at `path` kept.
@@ -156,8 +155,11 @@ class Trainer:
         for name, variable in self._variables.items():
             variable.assign(arrays[name])
         states = [arrays[f"states/{k:03}"][self._rows] for k in range(len(self._states))]
-        self._replicas.compiled(self._assign_states)(*states)
+        self._put(*states)
 
-    def _assign_states(self, *rows: Any) -> None:
+    def _gather_states(self) -> list[Any]:
+        return [self._replicas.gather(tf.convert_to_tensor(state)) for state in self._states]
+
+    def _put_states(self, *rows: Any) -> None:
         for state, part in zip(self._states, rows, strict=True):
             state.assign(part)
