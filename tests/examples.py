@@ -49,6 +49,7 @@ _SHORTER = [
     (re.compile(r"\bminutes=\d+"), "minutes=0.02, overwrite=True"),
     (re.compile(r"\bepochs=\d+"), "epochs=1, overwrite=True"),
     (re.compile(r"\bn_trials=\d+"), "n_trials=2"),
+    (re.compile(r"(?<=, )name=(?=f?\"[^()]*\*\*)"), "overwrite=True, name="),
 ]
 _BLOCK = re.compile(
     r"^(?:<!-- ([^\n]+) -->\n)?```(\w+)\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?",

@@ -1,13 +1,16 @@
 """Say what a training would take and reach, from a few steps that are not kept."""
 
+import math
 import time
 from collections.abc import Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
+from chargen.checkpoint import weight_shapes
 from chargen.corpus.prediction import predicted_loss, yardstick
 from chargen.corpus.spans import Spans
 from chargen.generation.log_probs import bits
+from chargen.training.cluster.scaling import advice
 
 if TYPE_CHECKING:
     from chargen.training.run import Run
@@ -18,7 +21,7 @@ _WRITING = 0.5  # seconds, about, that an evaluation takes to save and write
 
 
 def dry_run(run: "Run") -> Iterator[str]:
-    """Yield lines on a run at its first step: its speed, its plan, and the loss to expect.
+    """Yield lines on a run at its first step: its plan, the loss to expect, what would help.
 
     Its network learns a little on the way. Its folder is not touched.
     """
@@ -35,6 +38,8 @@ def dry_run(run: "Run") -> Iterator[str]:
     for name, before, now in run.planner.regularization(state, steps):
         yield f"{name} would be {now:g} instead of {before:g}, for so many passes."
     yield _expected_loss(run, steps)
+    weights = sum(math.prod(shape) for shape in weight_shapes(run.model_config).values())
+    yield from advice(rows=config.batch_size, seconds=run.planner.seconds, parameters=weights)
 
 
 def _seconds_of_steps(run: "Run") -> list[float]:

@@ -27,6 +27,7 @@ def test_it_says_the_steps_and_the_loss_to_expect_and_writes_nothing(rehearsed, 
     assert re.search(r"characters per second: [\d,]+ steps, 7 epochs", said)
     once, twice = re.findall(r"about (\d+\.\d\d)", said)[-2:]
     assert 0 < float(twice) <= float(once) < 3.5
+    assert "A second machine like this one, on a link of 1 Gbit/s" in said
     assert [path.name for path in tmp_path.iterdir()] == ["sea.txt"]
 
 
