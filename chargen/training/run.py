@@ -16,8 +16,7 @@ from chargen.corpus.streams import Streams
 from chargen.errors import DivergedError, Interrupted
 from chargen.generation.log_probs import bits
 from chargen.shell import command
-from chargen.storage.atomic import link_atomically, remove
-from chargen.storage.runs import MODEL_FILE, RESUME_FILE, ROLLBACK_FILE
+from chargen.storage.runs import MODEL_FILE
 from chargen.text.vocabulary import BOUNDARY
 from chargen.training import provenance
 from chargen.training.best import BestWeights
@@ -31,6 +30,7 @@ from chargen.training.records import Records
 from chargen.training.report import Reporter
 from chargen.training.run_state import RunState
 from chargen.training.saved_run import SavedRun
+from chargen.training.saves import Saves
 from chargen.training.source import Source
 from chargen.training.trainer import Trainer
 from chargen.training.validation import Validator
@@ -71,7 +71,7 @@ class Run:
         self._earlier = 0.0  # seconds that the run had taken before this process went on with it
         self._times_regularized = 0  # by this process
         self._saved_at = self._save_seconds = 0.0  # when the last save was, and how long it took
-        self._is_unproven = False  # whether `kept_step` awaits the step after it
+        self._saves = Saves(self.folder)
 
     def _build_trainer(self) -> None:
         """Make what depends on the settings, which can change once the speed is known."""
@@ -87,7 +87,7 @@ class Run:
 
     def restore(self, saved: SavedRun) -> None:
         """Put back what `_save` wrote."""
-        self.trainer.restore(saved.arrays, self.folder / RESUME_FILE)
+        self.trainer.restore(saved.arrays, self._saves.path)
         self.state = saved.state
 
     def go_on(self) -> None:
@@ -120,10 +120,7 @@ class Run:
                 self._save()  # first, as from here on the folder holds this run and no other
                 if self.team is not None:
                     self.team.way_out = self._way_out()
-                if self.state.step == self.state.first_step:
-                    link_atomically(self.folder / RESUME_FILE, self.folder / ROLLBACK_FILE)
-                else:
-                    self._is_unproven = self.state.step == self.state.kept_step
+                self._saves.begin(self.state)
                 self.records.write(self.state.rows, is_new=False)
                 while not self.state.finished:
                     self._advance()
@@ -135,7 +132,7 @@ class Run:
                         )
                     if time.monotonic() - self._saved_at >= self.config.save_seconds:
                         self._save()
-                remove(self.folder / ROLLBACK_FILE)
+                self._saves.end()
         finally:
             self.reporter.close()
 
@@ -152,9 +149,7 @@ class Run:
         if not loss < _DIVERGED * max(math.log(self.model_config.vocab_size), lowest):  # so NaN too
             self._rollback(loss)
             return
-        if self._is_unproven:  # the loss was that of the weights before the step, as they are saved
-            link_atomically(self.folder / RESUME_FILE, self.folder / ROLLBACK_FILE)
-            self._is_unproven = False
+        self._saves.prove()
         state.lowest_loss = min(loss, lowest)
         state.step += 1
         state.loss_sum += loss
@@ -203,7 +198,7 @@ class Run:
         self.run_config = self.run_config.changed({name: now for name, _, now in changes})
         arrays = self.trainer.arrays()
         self._build_trainer()
-        self.trainer.restore(arrays, self.folder / RESUME_FILE)
+        self.trainer.restore(arrays, self._saves.path)
         passes = self.planner.passes(self.state.first_step + steps)
         words = (f"{name} {now:g} instead of {before:g}" for name, before, now in changes)
         self.reporter.say(f"For {count(passes, 'pass', 'passes')}: {', '.join(words)}.")
@@ -311,9 +306,8 @@ class Run:
                 "the learning rate already cut to an eighth; try a lower --learning-rate. "
                 f"The best weights so far are in {self.folder}."
             )
-        self.restore(SavedRun.load(self.folder / ROLLBACK_FILE))
+        self.restore(self._saves.back())
         self.state = self.state.after_rollback(before)
-        self._is_unproven = False  # nothing newer is to be kept until the next
         self.reporter.say(
             f"The loss diverged ({loss:.3g}): back at step {self.state.step:,}, "
             f"with the learning rate times {self.state.rate_factor:g}."
@@ -353,13 +347,11 @@ class Run:
 
         With `keep`, a loss that diverges comes back here, if the next step's is well.
         """
-        if keep:
-            self.state.kept_step, self._is_unproven = self.state.step, True
         began = time.monotonic()
         self.state.seconds = self._seconds()
         sha256, arrays = self.corpus.sha256, self.trainer.arrays()
         saved = SavedRun(self.run_config, self.source, sha256, self.state, arrays)
-        saved.save(self.folder / RESUME_FILE)
+        self._saves.write(saved, keep=keep)
         if not self.state.best_step:
             self._checkpoint().save(self.folder / MODEL_FILE)
         self._saved_at = time.monotonic()
