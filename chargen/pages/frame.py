@@ -23,7 +23,8 @@ table { border-collapse: collapse; }
 th, td { padding: .2em .6em; text-align: start; vertical-align: top;
   border-bottom: 1px solid var(--line); }
 th { overflow-wrap: break-word; }
-@media (max-width: 30em) { th, td { padding: .2em .3em; font-size: 87.5%; } }
+@media (max-width: 30em) { body { padding: 1em .5em; }
+  th, td { padding: .2em; font-size: 87.5%; } }
 """
 
 

@@ -62,10 +62,11 @@ def page(survey: "Survey") -> str:
         ),
         _section(
             "What chargen train would choose",
-            ("minutes", "units", "passes, about", "dropout", "held-out loss, about"),
+            ("minutes", "units", "passes", "dropout", "held-out loss"),
             plans,
             "The choice of --preset auto on the computer that wrote this page (cores: "
-            f"{survey.cores}, taken to be of ordinary speed). A pass is once through the text.",
+            f"{survey.cores}, taken to be of ordinary speed). A pass is once through the text. "
+            "Passes and losses are estimates.",
         ),
         "<h2>What to expect</h2>\n" if survey.verdict else "",
         *(f"<p>{as_text(each)}</p>\n" for each in survey.verdict),
@@ -79,21 +80,17 @@ def page(survey: "Survey") -> str:
 def _section(
     title: str, head: Sequence[str], rows: Iterable[Sequence[object]], explained: str = ""
 ) -> str:
-    """Return a heading, what it means, and a table; nothing where the table would have no rows.
-
-    Without names of columns, the table has no line for them.
-    """
+    """Return a heading, what it means, and a table; nothing where the table would have no rows."""
     listed = list(rows)
     if not listed:
         return ""
     names = "".join(
         f"<th{_NUMBER if _is_number(value) else ''}>{as_text(name)}</th>"
-        for name, value in zip(head, listed[0], strict=bool(head))
+        for name, value in zip(head, listed[0], strict=True)
     )
-    names = f"<tr>{names}</tr>\n" if head else ""
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>\n" for row in listed)
     told = f"<p>{as_text(explained)}</p>\n" if explained else ""
-    return f"<h2>{as_text(title)}</h2>\n{told}<table>\n{names}{body}</table>\n"
+    return f"<h2>{as_text(title)}</h2>\n{told}<table>\n<tr>{names}</tr>\n{body}</table>\n"
 
 
 def _cell(value: object) -> str:

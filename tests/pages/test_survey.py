@@ -47,4 +47,4 @@ def test_a_mark_stands_over_a_circle():
 def test_the_verdict_is_shown():
     found = survey(Corpus("".join(f"the <sea> is under {n} towns\n" for n in range(300))))
     assert f"<p>{escape(found.verdict[0])}</p>" in page(found)
-    assert "held-out loss, about" in page(found)
+    assert "held-out loss" in page(found)
