@@ -7,10 +7,8 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from chargen.checkpoint import weight_shapes
-from chargen.corpus.prediction import predicted_loss, yardstick
-from chargen.corpus.spans import Spans
-from chargen.generation.log_probs import bits
 from chargen.training.cluster.scaling import advice
+from chargen.training.verdicts import expectation
 
 if TYPE_CHECKING:
     from chargen.training.run import Run
@@ -37,7 +35,7 @@ def dry_run(run: "Run") -> Iterator[str]:
     yield from run.planner.oddities(state)
     for name, before, now in run.planner.regularization(state, steps):
         yield f"{name} would be {now:g} instead of {before:g}, for so many passes."
-    yield _expected_loss(run, steps)
+    yield expectation(run, steps) or "Nobody knows which loss so short a training reaches."
     weights = sum(math.prod(shape) for shape in weight_shapes(run.model_config).values())
     yield from advice(rows=config.batch_size, seconds=run.planner.seconds, parameters=weights)
 
@@ -53,18 +51,3 @@ def _seconds_of_steps(run: "Run") -> list[float]:
         if len(taken) >= _MIN_STEPS and sum(taken) >= _MEASURED:
             break
     return taken
-
-
-def _expected_loss(run: "Run", steps: int) -> str:
-    """Return a line on the loss that so many steps reach."""
-    training = run.streams.spans or Spans.whole(len(run.corpus.ids))
-    measured = yardstick(run.corpus, training, run.held_out.ids)
-    if measured is None:
-        return "Too little is held out to say which loss to expect."
-    learned = steps * run.config.batch_size * run.config.seq_length
-    units = run.model_config.units
-    once, twice = (predicted_loss(measured, learned=n * learned, units=units) for n in (1, 2))
-    return (
-        f"Expect a held-out loss of about {once:.2f} ({bits(once):.2f} bits/char); twice as long, "
-        f"about {twice:.2f}."
-    )

@@ -21,7 +21,6 @@ from chargen.text.vocabulary import BOUNDARY
 from chargen.training import provenance
 from chargen.training.best import BestWeights
 from chargen.training.cluster.team import WAY_OUT, Team
-from chargen.training.conclusion import conclusion
 from chargen.training.excerpt import write_excerpt
 from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
@@ -34,6 +33,7 @@ from chargen.training.saves import Saves
 from chargen.training.source import Source
 from chargen.training.trainer import Trainer
 from chargen.training.validation import Validator
+from chargen.training.verdicts import conclusion, expectation
 from chargen.wording import about, count
 
 _MAX_ROLLBACKS = 3
@@ -179,6 +179,8 @@ class Run:
             self._fix_total(steps)
             self._save(keep=True)  # what goes back or goes on from now on must know the plan
         self.reporter.say(self.planner.describe(state))
+        if expected := expectation(self, state.total_steps or 0):
+            self.reporter.say(expected)
 
     def _writing_seconds(self) -> float:
         """Return how long an evaluation takes to save, as the last save did, and to write."""
