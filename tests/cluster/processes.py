@@ -19,16 +19,16 @@ class Workers:
         count: how many.
         words: chargen's command, with its options.
         names: their addresses; None chooses some on this machine.
-        place: gives each its number; None gives it by options.
+        environment: gives what names them in a worker's environment, called with its number and the
+            addresses; None names them by options.
         popen: starts a process, called with its number, its command and what `Popen` takes.
-        programs: by number, Python code that a worker runs first.
+        first: by number, Python code that a worker runs first.
     """
 
     def __init__(self, folder, count, *words, names=None, environment=None, popen=None, first=None):
         self.names = names or addresses(count)
         self.files = [folder / f"said-{time.monotonic_ns()}-{index}" for index in range(count)]
         self.processes = []
-        self.ended = {}
         for index, file in enumerate(self.files):
             where = ["--workers", ",".join(self.names), "--worker-index", str(index)]
             if count == 1 or environment is not None:
@@ -55,17 +55,6 @@ class Workers:
 
     def said(self, index):
         return self.files[index].read_text(errors="replace")
-
-    def wait_for(self, words, index=0):
-        """Wait until a worker has said something."""
-        limit = time.monotonic() + _PATIENCE
-        while words not in self.said(index):
-            self._check(limit, f"worker {index} did not say {words!r}")
-            assert self.processes[index].poll() is None or words in self.said(index), self.all()
-            time.sleep(0.02)
-
-    def send(self, number, index):
-        self.processes[index].send_signal(number)
 
     def wait(self, *indices, seconds=_PATIENCE):
         """Wait until these workers have ended, or all; return their exit codes."""
