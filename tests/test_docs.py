@@ -13,7 +13,7 @@ from tests.examples import PAGES, ROOT, blocks, name_of, table_lines
 
 README = ROOT / "README.md"
 MAX_LINES = 120
-OTHER_OPTIONS = {"--format", "--local-dir", "--requeue"}  # of pip, hf and sbatch
+OTHER_OPTIONS = {"--format", "--local-dir", "--requeue", "--seconds"}  # of pip, hf, sbatch, scripts
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
