@@ -163,6 +163,28 @@ def test_a_leader_that_is_stopped_is_told_by_the_others(folder):
     assert (run_of(folder, "stopped") / MODEL_FILE).exists()
 
 
+# What a worker runs first, so that something befalls it when TensorFlow's servers are to start.
+CONNECTS = """
+import os, signal
+from chargen.training.backend import tf
+from chargen.training.cluster import strategy
+{}
+"""
+
+
+@pytest.mark.parametrize(
+    ("befalls", "said"),
+    [
+        ("strategy.connect = lambda _: os.kill(os.getpid(), signal.SIGKILL)", "is gone: its conn"),
+        ("tf.constant(1) + 1", "has ended: TensorFlow has computed something in this process befo"),
+    ],
+)
+def test_one_that_does_not_connect_is_named(folder, befalls, said):
+    with train(folder, 2, "connects", first={1: CONNECTS.format(befalls)}) as workers:
+        assert workers.wait(0, seconds=NOTICED + 30) == [1], workers.all()
+        assert f"Error: Worker 1 ({workers.names[1]}) {said}" in workers.said(0)
+
+
 def test_a_full_disk_at_worker_0_ends_all(folder):
     with train(folder, 2, "full", first={0: FULL}) as workers:
         assert workers.wait() == [1, 1], workers.all()

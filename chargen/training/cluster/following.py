@@ -51,13 +51,15 @@ def follow(team: Team, corpus: Paths | Corpus | None, **reading: Any) -> bytes:
         config = RunConfig.from_json(team.hear(0, "plan").values["config"])
         streams = cut(corpus, training_spans(corpus, config), config)
         team.tell("planned", fingerprints=fingerprints(corpus, streams))
-        from chargen.training.cluster.strategy import connect, gpus
+        from chargen.training.cluster.strategy import check_unused, connect, gpus
         from chargen.training.trainer import Trainer
 
+        check_unused()
         team.tell("ready", gpus=gpus())
         team.hear(0, "connect")
-        with team.step():
-            replicas = connect(team.members)
+        team.have_loaded()
+        replicas = connect(team.members)
+        team.tell("connected")
 
     def build(model: dict[str, Any], training: dict[str, Any], boundary: int | None) -> Trainer:
         configs = ModelConfig.from_json(model), TrainingConfig.from_json(training)

@@ -9,7 +9,7 @@ from chargen.corpus.streams import Streams
 from chargen.errors import ClusterError
 from chargen.storage.arrays import Arrays
 from chargen.training.cluster.members import begin_with
-from chargen.training.cluster.strategy import connect, gpus
+from chargen.training.cluster.strategy import check_unused, connect, gpus
 from chargen.training.cluster.team import Team
 from chargen.training.replicas import Replicas
 from chargen.training.trainer import Trainer
@@ -21,6 +21,7 @@ def lead_connecting(team: Team) -> Replicas:
     Raises:
         ClusterError: on every worker, if one has another number of GPUs.
     """
+    check_unused()
     mine = gpus()
     for index, message in team.hear_all("ready").items():
         theirs = message.values.get("gpus")
@@ -30,8 +31,10 @@ def lead_connecting(team: Team) -> Replicas:
                 "they must have equally many (CUDA_VISIBLE_DEVICES hides some)."
             )
     team.tell("connect")
-    with team.step():
-        return connect(team.members)
+    team.have_loaded()
+    replicas = connect(team.members)
+    team.hear_all("connected")
+    return replicas
 
 
 class LeadingTrainer(Trainer):

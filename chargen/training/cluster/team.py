@@ -133,6 +133,10 @@ class Team:
         while self._signals:
             act(self._signals.pop())
 
+    def have_loaded(self) -> None:
+        """Expect a word from everybody in shorter time, as they have loaded their libraries."""
+        self._silence = SILENCE
+
     @contextmanager
     def step(self) -> Iterator[None]:
         """Notice, within the context, if a step takes far longer than those before.
@@ -142,7 +146,6 @@ class Team:
         Raises:
             ClusterError: instead of TensorFlow's error, if a worker is gone.
         """
-        self._silence = SILENCE
         known = len(self._times) >= _KNOWN
         limit = max(_MIN_STEP, _STEPS * statistics.median(self._times)) if known else _FIRST_STEPS
         began = time.monotonic()
