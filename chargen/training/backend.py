@@ -39,8 +39,9 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 with _quiet_stderr():
     import keras
     import tensorflow as tf
+    from tensorflow.python.eager.context import context as eager_context  # no public name has it
 
-__all__ = ["graph", "keras", "on_gpu", "tf"]
+__all__ = ["eager_context", "graph", "keras", "on_gpu", "tf"]
 
 # `tf.function` without its translation of Python's `if` and `for` into graphs, which nothing here
 # needs and which is more than half of the time that it takes to trace a training step.

@@ -1,7 +1,7 @@
 """TensorFlow's own part: the channel that carries gradients between the workers."""
 
 from chargen.errors import ClusterError, RunError
-from chargen.training.backend import tf
+from chargen.training.backend import eager_context, tf
 from chargen.training.cluster.members import Members
 from chargen.training.replicas import Replicas
 
@@ -35,9 +35,7 @@ def check_unused() -> None:
     Raises:
         RunError: if it has computed something before.
     """
-    from tensorflow.python.eager import context
-
-    if context.context()._context_handle is not None:
+    if eager_context()._context_handle is not None:
         raise RunError(
             "TensorFlow has computed something in this process before; start each worker in a "
             "process of its own."
@@ -50,9 +48,7 @@ def _leave_faults_to_us() -> None:
     It waits up to an hour for a worker that is gone, in compiled code that lets no other Python
     thread run, so that `Team` could neither say so nor end the process.
     """
-    from tensorflow.python.eager import context
-
-    context.context().configure_coordination_service(service_type="")
+    eager_context().configure_coordination_service(service_type="")
 
 
 def gpus() -> int:
