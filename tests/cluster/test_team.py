@@ -19,7 +19,7 @@ from chargen.training.cluster.members import Members
 from chargen.training.cluster.team import WAY_OUT, Team
 
 NAMES = ("10.0.0.1:1", "10.0.0.2:2", "10.0.0.3:3")
-SILENCE = 0.4
+SILENCE = 2.0
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +120,7 @@ def test_a_leader_that_is_gone_is_named(teams):
 def test_one_that_is_silent_is_named_to_all(met):
     lead, first, _ = met  # the last of whom never says a word
     with lead, first:
-        line = "Worker 2 (10.0.0.3:3) is gone: nothing was heard of it for 0.4 seconds."
+        line = f"Worker 2 (10.0.0.3:3) is gone: nothing was heard of it for {SILENCE:g} seconds."
         assert str(failure(lead, 1)) == line
         assert str(failure(first)) == line
 
