@@ -3,9 +3,10 @@
 The gradient is written down here instead of left to automatic differentiation. It runs back through
 time by one product a step, and the kernel's is formed as one large product afterwards.
 
-A step's products are too small to keep all cores busy. So the streams are dealt into groups, and
-each group's whole way through time is a program of its own, compiled by XLA, that TensorFlow runs
-beside the others. Therefore XLA must not compile the training step around them as one program.
+A step's products are too small to keep all cores busy. So the streams are dealt into a group for
+each core, and each group's whole way through time is a program of its own, compiled by XLA, that
+TensorFlow runs beside the others. More groups than cores would read the same weights more often.
+Therefore XLA must not compile the training step around them as one program.
 
 The two kernels are stacked, [W; U], so that one product a step reads both the input and the state.
 Inside the loops every matrix is transposed, [units, batch], as XLA multiplies faster with the large
@@ -20,11 +21,13 @@ The formulas are Keras's: z = x·W + h·U + b, split into the gates i, f, c, o.
 from collections.abc import Sequence
 from typing import Any
 
+from chargen.config.presets import available_cores
 from chargen.training.backend import graph, keras, on_gpu, tf
 from chargen.training.dropout import Mask
 from chargen.training.resetting import Resetting
 
-_GROUPS = ((8, 16), (4, 8), (3, 8), (2, 8))  # numbers of groups, each with its minimum of streams
+# Numbers of groups, each with its minimum of streams and of cores.
+_GROUPS = ((8, 16, 4), (4, 8, 4), (3, 8, 3), (2, 8, 2))
 
 
 class LSTM(Resetting, keras.layers.LSTM):
@@ -117,7 +120,12 @@ def _run_groups(
         All hidden states, [batch, steps, units]; the last h and the last c, each [batch, units].
     """
     batch = x.shape[0]
-    possible = (n for n, streams in _GROUPS if batch % n == 0 and batch // n >= streams)
+    cores = available_cores()
+    possible = (
+        groups
+        for groups, min_streams, min_cores in _GROUPS
+        if batch % groups == 0 and batch // groups >= min_streams and cores >= min_cores
+    )
     groups = next(possible, 1)
     keeps = [None] * groups if keep is None else tf.split(keep, groups)
 

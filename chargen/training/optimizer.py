@@ -1,14 +1,21 @@
-"""Adam with decoupled weight decay, computed by TensorFlow's own kernel.
+"""Adam with decoupled weight decay, and with the leading directions of large gradients apart.
 
-The kernel passes once over a weight, its gradient and both its moments, on all cores. Keras's
-optimizers are made of many small operations, which XLA has to compile for each weight first.
+A recurrent kernel's gradients are far greater in a few directions of the state, in which many units
+move together, than in the others. Adam scales each weight by itself, so these few hold the others
+back. SOAP (Vyas et al. 2024, after the Shampoo of Gupta, Koren and Singer 2018) runs Adam in the
+basis of these directions, the eigenvectors of the gradients' covariance. Here, only the leading
+ones are followed, and plain Adam learns the rest: most of the gain, for few products more.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chargen.training.backend import keras, tf
+from chargen.training.saved_run import basis_size
 
+_FOLLOW_STEPS = 8  # between two iterations that find the directions
+_FOLLOWED_FIRST = 32  # steps at the beginning that iterate each time
+_PRODUCT_KEPT = 0.98  # at each step, of the product of covariance and directions
 _BETA_1 = 0.9
 _BETA_2 = 0.99  # for short runs: follows a changing gradient sooner than Adam's usual 0.999
 _EPSILON = 1e-7  # Keras's
@@ -28,20 +35,33 @@ class AdamW:
         self, weights: Sequence[keras.Variable], *, weight_decay: float, clip_norm: float
     ) -> None:
         self._weights, self._weight_decay, self._clip_norm = weights, weight_decay, clip_norm
-        self._moments = [
-            tuple(tf.Variable(tf.zeros(weight.shape)) for _ in range(2)) for weight in weights
+        self._moments = [_Moments(weight.shape) for weight in weights]
+        sizes = (basis_size(weight.name, weight.shape) for weight in weights)
+        self._leading = [
+            _Leading(weight.shape, size) if size else None
+            for weight, size in zip(weights, sizes, strict=True)
         ]
 
     @property
     def variables(self) -> Iterator[tf.Variable]:
-        """Return each weight's moments: the mean and the uncentred variance of its gradient."""
-        return (moment for moments in self._moments for moment in moments)
+        """Return each weight's moments, then what follows each one's leading directions."""
+        for moments in self._moments:
+            yield from moments.variables
+        for leading in filter(None, self._leading):
+            yield from leading.variables
 
-    def apply(self, gradients: Sequence[Any], *, number: Any, learning_rate: Any) -> Any:
+    def bases(self, number: Any) -> list[Any]:
+        """Return the leading directions for update `number`, within a graph: [rows, size] each."""
+        return [leading.look(number) for leading in filter(None, self._leading)]
+
+    def apply(
+        self, gradients: Sequence[Any], bases: Sequence[Any], *, number: Any, learning_rate: Any
+    ) -> Any:
         """Update the weights, within a graph.
 
         Args:
             gradients: of the loss, one for each weight.
+            bases: what `bases` returned, the same for all replicas.
             number: how many updates there were before, int32.
             learning_rate: for this update.
 
@@ -50,24 +70,85 @@ class AdamW:
         """
         gradients, norm = tf.clip_by_global_norm(gradients, self._clip_norm)
         updates = tf.cast(number + 1, tf.float32)
-        for weight, (mean, variance), gradient in zip(
-            self._weights, self._moments, gradients, strict=True
+        following = iter(bases)
+        for weight, moments, leading, gradient in zip(
+            self._weights, self._moments, self._leading, gradients, strict=True
         ):
+            handle = weight.value.handle
             if self._weight_decay and weight.name not in _NOT_DECAYED:
-                tf.raw_ops.AssignSubVariableOp(
-                    resource=weight.value.handle,
-                    value=self._weight_decay * learning_rate * weight,
-                )
+                decayed = self._weight_decay * learning_rate * weight
+                tf.raw_ops.AssignSubVariableOp(resource=handle, value=decayed)
+            rest = gradient
+            if leading is not None:
+                change, rest = leading.learn(gradient, next(following), updates, learning_rate)
+                tf.raw_ops.AssignSubVariableOp(resource=handle, value=change)
+            # TensorFlow's own kernel passes once over a weight, its gradient and both its moments,
+            # on all cores. Keras's optimizers are made of many small operations.
             tf.raw_ops.ResourceApplyAdam(
-                var=weight.value.handle,
-                m=mean.handle,
-                v=variance.handle,
+                var=handle,
+                m=moments.mean.handle,
+                v=moments.variance.handle,
                 beta1_power=_BETA_1**updates,
                 beta2_power=_BETA_2**updates,
                 lr=learning_rate,
                 beta1=_BETA_1,
                 beta2=_BETA_2,
                 epsilon=_EPSILON,
-                grad=gradient,
+                grad=rest,
             )
         return norm
+
+
+class _Moments:
+    """The mean and the uncentred variance of a gradient."""
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        self.mean, self.variance = (tf.Variable(tf.zeros(shape)) for _ in range(2))
+        self.variables = self.mean, self.variance
+
+
+class _Leading:
+    """The leading directions of a matrix's gradients, and the moments along them.
+
+    They are those eigenvectors of the covariance of the gradients' rows that have the greatest
+    eigenvalues, found by power iteration. The covariance itself is never formed, as only its
+    product with the directions is needed.
+
+    Args:
+        shape: of the matrix.
+        size: how many directions.
+    """
+
+    def __init__(self, shape: Sequence[int], size: int) -> None:
+        rows, columns = shape
+        self._basis = tf.Variable(tf.eye(rows, size))  # orthonormal columns
+        self._product = tf.Variable(tf.zeros([rows, size]))  # of the covariance with them
+        self._moments = _Moments([size, columns])
+        self.variables = self._basis, self._product, *self._moments.variables
+
+    def look(self, number: Any) -> Any:
+        """Return the directions for update `number`, after an iteration if one is due."""
+        is_due = (number < _FOLLOWED_FIRST) | (number % _FOLLOW_STEPS == 0)
+        return tf.cond(
+            is_due & (number > 0),  # at first nothing is known
+            lambda: tf.linalg.qr(tf.convert_to_tensor(self._product))[0],
+            lambda: tf.convert_to_tensor(self._basis),
+        )
+
+    def learn(self, gradient: Any, basis: Any, updates: Any, learning_rate: Any) -> tuple[Any, Any]:
+        """Return what to subtract for the gradient's leading part, and the rest of the gradient."""
+        basis_before, product, mean, variance = map(tf.convert_to_tensor, self.variables)
+        leading = tf.matmul(basis, gradient, transpose_a=True)
+        # Product and mean are taken to the new directions; the variance stays, as they turn little.
+        turn = tf.matmul(basis, basis_before, transpose_a=True)
+        product = tf.matmul(product, turn, transpose_b=True)
+        seen = tf.matmul(gradient, leading, transpose_b=True)
+        product = _PRODUCT_KEPT * product + (1 - _PRODUCT_KEPT) * seen
+        mean = _BETA_1 * (turn @ mean) + (1 - _BETA_1) * leading
+        variance = _BETA_2 * variance + (1 - _BETA_2) * leading**2
+        values = basis, product, mean, variance
+        for variable, value in zip(self.variables, values, strict=True):
+            tf.raw_ops.AssignVariableOp(resource=variable.handle, value=value)
+        rate = learning_rate * tf.sqrt(1 - _BETA_2**updates) / (1 - _BETA_1**updates)
+        change = basis @ (rate * mean / (tf.sqrt(variance) + _EPSILON))
+        return change, gradient - basis @ leading

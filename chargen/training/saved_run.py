@@ -1,6 +1,6 @@
 """What a run keeps for whoever continues it: resume.safetensors, checked as a whole when read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +15,8 @@ from chargen.training.run_state import RunState
 from chargen.training.source import Source
 
 _MOMENTS = 2  # that the optimizer keeps of each weight's gradient
+_BASIS_SHARE = 16  # of the directions of a recurrent kernel's rows, one in so many is followed
+_MIN_BASIS_ROWS = 64  # of a kernel whose directions are followed
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +74,20 @@ class SavedRun:
         return saved
 
 
+def basis_size(name: str, shape: Sequence[int]) -> int:
+    """Return how many directions of a weight's rows are followed, by its name; often none."""
+    is_followed = name.endswith("recurrent_kernel") and shape[0] >= _MIN_BASIS_ROWS
+    return shape[0] // _BASIS_SHARE if is_followed else 0
+
+
 def array_shapes(model: ModelConfig, batch_size: int) -> dict[str, tuple[int, ...]]:
     """Return the name and shape of every array that a step changes."""
     weights = weight_shapes(model)
     moments = [shape for shape in weights.values() for _ in range(_MOMENTS)]
+    for name, shape in weights.items():
+        if size := basis_size(name, shape):
+            rows, columns = shape
+            moments += [(rows, size)] * 2 + [(size, columns)] * _MOMENTS
     states = [(batch_size, units) for units in model.units for _ in STATES[model.cell]]
     return {
         **{f"weights/{name}": shape for name, shape in weights.items()},

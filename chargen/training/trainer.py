@@ -114,9 +114,14 @@ class Trainer:
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_mean(losses) / self._replicas.count
         gradients = tape.gradient(loss, self.model.trainable_variables)
-        loss, *gradients = self._replicas.sum([loss, *map(tf.convert_to_tensor, gradients)])
+        # Each replica finds the same directions but for rounding, so they take their mean.
+        bases = [basis / self._replicas.count for basis in self._optimizer.bases(self._step_number)]
+        parts = [[loss], list(map(tf.convert_to_tensor, gradients)), bases]
+        summed = self._replicas.sum([tensor for part in parts for tensor in part])
+        [loss], gradients, bases = tf.nest.pack_sequence_as(parts, summed)
         norm = self._optimizer.apply(
             gradients,
+            bases,
             number=self._step_number,
             learning_rate=self._learning_rate,
         )

@@ -1,4 +1,4 @@
-"""The optimizer is Adam with decoupled weight decay, as Keras has it."""
+"""The optimizer is Adam with decoupled weight decay, as Keras has it, and turns where it pays."""
 
 import numpy as np
 import pytest
@@ -33,9 +33,56 @@ def test_updates_are_those_of_keras(weight_decay, clip_norm):
             tf.constant(generator.normal(size=shape), tf.float32) for shape in SHAPES.values()
         ]
         rate = 0.1 / (number + 1)
-        norm = update(gradients, number=tf.constant(number), learning_rate=tf.constant(rate))
+        norm = update(gradients, [], number=tf.constant(number), learning_rate=tf.constant(rate))
         reference.learning_rate = rate
         reference.apply(gradients, theirs)
         assert float(norm) == pytest.approx(tf.linalg.global_norm(gradients).numpy())
     for mine, its in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(mine.numpy(), its.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def learned(name, gradient_of, steps):
+    """Return a kernel of so many updates, from zero, and the directions that were followed."""
+    kernel = keras.Variable(np.zeros((64, 96), np.float32), name=name)
+    optimizer = AdamW([kernel], weight_decay=0.0, clip_norm=1e9)
+
+    @graph
+    def update(gradient, number):
+        bases = optimizer.bases(number)
+        optimizer.apply([gradient], bases, number=number, learning_rate=0.003)
+        return bases
+
+    generator = np.random.default_rng(1)
+    for number in range(steps):
+        gradient = gradient_of(kernel.numpy(), generator).astype(np.float32)
+        bases = update(gradient, tf.constant(number))
+    return kernel.numpy(), bases
+
+
+def orthonormal(rows, columns):
+    return np.linalg.qr(np.random.default_rng(2).normal(size=(rows, columns)))[0]
+
+
+def test_the_leading_directions_of_the_gradients_are_found():
+    strong = orthonormal(64, 3)
+
+    def gradient_of(kernel, generator):
+        return 10 * strong @ generator.normal(size=(3, 96)) + generator.normal(size=kernel.shape)
+
+    _, [basis] = learned("recurrent_kernel", gradient_of, 60)
+    np.testing.assert_allclose(np.linalg.norm(basis.numpy().T @ strong, axis=0), 1, atol=0.02)
+    np.testing.assert_allclose(tf.matmul(basis, basis, transpose_a=True), np.eye(4), atol=1e-5)
+
+
+def test_noise_in_strong_directions_does_not_hold_the_others_back():
+    strong, target = orthonormal(64, 3), np.random.default_rng(3).normal(size=(64, 96))
+    weak = np.eye(64) - strong @ strong.T
+
+    def gradient_of(kernel, generator):
+        return weak @ (kernel - target) + 10 * strong @ generator.normal(size=(3, 96))
+
+    def distance(name):
+        kernel, _ = learned(name, gradient_of, 500)
+        return np.linalg.norm(weak @ (kernel - target))
+
+    assert distance("recurrent_kernel") < 0.6 * distance("kernel")  # which plain Adam learns
