@@ -13,9 +13,9 @@ from typing import Any
 from chargen.training.backend import keras, tf
 from chargen.training.saved_run import basis_size
 
-_FOLLOW_STEPS = 8  # between two iterations that find the directions
-_FOLLOWED_FIRST = 32  # steps at the beginning that iterate each time
-_PRODUCT_KEPT = 0.98  # at each step, of the product of covariance and directions
+_FOLLOW_STEPS = 4  # between two iterations that find the directions
+_FOLLOWED_FIRST = 32  # steps at the beginning, each of which iterates
+_PRODUCT_KEPT = 0.8  # each time, of the product of covariance and directions
 _BETA_1 = 0.9
 _BETA_2 = 0.99  # for short runs: follows a changing gradient sooner than Adam's usual 0.999
 _EPSILON = 1e-7  # Keras's
@@ -80,7 +80,7 @@ class AdamW:
                 tf.raw_ops.AssignSubVariableOp(resource=handle, value=decayed)
             rest = gradient
             if leading is not None:
-                change, rest = leading.learn(gradient, next(following), updates, learning_rate)
+                change, rest = leading.learn(gradient, next(following), number, learning_rate)
                 tf.raw_ops.AssignSubVariableOp(resource=handle, value=change)
             # TensorFlow's own kernel passes once over a weight, its gradient and both its moments,
             # on all cores. Keras's optimizers are made of many small operations.
@@ -128,27 +128,36 @@ class _Leading:
 
     def look(self, number: Any) -> Any:
         """Return the directions for update `number`, after an iteration if one is due."""
-        is_due = (number < _FOLLOWED_FIRST) | (number % _FOLLOW_STEPS == 0)
         return tf.cond(
-            is_due & (number > 0),  # at first nothing is known
+            _is_due(number) & (number > 0),  # at first nothing is known
             lambda: tf.linalg.qr(tf.convert_to_tensor(self._product))[0],
             lambda: tf.convert_to_tensor(self._basis),
         )
 
-    def learn(self, gradient: Any, basis: Any, updates: Any, learning_rate: Any) -> tuple[Any, Any]:
+    def learn(self, gradient: Any, basis: Any, number: Any, learning_rate: Any) -> tuple[Any, Any]:
         """Return what to subtract for the gradient's leading part, and the rest of the gradient."""
         basis_before, product, mean, variance = map(tf.convert_to_tensor, self.variables)
         leading = tf.matmul(basis, gradient, transpose_a=True)
-        # Product and mean are taken to the new directions; the variance stays, as they turn little.
-        turn = tf.matmul(basis, basis_before, transpose_a=True)
-        product = tf.matmul(product, turn, transpose_b=True)
-        seen = tf.matmul(gradient, leading, transpose_b=True)
-        product = _PRODUCT_KEPT * product + (1 - _PRODUCT_KEPT) * seen
-        mean = _BETA_1 * (turn @ mean) + (1 - _BETA_1) * leading
+
+        def turned() -> tuple[Any, Any]:
+            """Return product and mean in the new directions; the variance turns too little."""
+            turn = tf.matmul(basis, basis_before, transpose_a=True)
+            seen = tf.matmul(gradient, leading, transpose_b=True)
+            kept = _PRODUCT_KEPT * tf.matmul(product, turn, transpose_b=True)
+            return kept + (1 - _PRODUCT_KEPT) * seen, turn @ mean
+
+        product, mean = tf.cond(_is_due(number), turned, lambda: (product, mean))
+        mean = _BETA_1 * mean + (1 - _BETA_1) * leading
         variance = _BETA_2 * variance + (1 - _BETA_2) * leading**2
         values = basis, product, mean, variance
         for variable, value in zip(self.variables, values, strict=True):
             tf.raw_ops.AssignVariableOp(resource=variable.handle, value=value)
+        updates = tf.cast(number + 1, tf.float32)
         rate = learning_rate * tf.sqrt(1 - _BETA_2**updates) / (1 - _BETA_1**updates)
         change = basis @ (rate * mean / (tf.sqrt(variance) + _EPSILON))
         return change, gradient - basis @ leading
+
+
+def _is_due(number: Any) -> Any:
+    """Return whether the directions are looked at in update `number`, within a graph."""
+    return (number < _FOLLOWED_FIRST) | (number % _FOLLOW_STEPS == 0)

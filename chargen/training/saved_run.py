@@ -15,8 +15,8 @@ from chargen.training.run_state import RunState
 from chargen.training.source import Source
 
 _MOMENTS = 2  # that the optimizer keeps of each weight's gradient
-_BASIS_SHARE = 16  # of the directions of a recurrent kernel's rows, one in so many is followed
-_MIN_BASIS_ROWS = 64  # of a kernel whose directions are followed
+_BASIS_SHARE = 32  # of the directions of a recurrent kernel's rows, one in so many is followed
+_MIN_BASIS_ROWS = 128  # of a kernel whose directions are followed
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,7 +43,7 @@ def test_updates_are_those_of_keras(weight_decay, clip_norm):
 
 def learned(name, gradient_of, steps):
     """Return a kernel of so many updates, from zero, and the directions that were followed."""
-    kernel = keras.Variable(np.zeros((64, 96), np.float32), name=name)
+    kernel = keras.Variable(np.zeros((128, 96), np.float32), name=name)
     optimizer = AdamW([kernel], weight_decay=0.0, clip_norm=1e9)
 
     @graph
@@ -64,7 +64,7 @@ def orthonormal(rows, columns):
 
 
 def test_the_leading_directions_of_the_gradients_are_found():
-    strong = orthonormal(64, 3)
+    strong = orthonormal(128, 3)
 
     def gradient_of(kernel, generator):
         return 10 * strong @ generator.normal(size=(3, 96)) + generator.normal(size=kernel.shape)
@@ -75,8 +75,8 @@ def test_the_leading_directions_of_the_gradients_are_found():
 
 
 def test_noise_in_strong_directions_does_not_hold_the_others_back():
-    strong, target = orthonormal(64, 3), np.random.default_rng(3).normal(size=(64, 96))
-    weak = np.eye(64) - strong @ strong.T
+    strong, target = orthonormal(128, 3), np.random.default_rng(3).normal(size=(128, 96))
+    weak = np.eye(128) - strong @ strong.T
 
     def gradient_of(kernel, generator):
         return weak @ (kernel - target) + 10 * strong @ generator.normal(size=(3, 96))
@@ -85,4 +85,4 @@ def test_noise_in_strong_directions_does_not_hold_the_others_back():
         kernel, _ = learned(name, gradient_of, 500)
         return np.linalg.norm(weak @ (kernel - target))
 
-    assert distance("recurrent_kernel") < 0.6 * distance("kernel")  # which plain Adam learns
+    assert distance("recurrent_kernel") < 0.8 * distance("kernel")  # which plain Adam learns
