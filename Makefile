@@ -62,6 +62,7 @@ pages: .venv/installed
 
 model: .venv/installed
 	$(BIN)/chargen train corpora/drowned-bell.txt --name bundled --overwrite --units 256 --dropout 0.5 --minutes 4
+	$(BIN)/chargen export half --model bundled --output checkpoints/bundled/model.safetensors --overwrite
 
 clean:
 	rm -rf docs/*.ipynb .venv .coverage .*_cache build dist checkpoints/demo

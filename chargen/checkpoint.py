@@ -1,7 +1,8 @@
 """A trained network: its shape, tokenizer and weights, and where they came from.
 
 `model.safetensors` holds it: the weights in float32, under Keras's names and in its gate order
-(i, f, c, o), and all else as JSON in the file's header.
+(i, f, c, o), and all else as JSON in the file's header. A file may hold weights in float16 instead;
+they are float32 from when it is read.
 """
 
 import os.path
@@ -180,6 +181,8 @@ class Checkpoint:
     def from_json(cls, document: Mapping[str, Any], weights: Arrays, path: Path) -> "Checkpoint":
         """Return the checkpoint of weights and of what `to_json` returned, both checked.
 
+        Weights in float16 become float32.
+
         Raises:
             CheckpointError: if they do not fit together, naming `path`.
         """
@@ -212,6 +215,10 @@ class Checkpoint:
                 f"{config.labels}."
             )
         shapes = weight_shapes(config)
+        weights = {
+            name: array.astype(np.float32) if array.dtype == np.float16 else array
+            for name, array in weights.items()
+        }
         check_arrays(path, weights, {name: (shape, "float32") for name, shape in shapes.items()})
         return cls(config, tokenizer, weights, origin, labels, label_rules)
 

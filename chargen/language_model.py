@@ -171,7 +171,7 @@ class LanguageModel(Writing, Inside):
 
         Args:
             path: of the file to write, or of the folder to make.
-            format: "page", "keras", "savedmodel", "onnx", "torch", "hub" or "python".
+            format: "page", "keras", "savedmodel", "onnx", "torch", "hub", "python" or "half".
             overwrite: whether what is there may be replaced.
             options: of "hub": `license` and `language`, for its model card.
 

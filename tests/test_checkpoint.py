@@ -276,6 +276,10 @@ def test_a_foreign_file_of_numbers_that_numpy_lacks(load_bytes, dtype):
         ({"dense/bias": np.zeros((9, 1), np.float32)}, r"dense/bias is float32 \(9, 1\)"),
         ({"lstm_1/bias": np.zeros(12)}, r"lstm_1/bias is float64 \(12,\), expected float32 \(12"),
         ({"lstm_0/kernel": np.zeros((4, 20), np.int32)}, "lstm_0/kernel is int32"),
+        ({"lstm_0/kernel": np.zeros((4, 20), np.int8)}, "lstm_0/kernel is int8"),
+        ({"dense/bias": np.zeros(8, np.float16)}, r"dense/bias is float32 \(8,\), expected .*9,"),
+        ({"dense/bias": np.full(9, np.inf, np.float16)}, "dense/bias holds numbers that are not"),
+        ({"dense/bias": np.full(9, np.nan, np.float16)}, "dense/bias holds numbers that are not"),
         ({"dense/bias": np.full(9, np.inf, np.float32)}, "dense/bias holds numbers that are not"),
         ({"lstm_1/kernel": None}, "lacks array lstm_1/kernel"),
         ({"embedding/embeddings": None}, "lacks array embedding/embeddings"),
@@ -285,6 +289,26 @@ def test_a_foreign_file_of_numbers_that_numpy_lacks(load_bytes, dtype):
 def test_a_wrong_array_is_named(load_changed, weights, told):
     with pytest.raises(CheckpointError, match=told):
         load_changed(weights=weights)
+
+
+@pytest.mark.parametrize("names", [("dense/bias",), None])
+def test_weights_in_float16_become_float32(load_changed, make_checkpoint, names):
+    weights = make_checkpoint().weights
+    halves = {name: weights[name].astype(np.float16) for name in names or weights}
+    loaded = load_changed(weights=halves).weights
+    for name, array in loaded.items():
+        assert array.dtype == np.float32
+        np.testing.assert_array_equal(array, halves.get(name, weights[name]))
+
+
+def test_a_flipped_bit_in_float16_is_told(make_checkpoint, tmp_path):
+    halves = {name: each.astype(np.float16) for name, each in make_checkpoint().weights.items()}
+    write_arrays(tmp_path / "half", halves, document_of(make_checkpoint()))
+    data = bytearray((tmp_path / "half").read_bytes())
+    data[-1] ^= 1
+    (tmp_path / "half").write_bytes(data)
+    with pytest.raises(CheckpointError, match=r"changed or damaged .* SHA-256"):
+        Checkpoint.load(tmp_path / "half")
 
 
 def test_a_config_that_does_not_fit_the_weights(load_changed, make_checkpoint):

@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Literal, Unpack
 
+import numpy as np
 import pytest
 
 import chargen
@@ -100,13 +101,19 @@ def test_every_page_is_in_the_navigation():
     assert {page.name for page in (ROOT / "docs").glob("*.md")} <= set(listed)
 
 
-def test_the_program_of_the_format_writes_what_chargen_writes(monkeypatch, capsys):
+@pytest.mark.parametrize("half", [False, True])
+def test_the_program_of_the_format_writes_what_chargen_writes(tmp_path, monkeypatch, capsys, half):
     page = (ROOT / "docs" / "format.md").read_text("utf-8")
     (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    monkeypatch.chdir(ROOT)
+    model = chargen.load("bundled")
+    file = tmp_path / "checkpoints" / "bundled" / "model.safetensors"
+    file.parent.mkdir(parents=True)
+    model.export(file, "half") if half else model.save(file)
+    monkeypatch.chdir(tmp_path)
     names = {}
     exec(code, names)
-    written = chargen.load("bundled").generate("Wick:\n", temperature=0, length=60)
+    assert {array.dtype for array in names["weights"].values()} == {np.dtype("float32")}
+    written = chargen.load(file).generate("Wick:\n", temperature=0, length=60)
     assert capsys.readouterr().out == f"Wick:\n{written}\n"
     assert json.dumps(names["document"]["origin"])
 

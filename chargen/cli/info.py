@@ -31,7 +31,7 @@ def info(model: str | None, as_config: bool, as_json: bool) -> None:
         raise click.UsageError("--config prints TOML; --json prints JSON: choose one.")
     from chargen.checkpoint import Checkpoint
     from chargen.config import PreparationConfig
-    from chargen.storage.runs import find_checkpoint
+    from chargen.storage.runs import MODEL_FILE, find_checkpoint
     from chargen.text.characters import enumerate_some, escape_hidden
     from chargen.text.controls import escape_line
     from chargen.text.vocabulary import BOUNDARY
@@ -44,6 +44,7 @@ def info(model: str | None, as_config: bool, as_json: bool) -> None:
     checkpoint = Checkpoint.load(path)
     tokenizer = checkpoint.tokenizer
     weights = sum(array.size for array in checkpoint.weights.values())
+    size = (path / MODEL_FILE if path.is_dir() else path).stat().st_size
     config, origin = checkpoint.config, checkpoint.origin
     preparation = tokenizer.preparation.to_json()
     if as_json:
@@ -51,7 +52,7 @@ def info(model: str | None, as_config: bool, as_json: bool) -> None:
             {
                 "path": str(path),
                 "weights": weights,
-                "bytes": 4 * weights,
+                "bytes": size,
                 "config": config.to_json(),
                 "vocabulary": tokenizer.vocabulary.idx2char,
                 "start": tokenizer.start,
@@ -73,7 +74,7 @@ def info(model: str | None, as_config: bool, as_json: bool) -> None:
     lines = {
         "checkpoint": str(path),
         "network": config.describe(),
-        "size": f"{count(weights, 'weight')}, {about(4 * weights / 1e6)} MB",
+        "size": f"{count(weights, 'weight')}, {about(size / 1e6)} MB",
         "vocabulary": f"{count(len(known), 'character')}: {escape_hidden(known[:_MAX_SHOWN])}"
         + (" …" if len(known) > _MAX_SHOWN else ""),
         "corpus": f"{origin.corpus or 'unknown'}, {count(characters, 'character')}"

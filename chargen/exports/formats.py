@@ -88,6 +88,7 @@ FORMATS = {
             is_network_only=False,
             options=("license", "language"),
         ),
+        Format("half", ".safetensors", is_network_only=False),
     )
 }
 

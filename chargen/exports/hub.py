@@ -6,10 +6,7 @@ The description is in config.json. Nothing is uploaded; the hub's own tool does 
 
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
 
 from chargen.checkpoint import Checkpoint
 from chargen.config.base import check
@@ -17,13 +14,9 @@ from chargen.errors import CheckpointError
 from chargen.exports.document import describe, missing, parse, to_text
 from chargen.exports.formats import Loaded
 from chargen.exports.model_card import model_card
-from chargen.exports.vectors import state_names
-from chargen.generation.decoder import Decoder
-from chargen.generation.state import Floats
-from chargen.generation.weights import DecoderWeights
+from chargen.exports.vectors import run_of
 from chargen.storage.folders import new_folder
 from chargen.storage.runs import MODEL_FILE
-from chargen.text.vocabulary import Ids
 
 _CONFIG = "config.json"
 _LICENSE = re.compile(r"[a-z0-9][a-z0-9.\-]*")
@@ -76,14 +69,4 @@ def load(path: Path) -> Loaded:
             f"{path} was changed after it was written: config.json and {MODEL_FILE} describe "
             "different models; export the model again."
         )
-    weights = DecoderWeights(checkpoint)
-
-    def run(ids: Ids, label: int | None) -> tuple[Floats, Mapping[str, Floats]]:
-        labels = None if label is None else np.array([label])
-        decoder = Decoder(weights, weights.zero_state(1, labels))
-        logits = [decoder.step(ids[place : place + 1])[0] for place in range(len(ids))]
-        arrays = [array for layer in decoder.state.layers for array in layer]
-        names = state_names(checkpoint.config.cell, len(checkpoint.config.units))
-        return np.array(logits), dict(zip(names, arrays, strict=True))
-
-    return Loaded(document, checkpoint.weights, f"chargen {__version__}", run)
+    return Loaded(document, checkpoint.weights, f"chargen {__version__}", run_of(checkpoint))

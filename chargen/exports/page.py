@@ -31,17 +31,13 @@ from chargen.errors import ExportError
 from chargen.exports.document import check_arrays, describe, missing, parse, to_text
 from chargen.exports.formats import Loaded
 from chargen.exports.int8 import dequantize, is_matrix, quantize
-from chargen.exports.vectors import state_names
-from chargen.generation.decoder import Decoder
-from chargen.generation.state import Floats
-from chargen.generation.weights import DecoderWeights
+from chargen.exports.vectors import run_of
 from chargen.pages.bundle import bundle
 from chargen.storage.arrays import Arrays
 from chargen.storage.atomic import write_atomically
 from chargen.text import unknown
 from chargen.text.documents import separator_pattern
 from chargen.text.tokenizer import CharTokenizer
-from chargen.text.vocabulary import Ids
 
 _PAGES = Path(__file__).parents[1] / "pages"
 _MAX_BYTES = 64_000_000  # of weights in a page; phones refuse more
@@ -112,19 +108,9 @@ def load(path: Path) -> Loaded:
             f"was written by another version ({document['chargen']})."
         )
     checkpoint = Checkpoint.from_json(document["model"], plain, path)
-
-    def run(ids: Ids, label: int | None) -> tuple[Floats, Mapping[str, Floats]]:
-        weights = DecoderWeights(checkpoint)
-        labels = None if label is None else np.array([label], np.int32)
-        decoder = Decoder(weights, weights.zero_state(1, labels))
-        logits = [decoder.step(ids[place : place + 1])[0].copy() for place in range(len(ids))]
-        state = (array[0] for layer in decoder.state.layers for array in layer)
-        config = checkpoint.config
-        names = state_names(config.cell, len(config.units))
-        return np.array(logits), dict(zip(names, state, strict=True))
-
     kind = "int8" if any(array.dtype == np.int8 for array in arrays.values()) else "float32"
-    return Loaded(document, arrays, f"NumPy {np.__version__} with the page's {kind} weights", run)
+    runtime = f"NumPy {np.__version__} with the page's {kind} weights"
+    return Loaded(document, arrays, runtime, run_of(checkpoint))
 
 
 def _page(document: Mapping[str, Any], weights: str) -> str:

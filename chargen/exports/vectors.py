@@ -13,6 +13,7 @@ import numpy as np
 
 from chargen.checkpoint import Checkpoint
 from chargen.config import ModelConfig
+from chargen.exports.formats import Run
 from chargen.generation.decoder import Decoder
 from chargen.generation.sampler import draw, weigh
 from chargen.generation.state import STATES, Floats, State
@@ -85,6 +86,21 @@ def _read(checkpoint: Checkpoint, label: str | None) -> tuple[Ids, Floats, State
         elif written < _WRITTEN + _SPREAD:
             ids.append(int(later[written - _WRITTEN]))
     return np.array(ids, np.int32), np.array(logits), decoder.state
+
+
+def run_of(checkpoint: Checkpoint) -> Run:
+    """Return chargen's own run of a network, as it is for one text."""
+    weights = DecoderWeights(checkpoint)
+
+    def run(ids: Ids, label: int | None) -> tuple[Floats, Mapping[str, Floats]]:
+        labels = None if label is None else np.array([label], np.int32)
+        decoder = Decoder(weights, weights.zero_state(1, labels))
+        logits = [decoder.step(ids[place : place + 1])[0].copy() for place in range(len(ids))]
+        state = (array[0] for layer in decoder.state.layers for array in layer)
+        names = state_names(checkpoint.config.cell, len(checkpoint.config.units))
+        return np.array(logits), dict(zip(names, state, strict=True))
+
+    return run
 
 
 def check_vectors(vectors: Mapping[str, Any], config: ModelConfig, labels: Sequence[str]) -> None:

@@ -59,6 +59,7 @@ GIVEN = {
     "export hub": (["-m", "model.safetensors", "-o", "out"], []),
     "export page": (["-m", "model.safetensors", "-o", "out.html"], []),
     "export python": (["-m", "model.safetensors", "-o", "out.py"], []),
+    "export half": (["-m", "model.safetensors", "-o", "out.safetensors"], []),
 }
 
 

@@ -63,6 +63,19 @@ def test_a_tampered_file_fails_by_name(refused, invoke, model_file, workdir):
     assert "tiny.onnx was changed after it was written" in refused("verify", "tiny.onnx")
 
 
+def test_half_a_model_is_read_like_any_other(invoke, model_file, refused):
+    result = invoke("export", "half", "-m", model_file, "-o", "half.safetensors")
+    assert result.exit_code == 0, result.stderr
+    first, second = result.stderr.splitlines()
+    assert first.endswith("chargen verify ./half.safetensors")
+    assert second.startswith("Rounding the weights to float16 changes logits by up to 0.0")
+    assert " and chargen " in invoke("verify", "half.safetensors").stdout
+    assert invoke("sample", "A", "-m", "half.safetensors", "-s", 1).stdout.startswith("A")
+    line = refused("export", "half", "-m", model_file, "-o", "half.safetensors")
+    assert "exists already" in line
+    assert "must end in .safetensors" in refused("export", "half", "-m", model_file, "-o", "half")
+
+
 def test_an_existing_file_is_kept(refused, invoke, model_file, workdir):
     (workdir / "tiny.onnx").write_text("mine")
     line = refused("export", "onnx", "-m", model_file, "-o", "tiny.onnx")
