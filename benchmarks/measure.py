@@ -44,6 +44,12 @@ def print_table(figures: Mapping[str, list[float]], unit: str, ours: str) -> Non
         print(f"{name:<34}{numbers} {statistics.median(ratios):>10.3g}")
 
 
+def available_cores() -> int:
+    """How many processor cores this process may use."""
+    has_affinity = hasattr(os, "sched_getaffinity")
+    return len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+
+
 def print_machine() -> None:
     """Which machine this was."""
     model = platform.processor() or platform.machine()
@@ -52,5 +58,4 @@ def print_machine() -> None:
         model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         pass
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    print(f"{model}, {cores} cores, Python {platform.python_version()}")
+    print(f"{model}, {available_cores()} cores, Python {platform.python_version()}")

@@ -1,167 +1,203 @@
-"""Held-out loss against wall-clock time, ours beside nanoGPT and a PyTorch char-rnn.
+r"""The loss on a text that nobody has seen, against wall-clock time: ours beside other programs.
 
-    python benchmarks/quality.py tinyshakespeare.txt --nanogpt CHECKOUT [--times 1 2 4 8 15]
-        [--contestants chargen nanogpt char-rnn] [--results FILE] [--plot FILE.svg] [-- OPTION ...]
+    python benchmarks/quality.py TEXT --nanogpt CHECKOUT --results FILE [--seeds 0 1 2 3 4]
+        [--times 1 2 4 8 15] [--contestants chargen nanogpt char-rnn] [--plot FILE.svg]
+        [--unit SECONDS] [--chosen-on 0.02] [--document-separator '\n' --makemore CHECKOUT]
+        [-- OPTION ...]
 
-The unit of time, N, is what nanoGPT's README's command for a CPU takes here; without a checkout,
-give it in seconds: `--unit 94`. The contestants take turns on the same cores.
+The rules are the same for all:
+
+1. The last tenth of the characters is the test part. No contestant sees it before it is measured.
+2. The last 2% of the other nine tenths (`--chosen-on`) is the stretch that each contestant
+   chooses its checkpoint by. It learns from what stands before that, and from nothing else.
+3. When the time is over, the chosen checkpoint is measured on the whole test part: every character
+   but the first counts, and all the same. Measuring takes none of the time.
+4. Characters of the test part that the nine tenths do not have are left out for all, as `chargen
+   evaluate --unknown skip` does. The first lines that are printed, and each row, say how many.
+
+The unit of time, N, is what nanoGPT's README's command for a CPU takes here: its first run measures
+it, and the rows keep it; or give it in seconds (`--unit 94`). The contestants take turns on the
+same cores. A seed changes the initial weights of each, and dropout and the order of what is read
+where a contestant draws these.
 
 chargen    `chargen train --minutes`, so that the whole command takes each time; the defaults, or
-           what stands after `--`
-nanogpt    its command, with as many times the iterations; "windowed" is the lowest loss it prints
-           itself, of random windows of its block size, 64, and "last" the one at its end
+           what stands after `--`, which is then part of its name
+nanogpt    its command, with as many times the iterations, whatever time these take; it saves the
+           checkpoint that is best on the stretch (of 240 random windows, every 250 iterations)
 char-rnn   2 × 512 LSTM, 50 streams × 50 steps, Adam at 2e-3 halved every 5 epochs, gradients
-           clipped at 5 by element, no dropout: one run, looked at when each time is over
+           clipped at 5 by element, no dropout: one run for all times, which looks at the stretch
+           (carried) at the end of every epoch and of every time. Looking takes none of its time
+makemore   its default transformer, on names, stopped when the time is over; it chooses by 1,000
+           names that it takes out itself, instead of by the stretch
 
-The last tenth of the text is held out from all. "carried" lets the state flow through all of it,
-"windowed" reads 256 characters at a time from a zero state. Of char-rnn the best so far counts,
-as of nanoGPT.
-Results are added, a JSON object a line, to the results file, from which table and plot are made, so
-that a long comparison can be made in several sittings.
+"carried" is the loss where a state flows through all of the test part; of nanoGPT, which has none,
+that of windows of 64 characters, its block size, of which only the second half counts, and which
+begin every 32. "windowed" reads windows one after the other, each from nothing: of 256 characters,
+or nanoGPT's 64. "adapted" is dynamic evaluation, `chargen evaluate --adapt`: carried, while the
+network learns from what it has read. Others could do that too, so compare it with nothing but
+chargen's own. All are in nats per character.
+
+With `--document-separator` the test part is a tenth of the documents, drawn by a fixed seed, which
+shuffles the others too (`divide` in minutes.py). The end of a document counts as one character, for
+all contestants. So it does in the figure that makemore's README gives for names.txt, about 1.92
+for its default transformer: there it is the mean, over batches of 100 names, of the mean nats of a
+batch's tokens, and a token is a character or the one end of a name. The unit is ours, nats per
+character with the ends counted; but its 1,000 names are others (the last of `torch.randperm` after
+seed 3407), and the best checkpoint was chosen by these same names. Here makemore is measured by
+the rules above instead, every token the same. In both, 2,539 of the 32,033 lines repeat another,
+so some names of a test part were learned, by all contestants.
+
+What these rules cannot undo: of tinyshakespeare, chargen's learning rate, warm-up and Adam's β₂
+come from early trials that looked at the last tenth, and the update rule of `--adapt` from its
+first 20,000 characters. A text that was never used for that has no such doubt.
+
+Table and plot give the mean over the seeds. The plot places nanoGPT at the speed of its fastest
+run, so that what slowed it down does not count; the table has the seconds as they were.
+
+Each result is added as a line of JSON to the results file, when it is there. What the file has is
+not measured again (same contestant, time, seed and text), so a long comparison can be made in
+several sittings, and the same command makes the table and the plot again.
 """
 
 import argparse
 import json
-import os
-import pickle
-import re
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import mean, stdev
 
-import numpy as np
-from measure import print_machine, seconds, split_options
+from measure import available_cores, print_machine, split_options
+from quality_contestants import run_char_rnn, run_chargen, run_makemore, run_nanogpt
+from quality_parts import divide
 
-import chargen
-from chargen.corpus.corpus import read_corpus
-from chargen.corpus.split import train_validation_split
-from chargen.corpus.streams import Streams
+from chargen.cli.escapes import unescape
 
-NANOGPT_COMMAND = (
-    "train.py config/train_shakespeare_char.py --device=cpu --compile=False --eval_iters=20 "
-    "--log_interval=1 --block_size=64 --batch_size=12 --n_layer=4 --n_head=4 --n_embd=128 "
-    "--max_iters={iterations} --lr_decay_iters={iterations} --dropout=0.0"
-)
-NANOGPT_ITERATIONS = 2000
-WINDOW = 256
+CONTESTANTS = ("chargen", "nanogpt", "char-rnn", "makemore")
+LOSSES = ("carried", "windowed", "adapted")
+SAME = ("unit", "cores", "stretch")  # in all rows of a text, else they say nothing together
 
 
-def run_chargen(corpus: Path, budget: float, options: list[str], seed: int) -> dict:
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "chargen", "train", str(corpus), "--name", f"{folder}/run"]
-        command += ["--validation", "end", "--minutes", f"{budget / 60}", "--seed", f"{seed}"]
-        command += options
-        elapsed = seconds(lambda: subprocess.run(command, check=True))
-        model = chargen.load(f"{folder}/run")
-    print(model.generate(length=300, seed=0))
-    return {
-        "seconds": elapsed,
-        "carried": model.origin.carried,
-        "windowed": model.origin.windowed,
-        "steps": model.origin.step,
-    }
+class Comparison:
+    """The rows of a results file, and those that are still to be measured."""
 
+    def __init__(self, args: argparse.Namespace, options: list[str]) -> None:
+        self.args, self.options = args, options
+        has_file = args.results is not None and args.results.exists()
+        lines = args.results.read_text("utf-8").splitlines() if has_file else []
+        self._all = [json.loads(line) for line in lines]
+        units = [row["unit"] for row in self.rows]
+        self.unit: float | None = args.unit or (units[0] if units else None)
 
-def run_nanogpt(corpus: Path, checkout: Path, times: float) -> dict:
-    read = read_corpus(corpus)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "nanogpt"
-        shutil.copytree(checkout, copy, ignore=shutil.ignore_patterns(".git", "out*"))
-        data = copy / "data" / "shakespeare_char"
-        characters = read.vocabulary.idx2char
-        training, held_out = train_validation_split(read, 0.1, validation="end")
-        for name, part in {"train": read.ids[: len(training)], "val": held_out.ids}.items():
-            part.astype(np.uint16).tofile(data / f"{name}.bin")
-        meta = {
-            "vocab_size": len(characters),
-            "itos": dict(enumerate(characters)),
-            "stoi": {character: i for i, character in enumerate(characters)},
+    @property
+    def rows(self) -> list[dict]:
+        """Those of this text."""
+        return [row for row in self._all if row["text"] == self.args.text.name]
+
+    def name_of(self, contestant: str) -> str:
+        return " ".join([contestant, *(self.options if contestant == "chargen" else [])])
+
+    def is_there(self, contestant: str, times: float, seed: int) -> bool:
+        key = {"who": self.name_of(contestant), "times": times, "seed": seed}
+        return any(key.items() <= row.items() for row in self.rows)
+
+    def check(self) -> None:
+        """Refuse rows of another machine, or of other rules, in the same file."""
+        now = {"unit": self.unit, "cores": available_cores(), "stretch": self.args.chosen_on}
+        for row in self.rows:
+            there = {name: row[name] for name in SAME}
+            if there != now:
+                raise SystemExit(f"the results file has rows of {there}, this would add {now}")
+
+    def add(self, contestant: str, times: float, seed: int, result: dict) -> None:
+        self.unit = self.unit or max(1, round(result["seconds"] / times))
+        row = {
+            "text": self.args.text.name,
+            "who": self.name_of(contestant),
+            "times": times,
+            "seed": seed,
+            **result,
+            "unknown": self.parts.unknown,
+            "unit": self.unit,
+            "cores": available_cores(),
+            "stretch": self.args.chosen_on,
         }
-        (data / "meta.pkl").write_bytes(pickle.dumps(meta))
-        command = NANOGPT_COMMAND.format(iterations=round(times * NANOGPT_ITERATIONS))
-        started = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, *command.split()], cwd=copy, check=True, capture_output=True, text=True
-        )
-        elapsed = time.perf_counter() - started
-    losses = [float(loss) for loss in re.findall(r"val loss ([\d.]+)", done.stdout)]
-    return {"seconds": elapsed, "windowed": min(losses), "last": losses[-1]}
+        if row["characters"] != len(self.parts.test) - 1:
+            raise SystemExit(f"{contestant} did not predict the characters that others do: {row}")
+        self._all.append(row)
+        line = json.dumps(row)
+        print(line, flush=True)
+        if self.args.results:
+            with self.args.results.open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")  # a single write: whole, or not there
 
+    def run(self, contestant: str, times: float, seed: int) -> None:
+        """Measure and add, if it is not there."""
+        args = self.args
+        if self.is_there(contestant, times, seed):
+            return
+        if contestant == "nanogpt":
+            iterations = max(1, round(times * args.nanogpt_iterations))
+            result = run_nanogpt(self.parts, args.nanogpt, iterations, seed)
+        elif contestant == "makemore":
+            result = run_makemore(self.parts, args.makemore, times * self.unit, seed)
+        else:
+            result = run_chargen(self.parts, times * self.unit, self.options, seed)
+        self.add(contestant, times, seed, result)
 
-def run_char_rnn(corpus: Path, budgets: list[float]) -> list[dict]:
-    import torch
-
-    read = read_corpus(corpus)
-    spans, validation = train_validation_split(read, 0.1, validation="end")
-    training, held_out = read.ids[: len(spans)], validation.ids
-    vocab_size = read.vocabulary.vocab_size
-    embedding = torch.nn.Embedding(vocab_size, 64)
-    lstm = torch.nn.LSTM(64, 512, 2, batch_first=True)
-    dense = torch.nn.Linear(512, vocab_size)
-    parameters = [*embedding.parameters(), *lstm.parameters(), *dense.parameters()]
-    optimizer = torch.optim.Adam(parameters, 2e-3)
-    streams = Streams(training, 50, 50)
-
-    def loss_of(inputs, targets, state):
-        outputs, state = lstm(embedding(torch.from_numpy(inputs).long()), state)
-        logits = dense(outputs).flatten(0, 1)
-        targets = torch.from_numpy(targets).long().flatten()
-        return torch.nn.functional.cross_entropy(logits, targets), state
-
-    def evaluate() -> dict:
-        with torch.inference_mode():
-            state, total = None, 0.0
-            inputs, targets = held_out[:-1], held_out[1:]
-            for i in range(0, len(inputs), WINDOW):
-                x, y = inputs[None, i : i + WINDOW], targets[None, i : i + WINDOW]
-                loss, state = loss_of(x, y, state)
-                total += loss.item() * x.size
-            whole = len(inputs) // WINDOW * WINDOW
-            windows = (part[:whole].reshape(-1, WINDOW) for part in (inputs, targets))
-            windowed, _ = loss_of(*windows, None)
-        return {"carried": total / len(inputs), "windowed": windowed.item()}
-
-    results, best, spent, number, state = [], None, 0.0, 0, None
-    budgets = sorted(budgets)
-    while len(results) < len(budgets):
-        started = time.perf_counter()
-        epoch, position = divmod(number, streams.steps_per_epoch)
-        for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * 0.5 ** (epoch // 5)
-        if position == 0:
-            state = None
-        loss, state = loss_of(*streams.batch(number), state)
-        state = tuple(part.detach() for part in state)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_value_(parameters, 5.0)
-        optimizer.step()
-        spent += time.perf_counter() - started
-        number += 1
-        over = spent >= budgets[len(results)]
-        if over or position == streams.steps_per_epoch - 1:
-            now = evaluate()
-            best = now if best is None or now["windowed"] < best["windowed"] else best
-        if over:
-            results.append({"seconds": spent, "steps": number, **best})
-    return results
-
-
-def table(results: list[dict]) -> None:
-    columns = ("", "N", "seconds", "carried", "windowed", "seed", "steps")
-    print("\n{:<10} {:>5} {:>8} {:>8} {:>9} {:>5} {:>8}".format(*columns))
-    for row in sorted(results, key=lambda row: (row["who"], row["times"])):
-        carried = f"{row['carried']:.4f}" if "carried" in row else "-"
+    def run_all(self, folder: Path) -> None:
+        args = self.args
+        self.parts = divide(args.text, args.document_separator, args.chosen_on, folder)
         print(
-            f"{row['who']:<10} {row['times']:>5g} {row['seconds']:>8.0f} {carried:>8} "
-            f"{row['windowed']:>9.4f} {row.get('seed', '-'):>5} {row.get('steps', '-'):>8}"
+            f"{len(self.parts.learned):,} characters to learn, {len(self.parts.chosen):,} to "
+            f"choose by, {len(self.parts.test):,} to test on, {self.parts.unknown} left out",
+            flush=True,
         )
+        if self.unit is None:
+            self.run("nanogpt", 1, args.seeds[0])
+        self.check()
+        print(f"N is {self.unit:g} seconds", flush=True)
+        for seed in args.seeds:
+            for times in args.times:
+                for contestant in args.contestants:
+                    if contestant != "char-rnn":
+                        self.run(contestant, times, seed)
+            if "char-rnn" in args.contestants:
+                missing = [n for n in args.times if not self.is_there("char-rnn", n, seed)]
+                if not missing:
+                    continue
+                results = run_char_rnn(self.parts, [n * self.unit for n in missing], seed)
+                for times, result in zip(missing, results, strict=True):
+                    self.add("char-rnn", times, seed, result)
 
 
-def plot(results: list[dict], path: Path) -> None:
+def grouped(rows: list[dict]) -> Iterator[tuple[str, float, list[dict]]]:
+    """The rows of each contestant and time, over all seeds."""
+    for who, times in sorted({(row["who"], row["times"]) for row in rows}):
+        yield who, times, [row for row in rows if (row["who"], row["times"]) == (who, times)]
+
+
+def spread(values: list[float]) -> str:
+    """The mean; in brackets the greatest less the least and, of three or more, the deviation."""
+    said = [f"{max(values) - min(values):.4f}"] if len(values) > 1 else []
+    said += [f"sd {stdev(values):.4f}"] if len(values) > 2 else []
+    return f"{mean(values):.4f}" + (f" ({', '.join(said)})" if said else "") if values else "-"
+
+
+def table(rows: list[dict]) -> None:
+    print("\nMean over the seeds (greatest - least, standard deviation), nats per character:\n")
+    print(f"| | N | seconds | passes | seeds | {' | '.join(LOSSES)} |")
+    print("| --- " * (5 + len(LOSSES)) + "|")
+    for who, times, group in grouped(rows):
+        passes = f"{mean(row['passes'] for row in group):.1f}" if "passes" in group[0] else "-"
+        cells = [who, f"{times:g}", f"{mean(row['seconds'] for row in group):,.0f}", passes]
+        cells += [f"{len(group)}"]
+        cells += [spread([row[name] for row in group if name in row]) for name in LOSSES]
+        print(f"| {' | '.join(cells)} |")
+
+
+def plot(rows: list[dict], path: Path, text: str) -> None:
+    """Draw the mean of the carried losses, with a bar from the best seed to the worst."""
     import matplotlib as mpl
 
     mpl.use("svg")
@@ -169,18 +205,25 @@ def plot(results: list[dict], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
-    for who, marker in (("char-rnn", "s"), ("nanogpt", "^"), ("chargen", "o")):
-        rows = sorted((row for row in results if row["who"] == who), key=lambda row: row["seconds"])
-        if rows:
-            x = [row["seconds"] for row in rows]
-            if who == "nanogpt":  # it does so many iterations; what slowed them down does not count
-                fastest = min(row["seconds"] / row["times"] for row in rows)
-                x = [row["times"] * fastest for row in rows]
-            y = [row["windowed"] for row in rows]
-            axes.plot(x, y, marker=marker, label={"nanogpt": "nanoGPT"}.get(who, who))
-    axes.axhline(1.4697, linestyle=":", color="gray", label="nanoGPT on an A100, its README")
-    axes.set(xscale="log", xlabel="seconds", ylabel="held-out loss, nats/char")
-    axes.set_title("tinyshakespeare, windowed, last tenth held out")
+    groups = list(grouped(rows))
+    markers = {"char-rnn": "s", "nanogpt": "^", "makemore": "D"}
+    # What slows nanoGPT down does not count: it does its iterations, however long these take.
+    quick = min((r["seconds"] / r["times"] for r in rows if r["who"] == "nanogpt"), default=0)
+    names = {who for who, _, _ in groups}
+    for who in sorted(names, key=lambda who: (who not in markers, who)):
+        mine = [(times, group) for name, times, group in groups if name == who]
+        x = [n * quick if who == "nanogpt" else mean(r["seconds"] for r in g) for n, g in mine]
+        losses = [[row["carried"] for row in group] for _, group in mine]
+        y = [mean(each) for each in losses]
+        below = [mean(each) - min(each) for each in losses]
+        above = [max(each) - mean(each) for each in losses]
+        label = {"nanogpt": "nanoGPT"}.get(who, who)
+        marker = markers.get(who, "o")
+        axes.errorbar(x, y, (below, above), marker=marker, capsize=4, label=label)
+    seeds = [len(group) for _, _, group in groups]
+    shown = f"{min(seeds)}" if min(seeds) == max(seeds) else f"{min(seeds)} to {max(seeds)}"
+    axes.set(xscale="log", xlabel="seconds", ylabel="carried loss, nats per character")
+    axes.set_title(f"{text}, a tenth that no program has seen: mean and range of seeds ({shown})")
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(path, metadata={"Date": None})
@@ -188,47 +231,36 @@ def plot(results: list[dict], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("corpus", type=Path)
+    parser.add_argument("text", type=Path)
+    parser.add_argument("--document-separator", type=unescape)
+    parser.add_argument("--chosen-on", type=float, default=0.02, help="of the nine tenths")
     parser.add_argument("--nanogpt", type=Path, help="a checkout of nanoGPT")
+    parser.add_argument("--nanogpt-iterations", type=int, default=2000, help="fewer for a trial")
+    parser.add_argument("--makemore", type=Path, help="a checkout of makemore (needs tensorboard)")
     parser.add_argument("--unit", type=float, help="N in seconds, if it is not to be measured")
     parser.add_argument("--times", type=float, nargs="+", default=[1, 2, 4, 8, 15])
-    parser.add_argument("--contestants", nargs="+", default=["chargen", "nanogpt", "char-rnn"])
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument(
+        "--contestants", nargs="+", choices=CONTESTANTS, default=["chargen", "nanogpt", "char-rnn"]
+    )
     parser.add_argument("--results", type=Path)
     parser.add_argument("--plot", type=Path)
     own, options = split_options(sys.argv[1:])
     args = parser.parse_args(own)
-    if args.unit is None and args.nanogpt is None:
-        parser.error("give --nanogpt, or N as --unit")
+    args.times.sort()
     print_machine()
-    kept = args.results.read_text().splitlines() if args.results and args.results.exists() else []
-    results = [json.loads(line) for line in kept]
-
-    def add(who: str, times: float, result: dict) -> None:
-        results.append({"who": who, "times": times, **result})
-        print(json.dumps(results[-1]), flush=True)
-        if args.results:
-            with args.results.open("a") as file:
-                file.write(json.dumps(results[-1]) + os.linesep)
-
-    unit = args.unit
-    if unit is None:
-        add("nanogpt", 1, run_nanogpt(args.corpus, args.nanogpt, 1))
-        unit = results[-1]["seconds"]
-    print(f"N is {unit:.0f} seconds", flush=True)
-    for times in args.times:
-        if "chargen" in args.contestants:
-            result = run_chargen(args.corpus, times * unit, options, args.seed)
-            add("chargen", times, {**result, "seed": args.seed})
-        if "nanogpt" in args.contestants and args.nanogpt and (times != 1 or args.unit):
-            add("nanogpt", times, run_nanogpt(args.corpus, args.nanogpt, times))
-    if "char-rnn" in args.contestants:
-        rows = run_char_rnn(args.corpus, [times * unit for times in args.times])
-        for times, row in zip(sorted(args.times), rows, strict=True):
-            add("char-rnn", times, row)
-    table(results)
+    comparison = Comparison(args, options)
+    needed = {"nanogpt": args.nanogpt, "makemore": args.makemore}
+    for name in args.contestants:
+        if name in needed and needed[name] is None:
+            parser.error(f"give --{name}, or leave it out of --contestants")
+    if comparison.unit is None and args.nanogpt is None:
+        parser.error("give --nanogpt, or N as --unit")
+    with tempfile.TemporaryDirectory() as folder:
+        comparison.run_all(Path(folder))
+    table(comparison.rows)
     if args.plot:
-        plot(results, args.plot)
+        plot(comparison.rows, args.plot, args.text.name)
 
 
 if __name__ == "__main__":
