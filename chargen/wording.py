@@ -10,6 +10,11 @@ def about(number: float) -> str:
     return f"{Decimal(f'{number:.2g}'):,f}"
 
 
+def plain(value: object) -> str:
+    """Return a setting's value as it would be typed, such as 0.5, 12 or soap."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def count(number: float, noun: str, plural: str = "") -> str:
     """Return how many there are of something, such as "1 line" or "1,200 lines".
 

@@ -65,7 +65,7 @@ def save_run(folder, path, **settings):
     characters, preparation = corpus.vocabulary.vocab_size, corpus.preparation
     config = RunConfig.of(settings)
     config = config.for_corpus(vocab_size=characters, labels=0, preparation=preparation)
-    shapes = array_shapes(config.model, config.training.batch_size)
+    shapes = array_shapes(config.model, config.training)
     arrays = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     _, held_out = train_validation_split(corpus, 0.1, seed=config.training.seed)
     rows = [Row(step, step / 9, 0.004, 2.0, 2.5, 2.6, 3.6, 1.5, 900) for step in (3, 6)]

@@ -11,7 +11,7 @@ from chargen.config.model import CELLS, Cell, ModelConfig
 from chargen.config.run import RunConfig
 from chargen.config.sampling import SamplingConfig
 from chargen.config.serving import ServingConfig
-from chargen.config.training import PRESETS, Preset, TrainingConfig
+from chargen.config.training import PRESETS, Optimizer, Preset, TrainingConfig
 
 __all__ = [
     "CELLS",
@@ -20,6 +20,7 @@ __all__ = [
     "ClusterConfig",
     "ComputingConfig",
     "ModelConfig",
+    "Optimizer",
     "PreparationConfig",
     "Preset",
     "ReadingConfig",

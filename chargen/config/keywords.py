@@ -9,7 +9,7 @@ from typing import TypedDict
 
 from chargen.config.corpus import Newlines, Normalization
 from chargen.config.model import Cell
-from chargen.config.training import Preset
+from chargen.config.training import Optimizer, Preset
 
 
 class ClusterKeywords(TypedDict, total=False):
@@ -44,6 +44,7 @@ class ResumeKeywords(ClusterKeywords, total=False):
     seq_length: int
     state_reset_rate: float
     learning_rate: float
+    optimizer: Optimizer
     warmup_steps: int
     min_lr_ratio: float
     weight_dropout: float

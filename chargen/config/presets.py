@@ -5,7 +5,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
-from chargen.config import Cell, Preset
+from chargen.config import Cell, Optimizer, Preset
 from chargen.wording import count
 
 _UNITS = {"tiny": 128, "small": 256, "base": 512, "large": 1024}
@@ -23,18 +23,20 @@ _WORK_POWER = 0.78
 # do not help much, because the streams are computed in four groups.
 _MAX_CORES, _CORES_POWER = 4, 0.7
 _MAX_STREAMS, _SEQ_LENGTH = 32, 16
+_LEARNING_RATES = {"lstm": 7e-3, "gru": 4e-3, "rnn": 4e-3}
 # The passes that are good for a text of so many characters, with the regularization below: more
 # teach it by heart. Longer texts stand more passes, by this power of their length.
 _USEFUL_PASSES, _OF_CHARACTERS, _USEFUL_POWER = 20, 14_000, 0.4
 _USEFUL_READING = 280_000  # characters, which are read of the shortest texts too
-# The least passes over the text, and the dropout, weight dropout and weight decay that suit them.
-_REGULARIZATION = (
-    (0, 0.0, 0.0, 0.0),
-    (2, 0.2, 0.0, 0.05),
-    (3, 0.3, 0.0, 0.1),
-    (6, 0.45, 0.0, 0.1),
-    (12, 0.5, 0.25, 0.1),
-    (18, 0.5, 0.5, 0.1),
+# The least passes over the text, and the dropout, weight dropout, weight decay and optimizer that
+# suit them.
+_REGULARIZATION: tuple[tuple[float, float, float, float, Optimizer], ...] = (
+    (0, 0.0, 0.0, 0.0, "soap"),
+    (2, 0.2, 0.0, 0.05, "soap"),
+    (3, 0.3, 0.0, 0.1, "soap"),
+    (6, 0.45, 0.0, 0.1, "adamw"),
+    (12, 0.5, 0.25, 0.1, "adamw"),
+    (18, 0.5, 0.5, 0.1, "adamw"),
 )
 
 
@@ -104,7 +106,7 @@ def choose_preset(
         **regularization(passes, cell),
         "batch_size": max(1, min(_MAX_STREAMS, (characters - 1) // _SEQ_LENGTH)),
         "seq_length": _SEQ_LENGTH,
-        "learning_rate": 4e-3,
+        "learning_rate": _LEARNING_RATES[cell],
     }
     return PresetChoice(preset, passes, settings)
 
@@ -115,17 +117,18 @@ def useful_passes(characters: int) -> float:
     return max(passes, _USEFUL_READING / characters)
 
 
-def regularization(passes: float, cell: Cell) -> dict[str, float]:
+def regularization(passes: float, cell: Cell) -> dict[str, Any]:
     """Return the settings against learning by heart that suit so many passes over the text.
 
-    Only an LSTM drops weights.
+    Only an LSTM drops weights, and soap was measured with it alone.
     """
-    suitable = [rates for min_passes, *rates in _REGULARIZATION if min_passes <= passes]
-    dropout, weight_dropout, weight_decay = suitable[-1]
+    suitable = [settings for min_passes, *settings in _REGULARIZATION if min_passes <= passes]
+    dropout, weight_dropout, weight_decay, optimizer = suitable[-1]
     return {
         "dropout": dropout,
         "weight_dropout": weight_dropout if cell == "lstm" else 0.0,
         "weight_decay": weight_decay,
+        "optimizer": optimizer if cell == "lstm" else "adamw",
     }
 
 

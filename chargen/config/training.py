@@ -7,6 +7,7 @@ from chargen.config.base import Settings, setting
 from chargen.errors import SettingError
 
 Preset = Literal["auto", "tiny", "small", "base", "large"]
+Optimizer = Literal["adamw", "soap"]
 DEFAULT_MINUTES = 10.0
 PRESETS: tuple[str, ...] = get_args(Preset)
 
@@ -15,6 +16,7 @@ PRESETS: tuple[str, ...] = get_args(Preset)
 class TrainingConfig(Settings):
     """How a network learns. A value outside its limits raises `SettingError`."""
 
+    _added = ("optimizer",)
     _group = "Training"
 
     preset: Preset = setting(
@@ -43,7 +45,13 @@ class TrainingConfig(Settings):
         "Fraction of the streams whose state is reset to zero before a batch.", 0.02, max=1
     )
     learning_rate: float = setting(
-        "Peak learning rate, reached after the warm-up.", 4e-3, excluded=0, by_preset=True
+        "Peak learning rate, reached after the warm-up.", 7e-3, excluded=0, by_preset=True
+    )
+    optimizer: Optimizer = setting(
+        "How gradients change the weights: adamw, or soap, which also follows the directions of "
+        "the largest ones. soap learns more from a few passes, and sooner learns by heart.",
+        "adamw",
+        by_preset=True,
     )
     warmup_steps: int = setting(
         "Steps over which the learning rate rises linearly to its peak.", 50

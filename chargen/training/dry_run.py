@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chargen.checkpoint import weight_shapes
 from chargen.training.cluster.scaling import advice
 from chargen.training.verdicts import expectation
+from chargen.wording import plain
 
 if TYPE_CHECKING:
     from chargen.training.run import Run
@@ -34,7 +35,7 @@ def dry_run(run: "Run") -> Iterator[str]:
     yield run.planner.describe(state)
     yield from run.planner.oddities(state)
     for name, before, now in run.planner.regularization(state, steps):
-        yield f"{name} would be {now:g} instead of {before:g}, for so many passes."
+        yield f"{name} would be {plain(now)} instead of {plain(before)}, for so many passes."
     yield expectation(run, steps) or "Nobody knows which loss so short a training reaches."
     weights = sum(math.prod(shape) for shape in weight_shapes(run.model_config).values())
     yield from advice(rows=config.batch_size, seconds=run.planner.seconds, parameters=weights)

@@ -23,20 +23,26 @@ _NOT_DECAYED = ("bias", "embeddings")
 
 
 class AdamW:
-    """Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019).
+    """Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019), or SOAP.
 
     Args:
         weights: the weights to learn; biases and embeddings do not decay.
         weight_decay: each step shrinks the others by this times the learning rate.
         clip_norm: gradients whose global norm is above this are scaled down to it.
+        soap: whether to follow the leading directions of the recurrent kernels' gradients.
     """
 
     def __init__(
-        self, weights: Sequence[keras.Variable], *, weight_decay: float, clip_norm: float
+        self,
+        weights: Sequence[keras.Variable],
+        *,
+        weight_decay: float,
+        clip_norm: float,
+        soap: bool = False,
     ) -> None:
         self._weights, self._weight_decay, self._clip_norm = weights, weight_decay, clip_norm
         self._moments = [_Moments(weight.shape) for weight in weights]
-        sizes = (basis_size(weight.name, weight.shape) for weight in weights)
+        sizes = (basis_size(weight.name, weight.shape) if soap else 0 for weight in weights)
         self._leading = [
             _Leading(weight.shape, size) if size else None
             for weight, size in zip(weights, sizes, strict=True)

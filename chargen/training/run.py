@@ -34,7 +34,7 @@ from chargen.training.source import Source
 from chargen.training.trainer import Trainer
 from chargen.training.validation import Validator
 from chargen.training.verdicts import conclusion, expectation
-from chargen.wording import about, count
+from chargen.wording import about, count, plain
 
 _MAX_ROLLBACKS = 3
 _DIVERGED = 3  # times what a loss may be at most, chance's or the lowest so far, is too much
@@ -191,7 +191,8 @@ class Run:
     def _regularize(self, steps: int) -> bool:
         """Take the regularization for a schedule of so many steps; return whether it is another.
 
-        The weights, and all else that a step changes, stay as they are.
+        The weights, and all else that a step changes, stay as they are; but another optimizer
+        begins anew, as its moments are others.
         """
         changes = self.planner.regularization(self.state, steps)
         if not changes:
@@ -200,9 +201,12 @@ class Run:
         self.run_config = self.run_config.changed({name: now for name, _, now in changes})
         arrays = self.trainer.arrays()
         self._build_trainer()
+        if "optimizer" in (name for name, *_ in changes):
+            kept = {name: arrays[name] for name in arrays if not name.startswith("optimizer/")}
+            arrays = self.trainer.arrays() | kept
         self.trainer.restore(arrays, self._saves.path)
         passes = self.planner.passes(self.state.first_step + steps)
-        words = (f"{name} {now:g} instead of {before:g}" for name, before, now in changes)
+        words = (f"{name} {plain(now)} instead of {plain(before)}" for name, before, now in changes)
         self.reporter.say(f"For {count(passes, 'pass', 'passes')}: {', '.join(words)}.")
         return True
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from chargen.checkpoint import weight_shapes
-from chargen.config import ModelConfig, RunConfig
+from chargen.config import ModelConfig, RunConfig, TrainingConfig
 from chargen.config.arguments import check_fields
 from chargen.errors import CheckpointError, CorpusError
 from chargen.generation.state import STATES
@@ -16,7 +16,6 @@ from chargen.training.source import Source
 
 _MOMENTS = 2  # that the optimizer keeps of each weight's gradient
 _BASIS_SHARE = 32  # of the directions of a recurrent kernel's rows, one in so many is followed
-_MIN_BASIS_ROWS = 128  # of a kernel whose directions are followed
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,26 +68,25 @@ class SavedRun:
                 f"{path} holds no run that this chargen can resume: {reason.rstrip('.')}. Start "
                 "anew under another --name, or with --overwrite."
             ) from None
-        shapes = array_shapes(saved.config.model, saved.config.training.batch_size)
+        shapes = array_shapes(saved.config.model, saved.config.training)
         check_arrays(path, arrays, {name: (shape, "float32") for name, shape in shapes.items()})
         return saved
 
 
 def basis_size(name: str, shape: Sequence[int]) -> int:
-    """Return how many directions of a weight's rows are followed, by its name; often none."""
-    is_followed = name.endswith("recurrent_kernel") and shape[0] >= _MIN_BASIS_ROWS
-    return shape[0] // _BASIS_SHARE if is_followed else 0
+    """Return how many directions of a weight's rows soap follows, by its name; often none."""
+    return shape[0] // _BASIS_SHARE if name.endswith("recurrent_kernel") else 0
 
 
-def array_shapes(model: ModelConfig, batch_size: int) -> dict[str, tuple[int, ...]]:
+def array_shapes(model: ModelConfig, training: TrainingConfig) -> dict[str, tuple[int, ...]]:
     """Return the name and shape of every array that a step changes."""
     weights = weight_shapes(model)
     moments = [shape for shape in weights.values() for _ in range(_MOMENTS)]
-    for name, shape in weights.items():
+    for name, shape in weights.items() if training.optimizer == "soap" else ():
         if size := basis_size(name, shape):
             rows, columns = shape
             moments += [(rows, size)] * 2 + [(size, columns)] * _MOMENTS
-    states = [(batch_size, units) for units in model.units for _ in STATES[model.cell]]
+    states = [(training.batch_size, units) for units in model.units for _ in STATES[model.cell]]
     return {
         **{f"weights/{name}": shape for name, shape in weights.items()},
         **{f"optimizer/{number:03}": shape for number, shape in enumerate(moments)},

@@ -74,8 +74,12 @@ class Trainer:
                 dropout=lambda: LockedDropout(mask(model_config.dropout), self._replicas),
                 boundary=boundary,
             )
-            weights, decay = self.model.trainable_variables, config.weight_decay
-            self._optimizer = AdamW(weights, weight_decay=decay, clip_norm=config.clip_norm)
+            self._optimizer = AdamW(
+                self.model.trainable_variables,
+                weight_decay=config.weight_decay,
+                clip_norm=config.clip_norm,
+                soap=config.optimizer == "soap",
+            )
         self._states = state_variables(self.model)
         self._learning_rate = tf.Variable(0.0)
         self._step = self._replicas.compiled(self._learn)
@@ -155,7 +159,7 @@ class Trainer:
         Raises:
             CheckpointError: naming the array of the file that does not fit this network.
         """
-        shapes = array_shapes(self.model_config, self.config.batch_size).items()
+        shapes = array_shapes(self.model_config, self.config).items()
         check_arrays(path, arrays, {name: (shape, "float32") for name, shape in shapes})
         for name, variable in self._variables.items():
             variable.assign(arrays[name])

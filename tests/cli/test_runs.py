@@ -115,7 +115,7 @@ def test_the_settings_in_which_runs_differ_have_a_column_each(invoke, sweep):
     lines = invoke("runs", "sweep/").stdout.splitlines()
     assert set(lines[0].split()) >= {"seed", "units", "learning_rate", "minutes", "epochs"}
     assert "3,4" in next(line for line in lines if "sweep/wide" in line)
-    assert sorted(column(lines, "learning_rate")) == ["0.0005", "0.004", "0.004", "0.004"]
+    assert sorted(column(lines, "learning_rate")) == ["0.0005", "0.007", "0.007", "0.007"]
     assert sorted(column(lines, "minutes")) == ["", "", "", "2"]
 
 

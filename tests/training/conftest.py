@@ -14,7 +14,7 @@ class Network:
         generator = np.random.default_rng(config.seed)
         shapes = weight_shapes(model_config).items()
         self._weights = {name: generator.normal(0, 1, s).astype(np.float32) for name, s in shapes}
-        self._shapes = array_shapes(model_config, config.batch_size)
+        self._shapes = array_shapes(model_config, config)
         self.model = self
 
     def step(self, number, rate):

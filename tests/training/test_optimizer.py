@@ -44,7 +44,7 @@ def test_updates_are_those_of_keras(weight_decay, clip_norm):
 def learned(name, gradient_of, steps):
     """Return a kernel of so many updates, from zero, and the directions that were followed."""
     kernel = keras.Variable(np.zeros((128, 96), np.float32), name=name)
-    optimizer = AdamW([kernel], weight_decay=0.0, clip_norm=1e9)
+    optimizer = AdamW([kernel], weight_decay=0.0, clip_norm=1e9, soap=True)
 
     @graph
     def update(gradient, number):

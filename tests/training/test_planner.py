@@ -66,7 +66,7 @@ def test_a_slow_machine_takes_the_regularization_for_the_few_passes_it_makes(tmp
     (line,) = (line for line in reporter.lines if " instead of " in line)
     assert line == (
         "For 2.6 passes: dropout 0.2 instead of 0.5, weight_dropout 0 instead of 0.5, "
-        "weight_decay 0.05 instead of 0.1."
+        "weight_decay 0.05 instead of 0.1, optimizer soap instead of adamw."
     )
     assert 1058 < clock.now <= 1060
 

@@ -20,8 +20,10 @@ from chargen.corpus.streams import Streams
 from chargen.training.replicas import Replicas, mirrored
 from chargen.training.trainer import Trainer
 
-model = ModelConfig(vocab_size=7, embedding_dim=5, units=(6, 4), dropout=0.4)
-training = TrainingConfig(batch_size=8, seq_length=12, weight_dropout=0.3, weight_decay=0.01)
+model = ModelConfig(vocab_size=7, embedding_dim=5, units=(64, 4), dropout=0.4)
+training = TrainingConfig(
+    batch_size=8, seq_length=12, weight_dropout=0.3, weight_decay=0.01, optimizer="soap"
+)
 ids = np.random.default_rng(0).integers(0, 7, 8 * 12 * 6 + 1).astype(np.int32)
 ids[::50] = 0  # where documents begin
 streams = Streams(ids, 8, 12)

@@ -29,10 +29,24 @@ def states_after(*steps: int, state_reset_rate: float) -> list[np.ndarray]:
 
 def test_the_arrays_are_those_that_a_saved_run_has(cell):
     model = dataclasses.replace(MODEL, cell=cell, units=(6, 4))
-    trainer = Trainer(model, TrainingConfig(batch_size=3, seq_length=4), Streams(IDS, 3, 4))
-    arrays = trainer.arrays()
-    assert {name: array.shape for name, array in arrays.items()} == array_shapes(model, 3)
+    config = TrainingConfig(batch_size=3, seq_length=4)
+    arrays = Trainer(model, config, Streams(IDS, 3, 4)).arrays()
+    assert {name: array.shape for name, array in arrays.items()} == array_shapes(model, config)
     assert {array.dtype.name for array in arrays.values()} == {"float32"}
+
+
+def test_soap_goes_on_from_its_arrays_as_if_it_had_never_stopped(tmp_path):
+    model = dataclasses.replace(MODEL, units=(64,))
+    config = TrainingConfig(batch_size=3, seq_length=4, optimizer="soap")
+    one, other = (Trainer(model, config, Streams(IDS, 3, 4)) for _ in range(2))
+    for number in range(35):
+        one.step(number, 1e-2)
+    arrays = one.arrays()
+    assert {name: array.shape for name, array in arrays.items()} == array_shapes(model, config)
+    assert len(arrays) > len(array_shapes(model, dataclasses.replace(config, optimizer="adamw")))
+    other.restore(arrays, tmp_path)
+    steps = range(35, 42)  # an iteration of the directions is among them
+    assert [one.step(n, 1e-2) for n in steps] == [other.step(n, 1e-2) for n in steps]
 
 
 def test_rows_carry_their_state_unless_they_restart():
