@@ -20,17 +20,14 @@ one thread for and within its operations.
 import argparse
 import multiprocessing
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
-from measure import in_turn, print_machine, print_table
+from measure import busy, in_turn, print_machine, print_table
 from sampling_speed import random_checkpoint
 from training_speed import VOCAB_SIZE, Work, chargen_step
 
@@ -118,18 +115,6 @@ class Contestant:
     def close(self) -> None:
         self._pipe.send(None)
         self._process.join()
-
-
-@contextmanager
-def busy(loops: int) -> Iterator[None]:
-    """Let so many programs run in circles beside this one."""
-    programs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(loops)]
-    try:
-        yield
-    finally:
-        for program in programs:
-            program.kill()
-            program.wait()
 
 
 def compare(

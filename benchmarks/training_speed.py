@@ -1,6 +1,7 @@
 """Characters per second of training: ours, Keras's stateful LSTM and PyTorch's `nn.LSTM`.
 
     python benchmarks/training_speed.py [--rounds 5] [--only 0 3] [--contestants chargen torch]
+        [--busy 0 1]
 
 All contestants take the same whole steps: embedding, stateful LSTM layers, dense, cross entropy,
 gradients through all steps, clipping to a global norm of 1, Adam; the state is carried on. Each
@@ -24,7 +25,7 @@ from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 import numpy as np
-from measure import in_turn, print_machine
+from measure import busy, in_turn, print_machine
 
 from chargen.config import ModelConfig, TrainingConfig
 from chargen.corpus.streams import Streams
@@ -55,6 +56,9 @@ WORKS = [
     Work(128, 64, 64, 512, 2),
     Work(256, 64, 64, 512, 2),
     Work(8, 64, 64, 512, 1),
+    Work(32, 16, 64, 512, 1),
+    Work(32, 16, 64, 768, 1),
+    Work(32, 16, 64, 1024, 1),
 ]
 
 
@@ -193,15 +197,16 @@ class Contestant:
         return megabytes
 
 
-def compare(work: Work, names: list[str], rounds: int, seconds: float) -> None:
+def compare(work: Work, names: list[str], rounds: int, seconds: float, loops: int) -> None:
     contestants = {name: Contestant(name, work, seconds) for name in [*names, "machine"]}
-    figures = in_turn({name: each.measure for name, each in contestants.items()}, rounds)
+    with busy(loops):
+        figures = in_turn({name: each.measure for name, each in contestants.items()}, rounds)
     memory = {name: each.close() for name, each in contestants.items()}
     flops_per_second = [rate * 2 * 2048**3 for rate in figures.pop("machine")]
     print(
         f"\n{work.streams} streams × {work.steps} steps, embedding {work.embedding}, "
         f"{work.layers} × {work.units}; the machine: "
-        f"{statistics.median(flops_per_second) / 1e9:.0f} GFLOP/s"
+        f"{statistics.median(flops_per_second) / 1e9:.0f} GFLOP/s; busy loops: {loops}"
     )
     columns = ("", "chars/s", "lowest", "highest", "ours ÷ it", "of the machine", "peak MB")
     print("{:<18} {:>8} {:>8} {:>8} {:>10} {:>15} {:>8}".format(*columns))
@@ -224,10 +229,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="of one turn")
     parser.add_argument("--only", type=int, nargs="+", help="which configurations, from 0")
     parser.add_argument("--contestants", nargs="+", default=["chargen", "keras", "torch"])
+    parser.add_argument("--busy", type=int, nargs="+", default=[0], help="how many busy loops")
     args = parser.parse_args()
     print_machine()
     for number in args.only or range(len(WORKS)):
-        compare(WORKS[number], args.contestants, args.rounds, args.seconds)
+        for loops in args.busy:
+            compare(WORKS[number], args.contestants, args.rounds, args.seconds, loops)
 
 
 if __name__ == "__main__":

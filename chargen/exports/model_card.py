@@ -17,8 +17,8 @@ from chargen.wording import about, count, duration
 
 _SAMPLE = 400  # characters
 _SHOWN = (  # of the settings of the training
-    *("minutes", "epochs", "batch_size", "seq_length", "learning_rate", "weight_decay"),
-    *("weight_dropout", "validation", "validation_fraction", "seed"),
+    *("minutes", "epochs", "batch_size", "seq_length", "learning_rate", "optimizer"),
+    *("weight_decay", "weight_dropout", "validation", "validation_fraction", "seed"),
 )
 
 
