@@ -8,8 +8,8 @@ r"""The loss on a text that nobody has seen, against wall-clock time: ours besid
 The rules are the same for all:
 
 1. The last tenth of the characters is the test part. No contestant sees it before it is measured.
-2. The last 2% of the other nine tenths (`--chosen-on`) is the stretch that each contestant
-   chooses its checkpoint by. It learns from what stands before that, and from nothing else.
+2. The 2% in the middle of the other nine tenths (`--chosen-on`) are the stretch that each
+   contestant chooses its checkpoint by. It learns from the rest of them, and from nothing else.
 3. When the time is over, the chosen checkpoint is measured on the whole test part: every character
    but the first counts, and all the same. Measuring takes none of the time.
 4. Characters of the test part that the nine tenths do not have are left out for all, as `chargen

@@ -37,16 +37,25 @@ class Parts:
     unknown: int
 
 
+def stretch_last(text: str, stretch: float) -> str:
+    """The text with a part of its middle moved to its end."""
+    size = round(stretch * len(text))
+    begin = (len(text) - size) // 2
+    return text[:begin] + text[begin + size :] + text[begin : begin + size]
+
+
 def divide(text: Path, separator: str | None, stretch: float, folder: Path) -> Parts:
     """Divide a text, and write two files into a folder.
 
     The test part is the last tenth of the characters; of documents, a tenth that a fixed seed draws
-    (`divide` of minutes.py, which shuffles the others too).
+    (`divide` of minutes.py, which shuffles the others too). The stretch comes from the middle of the
+    other nine tenths: what stands just before the test part is often of the same chapter or scene,
+    and whoever did not learn it would not know its names.
     """
     if separator is None:
         whole = read_corpus(text).text
         cut = int(len(whole) * 0.9)
-        first, last = whole[:cut], whole[cut:]
+        first, last = stretch_last(whole[:cut], stretch), whole[cut:]
     else:
         first, last = minutes.divide(text, separator)  # boundaries are still marked in the last
     read, test_file = folder / "read.txt", folder / "test.txt"
