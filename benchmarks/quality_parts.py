@@ -48,9 +48,9 @@ def divide(text: Path, separator: str | None, stretch: float, folder: Path) -> P
     """Divide a text, and write two files into a folder.
 
     The test part is the last tenth of the characters; of documents, a tenth that a fixed seed draws
-    (`divide` of minutes.py, which shuffles the others too). The stretch comes from the middle of the
-    other nine tenths: what stands just before the test part is often of the same chapter or scene,
-    and whoever did not learn it would not know its names.
+    (`divide` of minutes.py, which shuffles the others too). The stretch comes from the middle of
+    the other nine tenths: what stands just before the test part is often of the same chapter, and
+    whoever did not learn it would not know its names.
     """
     if separator is None:
         whole = read_corpus(text).text
