@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import Any, Self
 
 from chargen.errors import ChargenError, ClusterError, Interrupted
@@ -26,6 +27,7 @@ from chargen.training.cluster.members import Members, begin_with
 SILENCE = 15.0  # seconds without a word after which a worker counts as gone
 _LOADING_SILENCE = 120.0  # the same while libraries load, during which a process can say nothing
 _PULSE = 1.0  # seconds between two words
+_BACKEND = "chargen.training.backend"
 _GRACE = 5.0  # seconds that the process has to end by itself, before it is ended
 _MIN_STEP, _STEPS, _FIRST_STEPS = 30.0, 20, 600.0  # seconds; times the median; while few are known
 _KNOWN = 5  # steps
@@ -243,6 +245,8 @@ class Team:
     def _end(self, failure: ChargenError) -> None:
         """End the process, if it waits for TensorFlow in vain."""
         if not self._is_over.wait(_GRACE):
+            if _BACKEND in sys.modules:
+                import_module(_BACKEND)  # while it is imported, what is written is held back
             sys.stderr.write(f"\nError: {failure}\n")
             sys.stderr.flush()
             os._exit(failure.exit_code)
