@@ -11,7 +11,8 @@ from chargen.corpus.sources import Paths
 from chargen.exports.from_keras import read_keras
 from chargen.language_model import LanguageModel, load
 from chargen.training.report import Reporter
-from chargen.training.start import Growth, resume_run, start_run
+from chargen.training.resume import resume_run
+from chargen.training.start import Growth, start_run
 
 if TYPE_CHECKING:
     import keras

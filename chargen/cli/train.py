@@ -87,7 +87,7 @@ def train(
     from chargen.storage.runs import run_folder
     from chargen.storage.waiting import told
     from chargen.training.cluster.together import leads
-    from chargen.training.start import resume_run
+    from chargen.training.resume import resume_run
 
     settings = given(settings)
     if (config := settings.pop("config", None)) is not None:

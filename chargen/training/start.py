@@ -1,9 +1,8 @@
-"""Start or resume a run: read and check its text, complete its settings, build it, train.
+"""Start a run: read and check its text, complete its settings, build it, train.
 
 TensorFlow is not imported before all that can be wrong with text, settings and folder was told.
 """
 
-import os.path
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from chargen.checkpoint import Checkpoint
 from chargen.config import RunConfig
-from chargen.config.base import check, given
+from chargen.config.base import check
 from chargen.config.presets import PresetChoice, choose_preset
 from chargen.corpus.corpus import Corpus, read_corpus
 from chargen.corpus.encoder import BaseVocabulary
@@ -22,12 +21,9 @@ from chargen.corpus.reader import ReadingProgress
 from chargen.corpus.sources import STANDARD_INPUT, Paths, absolute, run_name
 from chargen.corpus.split import HeldOut
 from chargen.corpus.streams import Streams
-from chargen.errors import CheckpointError, RunError, SettingError
+from chargen.errors import SettingError
 from chargen.storage.arrays import Arrays
-from chargen.storage.atomic import remove
 from chargen.storage.runs import (
-    RESUME_FILE,
-    ROLLBACK_FILE,
     find_checkpoint,
     locked,
     run_folder,
@@ -35,13 +31,12 @@ from chargen.storage.runs import (
 from chargen.training.cluster.agreement import agree, lead_reading
 from chargen.training.cluster.team import Team
 from chargen.training.cluster.together import together
-from chargen.training.corpus_checks import check_same, check_text
-from chargen.training.existing import nothing_to_resume, refuse_to_replace, tell_finished
+from chargen.training.corpus_checks import check_text
+from chargen.training.existing import refuse_to_replace
 from chargen.training.installed import check_tensorflow
 from chargen.training.interrupt import interruptible
 from chargen.training.parts import cut, split
 from chargen.training.preflight import preflight
-from chargen.training.saved_run import SavedRun
 from chargen.training.source import Source
 from chargen.training.warm_start import inherit_settings, warm_start_weights
 from chargen.wording import count
@@ -55,12 +50,7 @@ Growth = Literal["grow", "keep"]
 
 def start_run(corpus: Paths | Corpus, settings: Mapping[str, Any], **how: Any) -> Checkpoint:
     """Train in a new run, as `chargen.train` says, and return the best model."""
-    return together("train", settings, partial(_start, corpus, **how), corpus, **_reading(how))
-
-
-def resume_run(run: str | Path, settings: Mapping[str, Any], **how: Any) -> Checkpoint:
-    """Continue a run, as `chargen.resume` says, and return the best model."""
-    return together("resume", settings, partial(_resume, run, **how), **_reading(how))
+    return together("train", settings, partial(_start, corpus, **how), corpus, **how_to_read(how))
 
 
 def rehearse(
@@ -141,7 +131,7 @@ def _prepare(
 ) -> _Prepared:
     """Read the text, complete the settings, and see that all goes together."""
     check("vocabulary", vocabulary, vocabulary in get_args(Growth), "grow or keep")
-    settings = _located(settings)
+    settings = located(settings)
     old, source, asked = None, Source(), settings
     if base is not None:
         old = Checkpoint.load(find_checkpoint(base))
@@ -183,80 +173,14 @@ def _new_run(
 ) -> "Run":
     """Return a run at its first step."""
     of = new.corpus, new.parts, new.config, new.source
-    run = _build_run(folder, *of, reporter, started, team, new.notes)
+    run = build_run(folder, *of, reporter, started, team, new.notes)
     run.state.chosen = new.chosen
     if new.weights is not None:
         run.trainer.load_weights(new.weights)
     return run
 
 
-def _resume(
-    run: str | Path,
-    settings: Mapping[str, Any],
-    team: Team | None,
-    *,
-    corpus: Paths | Corpus | None,
-    cache: str | Path | None,
-    progress: ReadingProgress | None,
-    reporter: "Reporter | None",
-    minutes: float | None = None,
-    epochs: int | None = None,
-) -> Path:
-    """Continue a run, and return its folder."""
-    started = time.monotonic()
-    settings = _located(settings)
-    folder = run_folder(run)
-    path = folder / RESUME_FILE
-    if not os.path.exists(path):
-        raise CheckpointError(nothing_to_resume(folder))
-    with locked(folder):  # from here on nobody else goes on with it or replaces it
-        saved = SavedRun.load(path)
-        config, source, finished = saved.config, saved.source, saved.state.finished
-        longer = given({"minutes": minutes, "epochs": epochs})
-        if longer and finished:
-            config = config.changed({"minutes": None, "epochs": None, **longer})
-        for name, before, value in config.differences({**settings, **longer}):
-            raise RunError(
-                f"{folder} was started with {name} {before}, and {value} would make it another "
-                "run; leave the option out, or start anew under another --name."
-                + (" Once it has finished, it can go on for more." if longer else "")
-            )
-        if finished and not longer:
-            remove(folder / ROLLBACK_FILE)  # a kill may have left it
-            tell_finished(folder, finished, reporter)
-            return folder
-        if team is not None:
-            lead_reading(team, config, source)
-        if not isinstance(corpus, Corpus):
-            if not corpus and (source.paths is None or STANDARD_INPUT in source.paths):
-                raise RunError(
-                    f"{folder} was trained on a text that is not a file; pass the text again, as "
-                    "corpus."
-                )
-            paths: Paths = corpus or source.paths or []
-            source = replace(source, paths=absolute(paths))  # where it is from now on
-            how = config.reading, config.preparation
-            corpus = read_corpus(paths, *how, known=source.known, cache=cache, progress=progress)
-        check_same(corpus, folder, config, source, saved.sha256)
-        spans, held_out = split(corpus, config, cache)
-        if held_out.sha256 != source.held_out:
-            raise RunError(
-                f"{config.training.validation} is not the text that {folder} was measured on (its "
-                "SHA-256 differs); restore it, or start anew under another --name."
-            )
-        parts = cut(corpus, spans, config), held_out
-        if team is not None:
-            agree(team, config, corpus, parts[0])
-        with interruptible():
-            resumed = _build_run(folder, corpus, parts, config, source, reporter, started, team)
-            resumed.restore(saved)
-            if finished:
-                resumed.go_on()
-        resumed.train()
-    return folder
-
-
-def _located(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+def located(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the settings, with the path of a text to measure on from the root on."""
     path = settings.get("validation", "spread")
     if not isinstance(path, str | Path) or path in ("", "spread", "end"):
@@ -291,7 +215,7 @@ def _complete(
     return completed, choice
 
 
-def _build_run(
+def build_run(
     folder: Path,
     corpus: Corpus,
     parts: tuple[Streams, HeldOut],
@@ -322,5 +246,6 @@ def _build_run(
     return Run(folder, corpus, *parts, config, source, reporter, started, team, make)
 
 
-def _reading(how: Mapping[str, Any]) -> dict[str, Any]:
+def how_to_read(how: Mapping[str, Any]) -> dict[str, Any]:
+    """Return, of what a run is given, what its text is read by."""
     return {name: how[name] for name in ("corpus", "cache", "progress", "reporter") if name in how}

@@ -128,7 +128,8 @@ def files(prepared, workdir, monkeypatch):
     def stop(*args, **kwargs):
         raise RunError("Training would begin now.")
 
-    monkeypatch.setattr("chargen.training.start._build_run", stop)
+    monkeypatch.setattr("chargen.training.start.build_run", stop)
+    monkeypatch.setattr("chargen.training.resume.build_run", stop)
     monkeypatch.setattr("chargen.training.cluster.launcher.launch", stop)
     monkeypatch.setitem(sys.modules, "chargen.exports.savedmodel", SimpleNamespace(write=stop))
     keras = SimpleNamespace(write=lambda checkpoint, path: write_atomically(path, b""))

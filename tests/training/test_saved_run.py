@@ -9,7 +9,7 @@ from chargen.cli import main
 from chargen.errors import ChargenError, CheckpointError
 from chargen.storage.arrays import read_arrays, write_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
-from chargen.training import start
+from chargen.training import resume
 from chargen.training.curves import draw_curves
 from chargen.training.history import write_history
 from chargen.training.saved_run import SavedRun
@@ -30,7 +30,7 @@ def path(workdir, monkeypatch):
     def stop(*args, **kwargs):
         raise Ready
 
-    monkeypatch.setattr(start, "_build_run", stop)
+    monkeypatch.setattr(resume, "build_run", stop)
     monkeypatch.setattr("os.fsync", lambda descriptor: None)  # a thousand files are written
     (workdir / "text").write_text("To be, or not to be.\n" * 20)
     folder = workdir / "checkpoints" / "run"
