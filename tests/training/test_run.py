@@ -17,7 +17,7 @@ from chargen.evaluation.loss import evaluate
 from chargen.generation.weights import DecoderWeights
 from chargen.storage.arrays import read_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
-from chargen.training import run, start
+from chargen.training import resume, run, start
 from chargen.training.history import HISTORY_FILE, read_history
 from chargen.training.report import Silent
 from chargen.training.trainer import Trainer
@@ -281,7 +281,7 @@ def test_a_run_that_was_made_while_another_started_is_not_replaced(tmp_path, mon
 
 @pytest.mark.usefixtures("stand_ins")
 def test_nobody_else_goes_on_with_a_run_while_its_text_is_read_again(tmp_path, monkeypatch):
-    read, path, tries = start.read_corpus, tmp_path / "sea.txt", []
+    read, path, tries = resume.read_corpus, tmp_path / "sea.txt", []
     path.write_text(CORPUS.text)
     folder = tmp_path / "run"
     with pytest.raises(Interrupted):
@@ -293,7 +293,7 @@ def test_nobody_else_goes_on_with_a_run_while_its_text_is_read_again(tmp_path, m
         tries.append("refused")
         return read(*args, **kwargs)
 
-    monkeypatch.setattr(start, "read_corpus", read_while_another_resumes)
+    monkeypatch.setattr(resume, "read_corpus", read_while_another_resumes)
     api.resume(folder, reporter=Silent())
     assert tries == ["refused"]
 
