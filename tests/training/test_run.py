@@ -383,7 +383,7 @@ def known_speed(stand_ins, monkeypatch):
     Gives its clock, and a list of losses that batch 8 is to have before it has a whole one.
     """
     clock, breaks = Clock(), []
-    for module in (start, run):
+    for module in (start, resume, run):
         monkeypatch.setattr(module, "time", clock)
 
     def step(self, number, rate):
