@@ -64,7 +64,8 @@ def test_a_second_signal_ends_it_at_once(runs):
     with process("--folder", runs) as (server, address, _):
         body = {"model": "tiny", "prompt": "a", "max_tokens": 20_000, "n": 64, "stream": True}
         with httpx2.stream("POST", f"{address}/v1/completions", json=body) as answer:
-            next(answer.iter_lines())
+            lines = answer.iter_lines()  # kept: once it is forgotten, the connection is closed
+            next(lines)
             server.send_signal(signal.SIGINT)
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=GRACE / 2)
