@@ -11,7 +11,7 @@ from chargen.config.model import CELLS, Cell, ModelConfig
 from chargen.config.run import RunConfig
 from chargen.config.sampling import SamplingConfig
 from chargen.config.serving import ServingConfig
-from chargen.config.training import PRESETS, Optimizer, Preset, TrainingConfig
+from chargen.config.training import PRESETS, InitialWeights, Optimizer, Preset, TrainingConfig
 
 __all__ = [
     "CELLS",
@@ -19,6 +19,7 @@ __all__ = [
     "Cell",
     "ClusterConfig",
     "ComputingConfig",
+    "InitialWeights",
     "ModelConfig",
     "Optimizer",
     "PreparationConfig",

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 from chargen.config.corpus import Newlines, Normalization
 from chargen.config.model import Cell
-from chargen.config.training import Optimizer, Preset
+from chargen.config.training import InitialWeights, Optimizer, Preset
 
 
 class ClusterKeywords(TypedDict, total=False):
@@ -45,6 +45,7 @@ class ResumeKeywords(ClusterKeywords, total=False):
     state_reset_rate: float
     learning_rate: float
     optimizer: Optimizer
+    initial_weights: InitialWeights
     warmup_steps: int
     min_lr_ratio: float
     weight_dropout: float

@@ -8,6 +8,7 @@ from chargen.errors import SettingError
 
 Preset = Literal["auto", "tiny", "small", "base", "large"]
 Optimizer = Literal["adamw", "soap"]
+InitialWeights = Literal["random", "bundled"]
 DEFAULT_MINUTES = 10.0
 PRESETS: tuple[str, ...] = get_args(Preset)
 
@@ -16,7 +17,7 @@ PRESETS: tuple[str, ...] = get_args(Preset)
 class TrainingConfig(Settings):
     """How a network learns. A value outside its limits raises `SettingError`."""
 
-    _added = ("optimizer",)
+    _added = ("optimizer", "initial_weights")
     _group = "Training"
 
     preset: Preset = setting(
@@ -51,6 +52,12 @@ class TrainingConfig(Settings):
         "How gradients change the weights: adamw, or soap, which also follows the directions of "
         "the largest ones. soap learns more from a few passes, and sooner learns by heart.",
         "adamw",
+        by_preset=True,
+    )
+    initial_weights: InitialWeights = setting(
+        "Weights to begin with: random ones, or those of the model that comes with chargen "
+        "(bundled), as far as the text has its characters; wider layers get random ones besides.",
+        "random",
         by_preset=True,
     )
     warmup_steps: int = setting(

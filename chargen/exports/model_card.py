@@ -18,7 +18,8 @@ from chargen.wording import about, count, duration
 _SAMPLE = 400  # characters
 _SHOWN = (  # of the settings of the training
     *("minutes", "epochs", "batch_size", "seq_length", "learning_rate", "optimizer"),
-    *("weight_decay", "weight_dropout", "validation", "validation_fraction", "seed"),
+    *("initial_weights", "weight_decay", "weight_dropout"),
+    *("validation", "validation_fraction", "seed"),
 )
 
 

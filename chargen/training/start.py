@@ -22,7 +22,6 @@ from chargen.corpus.sources import STANDARD_INPUT, Paths, absolute, run_name
 from chargen.corpus.split import HeldOut
 from chargen.corpus.streams import Streams
 from chargen.errors import SettingError
-from chargen.storage.arrays import Arrays
 from chargen.storage.runs import (
     find_checkpoint,
     locked,
@@ -38,6 +37,7 @@ from chargen.training.interrupt import interruptible
 from chargen.training.parts import cut, split
 from chargen.training.preflight import preflight
 from chargen.training.source import Source
+from chargen.training.transfer import initial_model
 from chargen.training.warm_start import inherit_settings, warm_start_weights
 from chargen.wording import count
 
@@ -90,7 +90,7 @@ class _Prepared:
     source: Source
     notes: list[str]
     chosen: list[str]  # the settings that were left to the preset
-    weights: Arrays | None  # of the model that the run goes on from
+    initial: Checkpoint | None  # the model whose weights the run begins with
 
 
 def _start(
@@ -149,19 +149,23 @@ def _prepare(
     spans, held_out = split(corpus, config, cache)
     source = replace(source, held_out=held_out.sha256)
     config, choice = _complete(config, asked, corpus, characters=len(spans))
-    notes, weights = [*held_out.notes, choice.describe(asked)], None
+    notes = [*held_out.notes, choice.describe(asked)]
     if warning := likeness_warning(corpus, spans, held_out):
         notes.append(warning)
-    if old is not None:
+    if old is None:
+        old, why = initial_model(config, asked, corpus, spans)
+        if why:
+            config = config.changed({"initial_weights": "bundled"})
+            notes.append(why)
+    else:
         new = corpus.vocabulary.vocab_size - old.config.vocab_size
         new_to_it = f"{count(new, 'character')} {'is' if new == 1 else 'are'} new to it"
         notes.insert(0, f"Goes on from {base}; {new_to_it}.")
-        weights = warm_start_weights(old, corpus.vocabulary, corpus.label_names)
     streams = cut(corpus, spans, config)
     if team is not None:
         agree(team, config, corpus, streams)
     chosen = [name for name in choice.settings if name not in asked]
-    return _Prepared(corpus, (streams, held_out), config, source, notes, chosen, weights)
+    return _Prepared(corpus, (streams, held_out), config, source, notes, chosen, old)
 
 
 def _new_run(
@@ -175,8 +179,10 @@ def _new_run(
     of = new.corpus, new.parts, new.config, new.source
     run = build_run(folder, *of, reporter, started, team, new.notes)
     run.state.chosen = new.chosen
-    if new.weights is not None:
-        run.trainer.load_weights(new.weights)
+    if new.initial is not None:
+        fresh, corpus = run.trainer.weights(), new.corpus
+        grown = warm_start_weights(new.initial, fresh, corpus.vocabulary, corpus.label_names)
+        run.trainer.load_weights(grown)
     return run
 
 

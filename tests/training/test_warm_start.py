@@ -25,11 +25,19 @@ OLD, NEW = "the sea is under the town\n", "Die Glocke läutet im Meer.\n"
 SETTINGS = {"epochs": 2, "batch_size": 4, "seq_length": 16, "warmup_steps": 5}
 
 
-def test_known_characters_are_read_and_weighed_as_before(make_checkpoint, cell):
+def fresh(config):
+    """Random weights of a network."""
+    rng = np.random.default_rng(0)
+    shapes = weight_shapes(config).items()
+    return {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes}
+
+
+@pytest.mark.parametrize("units", [(5, 3), (7, 3), (6, 9)])
+def test_known_characters_are_read_and_weighed_as_before(make_checkpoint, cell, units):
     old = make_checkpoint(cell, characters="bdf\n")
     vocabulary = Vocabulary("abcdefé\n")
-    config = ModelConfig(vocab_size=8, embedding_dim=4, cell=cell, units=(5, 3))
-    weights = warm_start_weights(old, vocabulary)
+    config = ModelConfig(vocab_size=8, embedding_dim=4, cell=cell, units=units)
+    weights = warm_start_weights(old, fresh(config), vocabulary)
     assert {name: each.shape for name, each in weights.items()} == weight_shapes(config)
     grown_to = Checkpoint(config, CharTokenizer(vocabulary, "\n"), weights)
     before, after = decoder_of(old), decoder_of(grown_to)
@@ -42,7 +50,7 @@ def test_known_characters_are_read_and_weighed_as_before(make_checkpoint, cell):
 
 def test_the_same_vocabulary_leaves_the_weights_as_they_are(make_checkpoint):
     old = make_checkpoint()
-    for name, array in warm_start_weights(old, old.tokenizer.vocabulary).items():
+    for name, array in warm_start_weights(old, fresh(old.config), old.tokenizer.vocabulary).items():
         np.testing.assert_array_equal(array, old.weights[name])
 
 
@@ -171,8 +179,15 @@ def test_the_unknown_of_a_base_stays_unknown(make_checkpoint, workdir):
         fine_tune("base", min_count=2, batch_size=10_000)
 
 
+def test_layers_may_be_wider(make_checkpoint):
+    settings = inherit_settings(make_checkpoint(), {"units": [6, 3]})
+    assert (settings["units"], settings["cell"]) == ((6, 3), "lstm")
+
+
 @pytest.mark.usefixtures("no_training")
-@pytest.mark.parametrize("setting", [{"units": (7,)}, {"cell": "gru"}, {"embedding_dim": 5}])
+@pytest.mark.parametrize(
+    "setting", [{"units": (7,)}, {"units": (4, 9)}, {"cell": "gru"}, {"embedding_dim": 5}]
+)
 def test_another_shape_is_refused(make_checkpoint, workdir, setting):
     make_checkpoint().save(workdir / "base")
     with pytest.raises(SettingError, match=f"{next(iter(setting))} is that of the model to go on"):
@@ -204,9 +219,9 @@ def test_a_model_of_documents_takes_a_single_file_as_one(workdir):
 def test_known_labels_are_kept_and_new_ones_are_their_mean(make_checkpoint):
     old = make_checkpoint(labels={"b": 1, "d": 1})
     known = old.weights["label/embeddings"]
-    weights = warm_start_weights(old, old.tokenizer.vocabulary, ("a", "b", "c", "d"))[
-        "label/embeddings"
-    ]
+    labelled = fresh(replace(old.config, labels=4))
+    grown = warm_start_weights(old, labelled, old.tokenizer.vocabulary, ("a", "b", "c", "d"))
+    weights = grown["label/embeddings"]
     assert weights.dtype == np.float32
     np.testing.assert_array_equal(weights[[1, 3]], known)
     np.testing.assert_allclose(weights[[0, 2]], [known.mean(axis=0)] * 2, rtol=1e-6)
@@ -214,8 +229,8 @@ def test_known_labels_are_kept_and_new_ones_are_their_mean(make_checkpoint):
 
 def test_first_labels_change_nothing(make_checkpoint):
     old = make_checkpoint()
-    weights = warm_start_weights(old, old.tokenizer.vocabulary, ("a", "b"))
     config = replace(old.config, labels=2)
+    weights = warm_start_weights(old, fresh(config), old.tokenizer.vocabulary, ("a", "b"))
     new = replace(old, config=config, weights=weights, labels={"a": 1, "b": 1})
     ids = old.tokenizer.vocabulary.encode("ABc :a\n")[None]
     expected = decoder_of(old).read(ids)
