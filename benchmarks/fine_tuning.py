@@ -23,6 +23,8 @@ from measure import print_machine, split_options
 
 import chargen
 
+RANDOM = ["--initial-weights", "random"]
+
 
 def loss_of(text: Path, minutes: float, seed: int, options: list[str]) -> float:
     with tempfile.TemporaryDirectory() as folder:
@@ -47,8 +49,8 @@ def main() -> None:
     units = ",".join(map(str, chargen.load(args.base).config.units))
     contestants = {
         f"--from {args.base}": ["--from", args.base, *options],
-        "from nothing": [],
-        f"same width, {units}": ["--units", units],
+        "from nothing": RANDOM,
+        f"same width, {units}": [*RANDOM, "--units", units],
     }
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder) / "text.txt"

@@ -24,7 +24,7 @@ from chargen.storage.runs import bundled_checkpoint
 from chargen.text.vocabulary import Ids
 from chargen.training.warm_start import has_room, warm_start_weights
 
-MAX_CHARACTERS = 300_000  # of a text; nothing was measured to be gained for longer ones
+MAX_CHARACTERS = 300_000  # of a text; a longer one gains little
 _SAMPLE = 100_000  # characters of a text, of which the last windows are predicted
 _WINDOWS = 32
 # Above the loss on what was held out of its own text. Below that, the model has learned this text,
