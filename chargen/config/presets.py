@@ -1,4 +1,4 @@
-"""Presets: settings that suit a corpus and the time there is (measured: benchmarks/learning.md)."""
+"""Presets: settings that suit a corpus and the time there is (measured: benchmarks/presets.md)."""
 
 import os
 from collections.abc import Container

@@ -1,7 +1,7 @@
 """Whether a run begins with the weights of the model that comes with chargen.
 
 A short text cannot teach a network what it needs to know of a language. Where the bundled model
-knows some of it, a run that begins with its weights ends better (benchmarks/learning.md).
+knows some of it, a run that begins with its weights ends better (benchmarks/presets.md).
 """
 
 from collections.abc import Container

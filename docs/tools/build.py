@@ -26,6 +26,7 @@ OUTSIDE = {
     "checkpoints/bundled/README.md": "bundled.md",
     "benchmarks/README.md": "benchmarks.md",
     "benchmarks/learning.md": "benchmarks-learning.md",
+    "benchmarks/presets.md": "benchmarks-presets.md",
     "benchmarks/prediction.md": "benchmarks-prediction.md",
 }
 _LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
