@@ -21,7 +21,8 @@ same cores. A seed changes the initial weights of each, and dropout and the orde
 where a contestant draws these.
 
 chargen    `chargen train --minutes`, so that the whole command takes each time; the defaults, or
-           what stands after `--`, which is then part of its name
+           what stands after `--`, which is then part of its name. A short English text begins with
+           the bundled model's weights, unless `-- --initial-weights random` is given
 nanogpt    its command, with as many times the iterations, whatever time these take; it saves the
            checkpoint that is best on the stretch (of 240 random windows, every 250 iterations)
 char-rnn   2 × 512 LSTM, 50 streams × 50 steps, Adam at 2e-3 halved every 5 epochs, gradients

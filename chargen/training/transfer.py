@@ -27,9 +27,9 @@ from chargen.training.warm_start import has_room, warm_start_weights
 MAX_CHARACTERS = 300_000  # of a text; a longer one gains little
 _SAMPLE = 100_000  # characters of a text, of which the last windows are predicted
 _WINDOWS = 32
-# Above the loss on what was held out of its own text. Below that, the model has learned this text,
-# or most of it, and what is held out now would not be new to it.
-_NEW = 0.1
+# Nats per character above the loss on what was held out of the model's own text. Below that, it has
+# learned this text, or most of it, and what is held out now would not be new to it.
+_MARGIN = 0.1
 
 
 def initial_model(
@@ -71,7 +71,7 @@ def initial_model(
         return None, ""
     [counts] = held_out_losses(counted, predicted, corpus.vocabulary.vocab_size, 0)
     loss, own = _loss(bundled, corpus, predicted), bundled.origin.windowed or 0.0
-    if not own + _NEW < loss < counts:
+    if not own + _MARGIN < loss < counts:
         return None, ""
     return bundled, (
         f"Begins with the weights of the bundled model, which predicts this text ({loss:.2f} nats "
