@@ -31,7 +31,7 @@ def info(model: str | None, as_config: bool, as_json: bool) -> None:
         raise click.UsageError("--config prints TOML; --json prints JSON: choose one.")
     from chargen.checkpoint import Checkpoint
     from chargen.config import PreparationConfig
-    from chargen.storage.runs import MODEL_FILE, find_checkpoint
+    from chargen.storage.runs import BUNDLED, MODEL_FILE, find_checkpoint
     from chargen.text.characters import enumerate_some, escape_hidden
     from chargen.text.controls import escape_line
     from chargen.text.vocabulary import BOUNDARY
@@ -71,6 +71,9 @@ def info(model: str | None, as_config: bool, as_json: bool) -> None:
         "held out, windowed": origin.windowed,
     }
     measured = [f"{loss:.4f} {name}" for name, loss in losses.items() if loss is not None]
+    begun = origin.base
+    if origin.training.get("initial_weights") == BUNDLED:
+        begun = "the bundled model's weights"
     lines = {
         "checkpoint": str(path),
         "network": config.describe(),
@@ -79,8 +82,7 @@ def info(model: str | None, as_config: bool, as_json: bool) -> None:
         + (" …" if len(known) > _MAX_SHOWN else ""),
         "corpus": f"{origin.corpus or 'unknown'}, {count(characters, 'character')}"
         + (f" in {documents:,} documents" if documents > 1 else ""),
-        "trained": count(origin.step or 0, "step")
-        + (f", from {origin.base}" if origin.base is not None else ""),
+        "trained": count(origin.step or 0, "step") + (f", from {begun}" if begun else ""),
         "loss": f"{', '.join(measured)} (nats per character)" if measured else "not measured",
     }
     if checkpoint.labels:

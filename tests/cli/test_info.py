@@ -61,6 +61,10 @@ def test_how_a_model_was_made_is_told(invoke, make_checkpoint, tmp_path):
     replace(checkpoint, origin=origin).save(tmp_path / "file")
     report = facts(invoke("info", "-m", tmp_path / "file"))
     assert report["trained"] == "1 step, from base"
+    begun = replace(origin, base=None, training={"initial_weights": "bundled"})
+    replace(checkpoint, origin=begun).save(tmp_path / "begun")
+    trained = facts(invoke("info", "-m", tmp_path / "begun"))["trained"]
+    assert trained == "1 step, from the bundled model's weights"
     assert report["duration"] == "9 minutes 58 seconds"
     assert report["date"] == "2026-01-31 12:34:56 UTC"
     assert report["version"] == "chargen 1.2.3, python 3.13.0, tensorflow 2.20.0"
