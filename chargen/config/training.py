@@ -55,8 +55,8 @@ class TrainingConfig(Settings):
         by_preset=True,
     )
     initial_weights: InitialWeights = setting(
-        "Weights to begin with: random ones, or those of the model that comes with chargen "
-        "(bundled), as far as the text has its characters; wider layers get random ones besides.",
+        "Weights to begin with: random ones, or bundled, those of the model that comes with "
+        "chargen. Units that a wider layer has in addition are random.",
         "random",
         by_preset=True,
     )

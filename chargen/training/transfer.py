@@ -38,8 +38,7 @@ def initial_model(
     """Return the bundled model if a run is to begin with its weights, and a line that says why.
 
     Where the setting is not `asked` for, that is so if the model predicts a stretch of the text
-    better than one who knows how frequent each character is; but not if it has learned the text
-    itself.
+    better than the frequencies of its characters do; but not if it has learned the text itself.
 
     Args:
         config: the run's settings, complete.
@@ -63,11 +62,11 @@ def initial_model(
             f"{config.model.describe()}.",
             setting="initial_weights",
         )
-    if wanted is not None:
-        return bundled, ""
+    if wanted is not None or not fits:
+        return (bundled if fits else None), ""
     ids = corpus.ids[training.sample(_SAMPLE)]
     counted, predicted = np.split(ids, [-min(len(ids) // 4, _WINDOWS * (WINDOW + 1))])
-    if not fits or len(predicted) < MIN_HELD_OUT:
+    if len(predicted) < MIN_HELD_OUT:
         return None, ""
     [counts] = held_out_losses(counted, predicted, corpus.vocabulary.vocab_size, 0)
     loss, own = _loss(bundled, corpus, predicted), bundled.origin.windowed or 0.0
@@ -75,8 +74,8 @@ def initial_model(
         return None, ""
     return bundled, (
         f"Begins with the weights of the bundled model, which predicts this text ({loss:.2f} nats "
-        f"per character) better than the counts of its characters do ({counts:.2f}); "
-        "--initial-weights random begins without."
+        f"per character) better than the frequencies of its characters do ({counts:.2f}). To begin "
+        "with random weights: --initial-weights random."
     )
 
 
