@@ -89,11 +89,7 @@ def test_it_writes_from_the_disk_alone_and_says_nothing_on_the_console(open_page
 @pytest.mark.slow
 def test_it_can_be_stopped_and_gone_on_with(open_page):
     page = open_page(network(units=(300, 300), characters=LETTERS))
-    page.fill(prompt="", characters=10_000, seed=1)
-    page.one("#write").click()
-    page.wait(lambda: len(page.texts[0]) > 20)
-    page.one("#stop").click()
-    page.finish()
+    page.write_and_stop(prompt="", characters=10_000, seed=1)
     assert 20 < len(page.texts[0]) < 10_000
     assert page.said.startswith("Stopped: ")
     page.write("a", characters=10)

@@ -67,6 +67,22 @@ class Page(Window):
         self.wait(lambda: self.said != "Writing…")
         assert self.error == ""
 
+    def write_and_stop(self, **fields):
+        """Write a text, and press Stop once more than 20 characters are shown.
+
+        The page presses it: a click from here may come when the text is at its end.
+        """
+        self.fill(**fields)
+        self.script(
+            "new MutationObserver((_, observer) => {"
+            f"  if (document.querySelector('{TEXTS}').textContent.length <= 20) return;"
+            "  observer.disconnect();"
+            "  const stop = document.getElementById('stop'); stop.focus(); stop.click();"
+            "}).observe(document.getElementById('panes'), {childList: true, subtree: true})"
+        )
+        self.one("#write").click()
+        self.finish()
+
     def click(self, position):
         """Click on a character of the first text, and wait for its alternatives."""
         character = self.characters[position]

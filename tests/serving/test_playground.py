@@ -40,11 +40,7 @@ def test_without_streaming_it_comes_as_a_whole(page):
 
 @pytest.mark.slow
 def test_stop_keeps_what_is_written(page):
-    page.fill(characters=10_000, seed=1)
-    page.one("#write").click()
-    page.wait(lambda: len(page.texts[0]) > 20)
-    page.one("#stop").click()
-    page.finish()
+    page.write_and_stop(characters=10_000, seed=1)
     assert 20 < len(page.texts[0]) < 10_000
     assert page.said.startswith("Stopped: ")
     assert page.focused == page.one("#write")  # not lost with the button
