@@ -19,6 +19,10 @@ from chargen.training.backend import graph, keras, tf
 from chargen.training.lstm import LSTM
 from chargen.training.resetting import GRU, SimpleRNN
 
+# The standard deviation of fresh embeddings: that of learned ones. Keras's 0.03 tells characters
+# apart too little at first (benchmarks/presets.md).
+_EMBEDDING_SPREAD = 0.5
+
 KERAS_CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
 TRAINING_CELLS: dict[str, Any] = {"lstm": LSTM, "gru": GRU, "rnn": SimpleRNN}
 
@@ -49,11 +53,11 @@ def build_model(
     """
     rows = partial(keras.Input, batch_shape=(batch_size, seq_length), dtype="int32")
     inputs = [rows(name="ids")]
-    embeddings = [keras.layers.Embedding(config.vocab_size, config.embedding_dim, name="embedding")]
+    embeddings = [_embedding(config, config.vocab_size, "embedding")]
     if config.labels:
         # This equals one table of characters and labels, read with two one-hot vectors.
         inputs.append(rows(name="labels"))
-        embeddings.append(keras.layers.Embedding(config.labels, config.embedding_dim, name="label"))
+        embeddings.append(_embedding(config, config.labels, "label"))
     x = reduce(add, (embed(each) for embed, each in zip(embeddings, inputs, strict=True)))
     resets = {}
     if boundary is not None:
@@ -75,6 +79,13 @@ def build_model(
             x = dropout()(x)
     logits = keras.layers.Dense(config.vocab_size, name="dense")(x)
     return keras.Model(inputs_of(*inputs), logits)
+
+
+def _embedding(config: ModelConfig, size: int, name: str) -> keras.layers.Embedding:
+    initializer = keras.initializers.RandomNormal(stddev=_EMBEDDING_SPREAD)
+    return keras.layers.Embedding(
+        size, config.embedding_dim, embeddings_initializer=initializer, name=name
+    )
 
 
 def inputs_of(ids: Any, *labels: Any) -> Any:

@@ -20,6 +20,7 @@ _BETA_1 = 0.9
 _BETA_2 = 0.99  # for short runs: follows a changing gradient sooner than Adam's usual 0.999
 _EPSILON = 1e-7  # Keras's
 _NOT_DECAYED = ("bias", "embeddings")
+_OUTPUT_RATE = 2.0  # with soap, the output layer's learning rate is this times the others'
 
 
 class AdamW:
@@ -29,7 +30,8 @@ class AdamW:
         weights: the weights to learn; biases and embeddings do not decay.
         weight_decay: each step shrinks the others by this times the learning rate.
         clip_norm: gradients whose global norm is above this are scaled down to it.
-        soap: whether to follow the leading directions of the recurrent kernels' gradients.
+        soap: whether to follow the leading directions of the recurrent kernels' gradients, and to
+            have the output layer, "dense", learn faster.
     """
 
     def __init__(
@@ -42,6 +44,9 @@ class AdamW:
     ) -> None:
         self._weights, self._weight_decay, self._clip_norm = weights, weight_decay, clip_norm
         self._moments = [_Moments(weight.shape) for weight in weights]
+        self._rates = [
+            _OUTPUT_RATE if soap and weight.path.startswith("dense/") else 1.0 for weight in weights
+        ]
         sizes = (basis_size(weight.name, weight.shape) if soap else 0 for weight in weights)
         self._leading = [
             _Leading(weight.shape, size) if size else None
@@ -77,8 +82,8 @@ class AdamW:
         gradients, norm = tf.clip_by_global_norm(gradients, self._clip_norm)
         updates = tf.cast(number + 1, tf.float32)
         following = iter(bases)
-        for weight, moments, leading, gradient in zip(
-            self._weights, self._moments, self._leading, gradients, strict=True
+        for weight, rate, moments, leading, gradient in zip(
+            self._weights, self._rates, self._moments, self._leading, gradients, strict=True
         ):
             handle = weight.value.handle
             if self._weight_decay and weight.name not in _NOT_DECAYED:
@@ -96,7 +101,7 @@ class AdamW:
                 v=moments.variance.handle,
                 beta1_power=_BETA_1**updates,
                 beta2_power=_BETA_2**updates,
-                lr=learning_rate,
+                lr=rate * learning_rate,
                 beta1=_BETA_1,
                 beta2=_BETA_2,
                 epsilon=_EPSILON,

@@ -110,6 +110,14 @@ def test_recurrent_weights_start_glorot_uniform():
     assert 0.95 * limit < np.abs(kernel).max() <= limit
 
 
+def test_fresh_embeddings_tell_characters_apart():
+    model = build_model(ModelConfig(vocab_size=65, embedding_dim=64, labels=3), batch_size=1)
+    for name in ("embedding", "label"):
+        embeddings = model.get_layer(name).embeddings.numpy()
+        assert 0.4 < embeddings.std() < 0.6
+    assert len(np.unique(embeddings)) == embeddings.size
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_decoders_agree_where_documents_begin(cell):
     checkpoint = random_checkpoint(cell, (16, 8), "\0 abcdefgh")

@@ -86,3 +86,17 @@ def test_noise_in_strong_directions_does_not_hold_the_others_back():
         return np.linalg.norm(weak @ (kernel - target))
 
     assert distance("recurrent_kernel") < 0.8 * distance("kernel")  # which plain Adam learns
+
+
+@pytest.mark.parametrize(("soap", "factor"), [(True, 2), (False, 1)])
+def test_with_soap_the_output_layer_learns_twice_as_fast(soap, factor):
+    dense = keras.layers.Dense(3, name="dense", kernel_initializer="zeros")
+    other = keras.layers.Dense(3, name="other", kernel_initializer="zeros")
+    dense.build((None, 5)), other.build((None, 5))
+    weights = [*dense.weights, *other.weights]
+    optimizer = AdamW(weights, weight_decay=0.0, clip_norm=1e9, soap=soap)
+    gradients = [tf.ones(weight.shape) for weight in weights]
+    optimizer.apply(gradients, [], number=tf.constant(0), learning_rate=0.01)
+    for faster, slower in zip(dense.weights, other.weights, strict=True):
+        np.testing.assert_allclose(faster.numpy(), factor * slower.numpy(), rtol=1e-5)
+        assert (faster.numpy() != 0).all()
