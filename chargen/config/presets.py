@@ -33,7 +33,7 @@ _USEFUL_READING = 280_000  # characters, which are read of the shortest texts to
 _REGULARIZATION: tuple[tuple[float, float, float, float, Optimizer], ...] = (
     (0, 0.0, 0.0, 0.0, "soap"),
     (2, 0.2, 0.0, 0.05, "soap"),
-    (3, 0.3, 0.0, 0.1, "soap"),
+    (3, 0.2, 0.0, 0.1, "soap"),
     (6, 0.45, 0.0, 0.1, "adamw"),
     (12, 0.5, 0.25, 0.1, "adamw"),
     (18, 0.5, 0.5, 0.1, "adamw"),
