@@ -21,7 +21,7 @@ from chargen.training.resetting import GRU, SimpleRNN
 
 # The standard deviation of fresh embeddings: that of learned ones. Keras's 0.03 tells characters
 # apart too little at first (benchmarks/presets.md).
-_EMBEDDING_SPREAD = 0.5
+_EMBEDDING_STDDEV = 0.5
 
 KERAS_CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
 TRAINING_CELLS: dict[str, Any] = {"lstm": LSTM, "gru": GRU, "rnn": SimpleRNN}
@@ -82,7 +82,7 @@ def build_model(
 
 
 def _embedding(config: ModelConfig, size: int, name: str) -> keras.layers.Embedding:
-    initializer = keras.initializers.RandomNormal(stddev=_EMBEDDING_SPREAD)
+    initializer = keras.initializers.RandomNormal(stddev=_EMBEDDING_STDDEV)
     return keras.layers.Embedding(
         size, config.embedding_dim, embeddings_initializer=initializer, name=name
     )

@@ -90,9 +90,11 @@ def test_noise_in_strong_directions_does_not_hold_the_others_back():
 
 @pytest.mark.parametrize(("soap", "factor"), [(True, 2), (False, 1)])
 def test_with_soap_the_output_layer_learns_twice_as_fast(soap, factor):
-    dense = keras.layers.Dense(3, name="dense", kernel_initializer="zeros")
-    other = keras.layers.Dense(3, name="other", kernel_initializer="zeros")
-    dense.build((None, 5)), other.build((None, 5))
+    dense, other = (
+        keras.layers.Dense(3, name=name, kernel_initializer="zeros") for name in ("dense", "other")
+    )
+    dense.build((None, 5))
+    other.build((None, 5))
     weights = [*dense.weights, *other.weights]
     optimizer = AdamW(weights, weight_decay=0.0, clip_norm=1e9, soap=soap)
     gradients = [tf.ones(weight.shape) for weight in weights]
