@@ -65,12 +65,19 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
 
 
-def print_machine() -> None:
-    """Which machine this was."""
-    model = platform.processor() or platform.machine()
+def machine() -> str:
+    """Which machine this is: its processor, how wide its vectors are, and its cores."""
+    model, vectors = platform.processor() or platform.machine(), ""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
+        facts = {name.strip(): value for name, _, value in (line.partition(":") for line in lines)}
+        model = facts["model name"].strip()
+        vectors = "AVX-512, " if "avx512f" in facts["flags"].split() else ""
+    except (OSError, KeyError):
         pass
-    print(f"{model}, {available_cores()} cores, Python {platform.python_version()}")
+    return f"{model}, {vectors}{available_cores()} cores"
+
+
+def print_machine() -> None:
+    """Which machine this was."""
+    print(f"{machine()}, Python {platform.python_version()}")

@@ -15,10 +15,11 @@ The rules are the same for all:
 4. Characters of the test part that the nine tenths do not have are left out for all, as `chargen
    evaluate --unknown skip` does. The first lines that are printed, and each row, say how many.
 
-The unit of time, N, is what nanoGPT's README's command for a CPU takes here: its first run measures
-it, and the rows keep it; or give it in seconds (`--unit 94`). The contestants take turns on the
-same cores. A seed changes the initial weights of each, and dropout and the order of what is read
-where a contestant draws these.
+The unit of time, N, is what nanoGPT's README's command for a CPU takes on the same machine: its
+first run there measures it, and the rows keep it; or give it in seconds (`--unit 94`). So rows of
+several machines can stand together, each with its own N. The contestants take turns on the same
+cores. A seed changes the initial weights of each, and dropout and the order of what is read where a
+contestant draws these.
 
 chargen    `chargen train --minutes`, so that the whole command takes each time; the defaults, or
            what stands after `--`, which is then part of its name. A short English text begins with
@@ -52,8 +53,8 @@ What these rules cannot undo: of tinyshakespeare, chargen's learning rate, warm-
 come from early trials that looked at the last tenth, and the update rule of `--adapt` from its
 first 20,000 characters. A text that was never used for that has no such doubt.
 
-Table and plot give the mean over the seeds. The plot places nanoGPT at the speed of its fastest
-run, so that what slowed it down does not count; the table has the seconds as they were.
+Table and plot give the mean over the runs. The plot places nanoGPT at the times that were asked,
+so that what slowed it down does not count; the table has what it took.
 
 Each result is added as a line of JSON to the results file, when it is there. What the file has is
 not measured again (same contestant, time, seed and text), so a long comparison can be made in
@@ -68,7 +69,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean, stdev
 
-from measure import available_cores, print_machine, split_options
+from measure import machine, print_machine, split_options
 from quality_contestants import run_char_rnn, run_chargen, run_makemore, run_nanogpt
 from quality_parts import divide
 
@@ -76,7 +77,6 @@ from chargen.cli.escapes import unescape
 
 CONTESTANTS = ("chargen", "nanogpt", "char-rnn", "makemore")
 LOSSES = ("carried", "windowed", "adapted")
-SAME = ("unit", "cores", "stretch")  # in all rows of a text, else they say nothing together
 
 
 class Comparison:
@@ -87,7 +87,8 @@ class Comparison:
         has_file = args.results is not None and args.results.exists()
         lines = args.results.read_text("utf-8").splitlines() if has_file else []
         self._all = [json.loads(line) for line in lines]
-        units = [row["unit"] for row in self.rows]
+        self.machine = machine()
+        units = [row["unit"] for row in self.rows if row["machine"] == self.machine]
         self.unit: float | None = args.unit or (units[0] if units else None)
 
     @property
@@ -103,12 +104,13 @@ class Comparison:
         return any(key.items() <= row.items() for row in self.rows)
 
     def check(self) -> None:
-        """Refuse rows of another machine, or of other rules, in the same file."""
-        now = {"unit": self.unit, "cores": available_cores(), "stretch": self.args.chosen_on}
+        """Refuse rows of other rules, or of another N of the same machine, in the same file."""
         for row in self.rows:
-            there = {name: row[name] for name in SAME}
-            if there != now:
-                raise SystemExit(f"the results file has rows of {there}, this would add {now}")
+            now = {"stretch": self.args.chosen_on}
+            if row["machine"] == self.machine:
+                now["unit"] = self.unit
+            if not now.items() <= row.items():
+                raise SystemExit(f"this would add rows of {now}, and the results file has {row}")
 
     def add(self, contestant: str, times: float, seed: int, result: dict) -> None:
         self.unit = self.unit or max(1, round(result["seconds"] / times))
@@ -120,7 +122,7 @@ class Comparison:
             **result,
             "unknown": self.parts.unknown,
             "unit": self.unit,
-            "cores": available_cores(),
+            "machine": self.machine,
             "stretch": self.args.chosen_on,
         }
         if row["characters"] != len(self.parts.test) - 1:
@@ -133,10 +135,8 @@ class Comparison:
                 file.write(f"{line}\n")  # a single write: whole, or not there
 
     def run(self, contestant: str, times: float, seed: int) -> None:
-        """Measure and add, if it is not there."""
+        """Measure and add."""
         args = self.args
-        if self.is_there(contestant, times, seed):
-            return
         if contestant == "nanogpt":
             iterations = max(1, round(times * args.nanogpt_iterations))
             result = run_nanogpt(self.parts, args.nanogpt, iterations, seed)
@@ -161,7 +161,8 @@ class Comparison:
         for seed in args.seeds:
             for times in args.times:
                 for contestant in args.contestants:
-                    if contestant != "char-rnn":
+                    is_there = self.is_there(contestant, times, seed)
+                    if contestant != "char-rnn" and not is_there:
                         self.run(contestant, times, seed)
             if "char-rnn" in args.contestants:
                 missing = [n for n in args.times if not self.is_there("char-rnn", n, seed)]
@@ -173,9 +174,14 @@ class Comparison:
 
 
 def grouped(rows: list[dict]) -> Iterator[tuple[str, float, list[dict]]]:
-    """The rows of each contestant and time, over all seeds."""
+    """The rows of each contestant and time, over all seeds and machines."""
     for who, times in sorted({(row["who"], row["times"]) for row in rows}):
         yield who, times, [row for row in rows if (row["who"], row["times"]) == (who, times)]
+
+
+def taken(row: dict) -> float:
+    """How long it took, in N of its machine."""
+    return row["seconds"] / row["unit"]
 
 
 def spread(values: list[float]) -> str:
@@ -186,12 +192,12 @@ def spread(values: list[float]) -> str:
 
 
 def table(rows: list[dict]) -> None:
-    print("\nMean over the seeds (greatest - least, standard deviation), nats per character:\n")
-    print(f"| | N | seconds | passes | seeds | {' | '.join(LOSSES)} |")
+    print("\nMean over the runs (greatest - least, standard deviation), nats per character:\n")
+    print(f"| | N | took, in N | passes | runs | {' | '.join(LOSSES)} |")
     print("| --- " * (5 + len(LOSSES)) + "|")
     for who, times, group in grouped(rows):
         passes = f"{mean(row['passes'] for row in group):.1f}" if "passes" in group[0] else "-"
-        cells = [who, f"{times:g}", f"{mean(row['seconds'] for row in group):,.0f}", passes]
+        cells = [who, f"{times:g}", f"{mean(map(taken, group)):.2f}", passes]
         cells += [f"{len(group)}"]
         cells += [spread([row[name] for row in group if name in row]) for name in LOSSES]
         print(f"| {' | '.join(cells)} |")
@@ -208,12 +214,11 @@ def plot(rows: list[dict], path: Path, text: str) -> None:
     figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
     groups = list(grouped(rows))
     markers = {"char-rnn": "s", "nanogpt": "^", "makemore": "D"}
-    # What slows nanoGPT down does not count: it does its iterations, however long these take.
-    quick = min((r["seconds"] / r["times"] for r in rows if r["who"] == "nanogpt"), default=0)
     names = {who for who, _, _ in groups}
     for who in sorted(names, key=lambda who: (who not in markers, who)):
         mine = [(times, group) for name, times, group in groups if name == who]
-        x = [n * quick if who == "nanogpt" else mean(r["seconds"] for r in g) for n, g in mine]
+        # What slows nanoGPT down does not count: it does its iterations, however long these take.
+        x = [times if who == "nanogpt" else mean(map(taken, group)) for times, group in mine]
         losses = [[row["carried"] for row in group] for _, group in mine]
         y = [mean(each) for each in losses]
         below = [mean(each) - min(each) for each in losses]
@@ -223,8 +228,12 @@ def plot(rows: list[dict], path: Path, text: str) -> None:
         axes.errorbar(x, y, (below, above), marker=marker, capsize=4, label=label)
     seeds = [len(group) for _, _, group in groups]
     shown = f"{min(seeds)}" if min(seeds) == max(seeds) else f"{min(seeds)} to {max(seeds)}"
-    axes.set(xscale="log", xlabel="seconds", ylabel="carried loss, nats per character")
-    axes.set_title(f"{text}, a tenth that no program has seen: mean and range of seeds ({shown})")
+    axes.set(xscale="log", ylabel="carried loss, nats per character")
+    axes.set_xlabel("time, in N: what nanoGPT's command for a CPU takes on the same machine")
+    every = sorted({times for _, times, _ in groups})
+    axes.set_xticks(every, [f"{times:g}" for times in every])
+    axes.set_xticks([], minor=True)
+    axes.set_title(f"The last tenth of {text}: mean and range of runs ({shown})")
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(path, metadata={"Date": None})
