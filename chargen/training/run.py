@@ -21,6 +21,7 @@ from chargen.text.vocabulary import BOUNDARY
 from chargen.training import provenance
 from chargen.training.best import BestWeights
 from chargen.training.cluster.team import WAY_OUT, Team
+from chargen.training.ending import cool, finish, last_words
 from chargen.training.excerpt import write_excerpt
 from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
@@ -33,13 +34,12 @@ from chargen.training.saves import Saves
 from chargen.training.source import Source
 from chargen.training.trainer import Trainer
 from chargen.training.validation import Validator
-from chargen.training.verdicts import conclusion, expectation
-from chargen.wording import about, count, plain
+from chargen.training.verdicts import expectation
+from chargen.wording import count, plain
 
 _MAX_ROLLBACKS = 3
 _DIVERGED = 3  # times what a loss may be at most, chance's or the lowest so far, is too much
 _MAX_REGULARIZED = 3  # times, where each measurement of the speed says otherwise
-_COOLING_SHARE = 0.5  # of the steps up to the best, is how long the rate falls at the end
 
 
 @dataclass(eq=False)
@@ -254,50 +254,15 @@ class Run:
             checkpoint.save(self.folder / MODEL_FILE)
         nothing_gained = state.waited >= self.config.patience
         if at_end or (nothing_gained and state.cooling is not None):
-            self._finish(read)
+            finish(self, read)
         elif nothing_gained:
-            self._cool()
+            cool(self)
         self.records.write(state.rows)
         # With `finished`, so that no kill can come between it and its evaluation.
         self._save(keep=True)
         if state.finished:
-            kept = f"the best is from step {state.best_step:,}"
-            kept = kept if self.best.is_judged else "the last weights are kept"
-            self.reporter.say(f"Finished: {state.finished}; {kept}.")
-            for line in conclusion(self, self.best.load().origin.carried):
+            for line in last_words(self):
                 self.reporter.say(line)
-
-    def _cool(self) -> None:
-        """Go back to the best weights, and lower the rate from now on until the end, which is near.
-
-        A high rate finds no better weights any more, and a falling one often does. This way a run
-        that was laid out for more passes than the text is good for ends like a shorter one.
-        """
-        state = self.state
-        left = (state.total_steps or state.step) - state.step
-        steps = max(1, min(left, int(_COOLING_SHARE * state.best_step)))
-        state.cooling = (state.step, state.rate(state.step, self.config))
-        state.total_steps, state.waited = state.step + steps, 0
-        self.trainer.load_weights(self.best.load().weights)
-        self.reporter.say(
-            f"No better held-out loss since step {state.best_step:,}: back to its weights, and "
-            f"{steps:,} last steps with a falling learning rate."
-        )
-
-    def _finish(self, read: int) -> None:
-        """Say in the state why the run ends, and measure the best weights on all that is held out.
-
-        `read` is how many characters of it the evaluations read.
-        """
-        state = self.state
-        state.finished = "all planned steps are done"
-        if state.cooling is not None and state.planned_steps:
-            made = self.planner.passes(state.step - state.first_step)
-            planned = self.planner.passes(state.planned_steps - state.first_step)
-            planned_in_words = count(planned, "pass", "passes")
-            state.finished = f"nothing more is gained, after {about(made)} of {planned_in_words}"
-        if self.validator is not None and read < len(self.held_out):
-            self.reporter.say(self.best.measure_on_all(self.validator))
 
     def _rollback(self, loss: float) -> None:
         """Return to the last step that is kept, and take smaller steps from there.
