@@ -110,6 +110,17 @@ def evaluate(
         )
 
 
+def windowed_loss(weights: DecoderWeights, ids: Ids) -> float:
+    """Return `Evaluation.windowed` alone, of a network without labels.
+
+    Raises:
+        CorpusError: if there is nothing to predict.
+    """
+    check_predictable(ids)
+    with held():
+        return _windowed(_Text(weights, ids, labels=None), no_progress) / (len(ids) - 1)
+
+
 def _utf8_bytes(vocabulary: Vocabulary, ids: Ids) -> int:
     lengths = np.array([len(character.encode()) for character in vocabulary.idx2char])
     return int(lengths[ids].sum())

@@ -16,9 +16,8 @@ from chargen.corpus.ngrams import held_out_losses
 from chargen.corpus.prediction import MIN_HELD_OUT
 from chargen.corpus.spans import Spans
 from chargen.errors import SettingError
-from chargen.generation.blas import held
-from chargen.generation.decoder import Decoder
-from chargen.generation.log_probs import WINDOW, surprisal
+from chargen.evaluation.loss import windowed_loss
+from chargen.generation.log_probs import WINDOW
 from chargen.generation.weights import DecoderWeights
 from chargen.storage.runs import bundled_checkpoint
 from chargen.text.vocabulary import Ids
@@ -94,11 +93,4 @@ def _loss(bundled: Checkpoint, corpus: Corpus, ids: Ids) -> float:
     config = replace(bundled.config, vocab_size=corpus.vocabulary.vocab_size)
     fresh = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(config).items()}
     weights = warm_start_weights(bundled, fresh, corpus.vocabulary)
-    read = DecoderWeights(Checkpoint(config, corpus.tokenizer, weights))
-    rows = max(1, len(ids) // (WINDOW + 1))
-    windows = ids[len(ids) % rows :].reshape(rows, -1)
-    decoder = Decoder(read, read.zero_state(rows), by_rows=False)
-    with held():
-        pairs = zip(windows.T, windows.T[1:], strict=False)
-        losses = [surprisal(decoder.step(each), following).mean() for each, following in pairs]
-    return float(np.mean(losses))
+    return windowed_loss(DecoderWeights(Checkpoint(config, corpus.tokenizer, weights)), ids)
