@@ -5,7 +5,7 @@ r"""The loss on a text that nobody has seen, against wall-clock time: ours besid
         [--unit SECONDS] [--chosen-on 0.02] [--document-separator '\n' --makemore CHECKOUT]
         [-- OPTION ...]
 
-The rules are the same for all:
+The rules are the same for all, but for what is said below of names:
 
 1. The last tenth of the characters is the test part. No contestant sees it before it is measured.
 2. The 2% in the middle of the other nine tenths (`--chosen-on`) are the stretch that each
@@ -40,14 +40,15 @@ network learns from what it has read. Others could do that too, so compare it wi
 chargen's own. All are in nats per character.
 
 With `--document-separator` the test part is a tenth of the documents, drawn by a fixed seed, which
-shuffles the others too (`divide` in minutes.py). The end of a document counts as one character, for
-all contestants. So it does in the figure that makemore's README gives for names.txt, about 1.92
-for its default transformer: there it is the mean, over batches of 100 names, of the mean nats of a
-batch's tokens, and a token is a character or the one end of a name. The unit is ours, nats per
-character with the ends counted; but its 1,000 names are others (the last of `torch.randperm` after
-seed 3407), and the best checkpoint was chosen by these same names. Here makemore is measured by
-the rules above instead, every token the same. In both, 2,539 of the 32,033 lines repeat another,
-so some names of a test part were learned, by all contestants.
+shuffles the others too (`divide` in minutes.py); the stretch is the last 2% of these. The end of a
+document counts as one character, for all contestants. So it does in the figure that makemore's
+README gives for names.txt, about 1.92 for its default transformer: there it is the mean, over
+batches of 100 names, of the mean nats of a batch's tokens, and a token is a character or the one
+end of a name. The unit is ours, nats per character with the ends counted; but its 1,000 names are
+others (the last of `torch.randperm` after seed 3407), and the best checkpoint was chosen by these
+same names. Here makemore is measured by the rules above instead, every token the same. In both,
+2,539 of the 32,033 lines repeat another, so some names of a test part were learned, by all
+contestants.
 
 What these rules cannot undo: of tinyshakespeare, chargen's learning rate, warm-up and Adam's β₂
 come from early trials that looked at the last tenth, and the update rule of `--adapt` from its
@@ -56,9 +57,10 @@ first 20,000 characters. A text that was never used for that has no such doubt.
 Table and plot give the mean over the runs. The plot places nanoGPT at the times that were asked,
 so that what slowed it down does not count; the table has what it took.
 
-Each result is added as a line of JSON to the results file, when it is there. What the file has is
-not measured again (same contestant, time, seed and text), so a long comparison can be made in
-several sittings, and the same command makes the table and the plot again.
+Each result is added to the results file, as a line of JSON, as soon as it is measured. What the
+file has (same contestant, time, seed and text) is not measured again, on whichever machine it was
+made; only nanoGPT's first run is, for N. So a long comparison can be made in several sittings, and
+the same command makes the table and the plot again.
 """
 
 import argparse

@@ -79,8 +79,8 @@ def choose_preset(
     16 characters at a time. The more often the text is read, the more regularization helps.
 
     Args:
-        preset: tiny, small, base and large fix the width; auto chooses it by minutes and
-            characters.
+        preset: tiny, small, base and large fix the width; auto chooses it by minutes, cores and
+            characters, and 512 units where `epochs` are given.
         characters: the length of the training part.
         minutes: how long to train, or None if `epochs` is given.
         epochs: how often to read the text, or None.

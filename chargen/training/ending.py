@@ -9,7 +9,7 @@ from chargen.wording import about, count
 if TYPE_CHECKING:
     from chargen.training.run import Run
 
-_COOLING_SHARE = 0.5  # of the steps up to the best, is how long the rate falls at the end
+_COOLING_SHARE = 0.5  # of the steps before the best, the rate falls at the end
 
 
 def cool(run: "Run") -> None:
@@ -33,9 +33,11 @@ def cool(run: "Run") -> None:
 def finish(run: "Run", read: int) -> None:
     """Say in the state why a run ends, and measure the best weights on all that is held out.
 
+    They were measured already, if evaluations read all of it.
+
     Args:
-        run: it, after its last evaluation.
-        read: how many characters held out the evaluations read.
+        run: the run, after its last evaluation.
+        read: how many held-out characters each evaluation read.
     """
     state = run.state
     state.finished = "all planned steps are done"

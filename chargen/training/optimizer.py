@@ -1,4 +1,4 @@
-"""Adam with decoupled weight decay, and with the leading directions of large gradients apart.
+"""Adam with decoupled weight decay, and SOAP, which treats a few directions of gradients apart.
 
 A recurrent kernel's gradients are far greater in a few directions of the state, in which many units
 move together, than in the others. Adam scales each weight by itself, so these few hold the others
@@ -122,7 +122,7 @@ class _Leading:
     """The leading directions of a matrix's gradients, and the moments along them.
 
     They are those eigenvectors of the covariance of the gradients' rows that have the greatest
-    eigenvalues, found by power iteration. The covariance itself is never formed, as only its
+    eigenvalues, found by subspace iteration. The covariance itself is never formed, as only its
     product with the directions is needed.
 
     Args:
@@ -151,7 +151,7 @@ class _Leading:
         leading = tf.matmul(basis, gradient, transpose_a=True)
 
         def turned() -> tuple[Any, Any]:
-            """Return product and mean in the new directions; the variance turns too little."""
+            """Return product and mean in the new directions; the variance stays as it is."""
             turn = tf.matmul(basis, basis_before, transpose_a=True)
             seen = tf.matmul(gradient, leading, transpose_b=True)
             kept = _PRODUCT_KEPT * tf.matmul(product, turn, transpose_b=True)

@@ -15,8 +15,8 @@ from chargen.wording import count, time_left
 _MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
 _MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
 _SAVING_SHARE = 0.01  # of the time is left for saves
-# Of the time may be left for evaluations, which are planned for 8% of the arithmetic: where a
-# measurement says that they take far more, another program disturbed it.
+# At most this share of the time is left for evaluations. They are planned for 8% of the arithmetic:
+# a measurement of far more was disturbed by another program.
 _MAX_EVALUATING_SHARE = 0.2
 _PACE = ("batch_size", "seq_length", "learning_rate")
 
@@ -48,7 +48,8 @@ class Planner:
     def _useful_steps(self, state: RunState) -> float:
         """Return how many steps make as many passes as are good for the text.
 
-        Nobody knows where the pace of learning, or the regularization, is not the preset's.
+        Infinitely many where the pace of learning, or the regularization, is not the preset's: that
+        was not measured.
         """
         suited = {*_PACE, *regularization(0, self._config.model.cell)}
         if not suited <= set(state.chosen):
@@ -114,9 +115,9 @@ class Planner:
         return max(done + 1, steps)
 
     def regularization(self, state: RunState, steps: int) -> list[tuple[str, Any, Any]]:
-        """Return the settings that so many steps of a schedule want otherwise: name, old, new.
+        """Return what should change for so many steps of a schedule: name, old, new.
 
-        Of those that the preset chose.
+        Of the settings that the preset chose.
         """
         suitable = regularization(self.passes(state.first_step + steps), self._config.model.cell)
         chosen = {name: rate for name, rate in suitable.items() if name in state.chosen}

@@ -23,7 +23,7 @@ from chargen.storage.runs import bundled_checkpoint
 from chargen.text.vocabulary import Ids
 from chargen.training.warm_start import has_room, warm_start_weights
 
-MAX_CHARACTERS = 300_000  # of a text; a longer one gains little
+MAX_CHARACTERS = 300_000  # of the training part; a longer one gains little
 _SAMPLE = 100_000  # characters of a text, of which the last windows are predicted
 _WINDOWS = 32
 # Nats per character above the loss on what was held out of the model's own text. Below that, it has
@@ -36,8 +36,9 @@ def initial_model(
 ) -> tuple[Checkpoint | None, str]:
     """Return the bundled model if a run is to begin with its weights, and a line that says why.
 
-    Where the setting is not `asked` for, that is so if the model predicts a stretch of the text
-    better than the frequencies of its characters do; but not if it has learned the text itself.
+    Where the setting is not `asked` for, that is so if the training part is short, the network has
+    room for the model, and the model predicts a stretch of the text better than the frequencies of
+    its characters do; but not if it has learned the text itself. The line is for that case alone.
 
     Args:
         config: the run's settings, complete.
