@@ -11,7 +11,14 @@ from chargen.config.model import CELLS, Cell, ModelConfig
 from chargen.config.run import RunConfig
 from chargen.config.sampling import SamplingConfig
 from chargen.config.serving import ServingConfig
-from chargen.config.training import PRESETS, InitialWeights, Optimizer, Preset, TrainingConfig
+from chargen.config.training import (
+    PRESETS,
+    DropoutSchedule,
+    InitialWeights,
+    Optimizer,
+    Preset,
+    TrainingConfig,
+)
 
 __all__ = [
     "CELLS",
@@ -19,6 +26,7 @@ __all__ = [
     "Cell",
     "ClusterConfig",
     "ComputingConfig",
+    "DropoutSchedule",
     "InitialWeights",
     "ModelConfig",
     "Optimizer",

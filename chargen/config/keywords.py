@@ -9,7 +9,7 @@ from typing import TypedDict
 
 from chargen.config.corpus import Newlines, Normalization
 from chargen.config.model import Cell
-from chargen.config.training import InitialWeights, Optimizer, Preset
+from chargen.config.training import DropoutSchedule, InitialWeights, Optimizer, Preset
 
 
 class ClusterKeywords(TypedDict, total=False):
@@ -49,6 +49,7 @@ class ResumeKeywords(ClusterKeywords, total=False):
     warmup_steps: int
     min_lr_ratio: float
     weight_dropout: float
+    dropout_schedule: DropoutSchedule
     weight_decay: float
     clip_norm: float
     validation: str

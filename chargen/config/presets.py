@@ -5,7 +5,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
-from chargen.config import Cell, Optimizer, Preset
+from chargen.config import Cell, DropoutSchedule, Optimizer, Preset
 from chargen.wording import count
 
 _UNITS = {"tiny": 128, "small": 256, "base": 512, "large": 1024}
@@ -28,15 +28,16 @@ _LEARNING_RATES = {"lstm": 7e-3, "gru": 4e-3, "rnn": 4e-3}
 # teach it by heart. Longer texts stand more passes, by this power of their length.
 _USEFUL_PASSES, _OF_CHARACTERS, _USEFUL_POWER = 20, 14_000, 0.4
 _USEFUL_READING = 280_000  # characters, which are read of the shortest texts too
-# The least passes over the text, and the dropout, weight dropout, weight decay and optimizer that
-# suit them.
-_REGULARIZATION: tuple[tuple[float, float, float, float, Optimizer], ...] = (
-    (0, 0.0, 0.0, 0.0, "soap"),
-    (2, 0.2, 0.0, 0.05, "soap"),
-    (3, 0.2, 0.0, 0.1, "soap"),
-    (6, 0.45, 0.0, 0.1, "adamw"),
-    (12, 0.5, 0.25, 0.1, "adamw"),
-    (18, 0.5, 0.5, 0.1, "adamw"),
+DROPOUT_RATES = ("dropout", "weight_dropout")  # which a preset can have rise
+# The least passes over the text, and what suits them: dropout, weight dropout, whether they rise,
+# weight decay and optimizer.
+_REGULARIZATION: tuple[tuple[float, float, float, DropoutSchedule, float, Optimizer], ...] = (
+    (0, 0.0, 0.0, "constant", 0.0, "soap"),
+    (2, 0.3, 0.0, "rising", 0.05, "soap"),
+    (3, 0.35, 0.0, "rising", 0.1, "soap"),
+    (6, 0.6, 0.0, "rising", 0.1, "adamw"),
+    (12, 0.5, 0.25, "constant", 0.1, "adamw"),
+    (18, 0.5, 0.5, "constant", 0.1, "adamw"),
 )
 
 
@@ -123,10 +124,11 @@ def regularization(passes: float, cell: Cell) -> dict[str, Any]:
     Only an LSTM drops weights, and soap was measured with it alone.
     """
     suitable = [settings for min_passes, *settings in _REGULARIZATION if min_passes <= passes]
-    dropout, weight_dropout, weight_decay, optimizer = suitable[-1]
+    dropout, weight_dropout, schedule, weight_decay, optimizer = suitable[-1]
     return {
         "dropout": dropout,
         "weight_dropout": weight_dropout if cell == "lstm" else 0.0,
+        "dropout_schedule": schedule,
         "weight_decay": weight_decay,
         "optimizer": optimizer if cell == "lstm" else "adamw",
     }

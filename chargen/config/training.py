@@ -9,6 +9,7 @@ from chargen.errors import SettingError
 Preset = Literal["auto", "tiny", "small", "base", "large"]
 Optimizer = Literal["adamw", "soap"]
 InitialWeights = Literal["random", "bundled"]
+DropoutSchedule = Literal["constant", "rising"]
 DEFAULT_MINUTES = 10.0
 PRESETS: tuple[str, ...] = get_args(Preset)
 
@@ -17,7 +18,7 @@ PRESETS: tuple[str, ...] = get_args(Preset)
 class TrainingConfig(Settings):
     """How a network learns. A value outside its limits raises `SettingError`."""
 
-    _added = ("optimizer", "initial_weights")
+    _added = ("optimizer", "initial_weights", "dropout_schedule")
     _group = "Training"
 
     preset: Preset = setting(
@@ -71,6 +72,12 @@ class TrainingConfig(Settings):
         0.0,
         max=1,
         excluded=1,
+        by_preset=True,
+    )
+    dropout_schedule: DropoutSchedule = setting(
+        "Whether dropout and weight dropout are constant, or rise linearly from zero to their "
+        "rates at the end, as there is little to learn by heart at first.",
+        "constant",
         by_preset=True,
     )
     weight_decay: float = setting(

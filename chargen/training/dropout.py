@@ -17,16 +17,19 @@ class Mask:
         seed: the run's random seed.
         number: which of the network's masks this is.
         step: the number of the training step, an int32 scalar variable.
+        factor: what the rate is multiplied by, a float32 scalar variable in [0, 1].
     """
 
-    def __init__(self, rate: float, *, seed: int, number: int, step: tf.Variable) -> None:
+    def __init__(
+        self, rate: float, *, seed: int, number: int, step: tf.Variable, factor: tf.Variable
+    ) -> None:
         self.rate = rate
-        self._seed, self._number, self._step = seed, number, step
+        self._seed, self._number, self._step, self._factor = seed, number, step, factor
 
     def __call__(self, shape: Any) -> Any:
-        """Return a mask: 0 where values are dropped, else 1 / (1 - rate) to keep the mean."""
+        """Return a mask: 0 where values are dropped, else 1 / keep, which keeps the mean."""
         step_seed = tf.random.experimental.stateless_fold_in([self._seed, self._number], self._step)
-        keep = 1 - self.rate
+        keep = 1 - self.rate * self._factor
         return tf.cast(tf.random.stateless_uniform(shape, step_seed) < keep, tf.float32) / keep
 
 

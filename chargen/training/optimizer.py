@@ -1,4 +1,4 @@
-"""Adam with decoupled weight decay, and SOAP, which treats a few directions of gradients apart.
+"""Adam with Nesterov momentum, and SOAP, which treats a few directions of gradients apart.
 
 A recurrent kernel's gradients are far greater in a few directions of the state, in which many units
 move together, than in the others. Adam scales each weight by itself, so these few hold the others
@@ -24,7 +24,10 @@ _OUTPUT_RATE = 2.0  # with soap, the output layer's learning rate is this times 
 
 
 class AdamW:
-    """Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019), or SOAP.
+    """Adam (Kingma and Ba 2015), with decoupled weight decay (Loshchilov and Hutter 2019), or SOAP.
+
+    Both look ahead as Nesterov's momentum does (NAdam, Dozat 2016, with a constant β₁): where Adam
+    takes m, the mean of the gradients g, a step takes β₁ m + (1 − β₁) g.
 
     Args:
         weights: the weights to learn; biases and embeddings do not decay.
@@ -106,6 +109,7 @@ class AdamW:
                 beta2=_BETA_2,
                 epsilon=_EPSILON,
                 grad=rest,
+                use_nesterov=True,
             )
         return norm
 
@@ -165,7 +169,8 @@ class _Leading:
             tf.raw_ops.AssignVariableOp(resource=variable.handle, value=value)
         updates = tf.cast(number + 1, tf.float32)
         rate = learning_rate * tf.sqrt(1 - _BETA_2**updates) / (1 - _BETA_1**updates)
-        change = basis @ (rate * mean / (tf.sqrt(variance) + _EPSILON))
+        ahead = _BETA_1 * mean + (1 - _BETA_1) * leading
+        change = basis @ (rate * ahead / (tf.sqrt(variance) + _EPSILON))
         return change, gradient - basis @ leading
 
 

@@ -141,7 +141,9 @@ class Run:
         state = self.state
         began = time.monotonic()
         loss = self.trainer.step(
-            state.step, state.rate(state.step, self.config) * state.rate_factor
+            state.step,
+            state.rate(state.step, self.config) * state.rate_factor,
+            state.dropout_factor(state.step, self.config),
         )
         seconds = time.monotonic() - began
         # A model that goes on to a text unlike its own begins with losses far above chance's.

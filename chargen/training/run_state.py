@@ -103,6 +103,17 @@ class RunState:
         cooling = self.cooling and (self.cooling[0] - first, self.cooling[1])
         return learning_rate(step - first, total, config, cooling)
 
+    def dropout_factor(self, step: int, config: TrainingConfig) -> float:
+        """Return what the dropout rates of a step are multiplied by, in [0, 1].
+
+        Where they rise, from 0 to 1 over the planned steps (the curriculum dropout of Morerio et
+        al. 2017, linear). While these are not known, 0. A run that goes on has read the text, so
+        there it is 1.
+        """
+        if config.dropout_schedule == "constant" or self.first_step:
+            return 1.0
+        return min(1.0, step / self.planned_steps) if self.planned_steps else 0.0
+
     def evaluations(
         self, config: TrainingConfig, steps_per_epoch: int, held_out: int
     ) -> Evaluations:

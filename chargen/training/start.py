@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from chargen.checkpoint import Checkpoint
 from chargen.config import RunConfig
 from chargen.config.base import check
-from chargen.config.presets import PresetChoice, choose_preset
+from chargen.config.presets import DROPOUT_RATES, PresetChoice, choose_preset
 from chargen.corpus.corpus import Corpus, read_corpus
 from chargen.corpus.encoder import BaseVocabulary
 from chargen.corpus.held_out import likeness_warning
@@ -138,6 +138,8 @@ def _prepare(
         known = BaseVocabulary(old.tokenizer.vocabulary, vocabulary == "grow", tuple(old.labels))
         source = Source(base=str(base), known=known)
         asked = inherit_settings(old, settings)
+    if not asked.keys().isdisjoint(DROPOUT_RATES):
+        asked = {"dropout_schedule": "constant", **asked}  # a rate that is given is meant as it is
     config = RunConfig.of(asked)  # bad settings are told before a long text is read
     check_text(corpus, settings, config, old, source)
     if team is not None:

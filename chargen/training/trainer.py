@@ -57,10 +57,12 @@ class Trainer:
         self._batches = Prefetcher(self.streams)
         keras.utils.set_random_seed(config.seed)
         self._step_number = tf.Variable(0, dtype=tf.int32)
+        self._dropout_factor = tf.Variable(1.0)
         masks = count()
 
         def mask(rate: float) -> Mask:
-            return Mask(rate, seed=config.seed, number=next(masks), step=self._step_number)
+            changing = {"step": self._step_number, "factor": self._dropout_factor}
+            return Mask(rate, seed=config.seed, number=next(masks), **changing)
 
         def lstm(*args: Any, **kwargs: Any) -> keras.layers.Layer:
             return LSTM(*args, weight_mask=mask(config.weight_dropout), **kwargs)
@@ -86,8 +88,8 @@ class Trainer:
         self._gather = self._replicas.compiled(self._gather_states)
         self._put = self._replicas.compiled(self._put_states)
 
-    def step(self, number: int, learning_rate: float) -> float:
-        """Learn from batch `number`.
+    def step(self, number: int, learning_rate: float, dropout_factor: float = 1.0) -> float:
+        """Learn from batch `number`, with the dropout rates multiplied by `dropout_factor`.
 
         Returns:
             The batch's loss before the update, in nats per character; NaN where the update was
@@ -96,6 +98,7 @@ class Trainer:
         batch = self._batches.batch(number)
         self._step_number.assign(number)
         self._learning_rate.assign(learning_rate)
+        self._dropout_factor.assign(dropout_factor)
         return float(self._step(self._kept(number), *batch))
 
     def _kept(self, number: int) -> Floats:

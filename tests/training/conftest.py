@@ -17,8 +17,8 @@ class Network:
         self._shapes = array_shapes(model_config, config)
         self.model = self
 
-    def step(self, number, rate):
-        change = np.float32(rate * (number % 7 - 3))
+    def step(self, number, rate, dropout_factor=1.0):
+        change = np.float32(rate * (number % 7 - 3) * (1 + dropout_factor))
         self._weights = {n: each + change * np.roll(each, 1) for n, each in self._weights.items()}
         return 1.0
 

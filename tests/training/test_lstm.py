@@ -133,7 +133,9 @@ def test_options_that_change_the_formulas_fall_back_to_keras(option):
 
 def test_keras_loop_drops_the_same_weights(monkeypatch):
     x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
-    layer = LSTM(4, weight_mask=Mask(0.5, seed=1, number=0, step=tf.Variable(7)))
+    layer = LSTM(
+        4, weight_mask=Mask(0.5, seed=1, number=0, step=tf.Variable(7), factor=tf.Variable(1.0))
+    )
     results = []
     for on_gpu in (False, True):
         monkeypatch.setattr(lstm, "on_gpu", lambda on_gpu=on_gpu: on_gpu)

@@ -13,7 +13,7 @@ from chargen.training.validation import Validator
 from tests.training.conftest import Network
 from tests.training.test_run import CORPUS, SETTINGS, Clock, StopAt, content
 
-RATES = ("dropout", "weight_dropout", "weight_decay")
+RATES = ("dropout", "weight_dropout", "dropout_schedule", "weight_decay")
 PACE = ("batch_size", "seq_length", "learning_rate")
 A_MINUTE = {name: value for name, value in SETTINGS.items() if name not in RATES}
 A_MINUTE |= {"epochs": None, "minutes": 1, "patience": 99, "units": (12,)}
@@ -36,9 +36,9 @@ def clock(monkeypatch):
     for network in (Network, Trainer):
         step = network.step
 
-        def slow(self, number, rate, step=step):
+        def slow(self, *args, step=step):
             clock.spend(0.5)
-            return step(self, number, rate)
+            return step(self, *args)
 
         monkeypatch.setattr(network, "step", slow)
     monkeypatch.setattr(Validator, "seconds", lambda *_: 0.0)
@@ -52,7 +52,7 @@ def train(folder, reporter=None, **more):
 def rates(folder):
     """Return the rates that a run keeps for whoever resumes it."""
     config = read_arrays(folder / RESUME_FILE)[1]["config"]
-    kept = config["model"] | config["training"]
+    kept = {"dropout_schedule": "constant"} | config["model"] | config["training"]
     return tuple(kept[name] for name in RATES)
 
 
@@ -61,12 +61,13 @@ def test_a_slow_machine_takes_the_regularization_for_the_few_passes_it_makes(tmp
     """It makes some 110 steps, where the preset, by its table of speeds, expects thousands."""
     reporter = Listening()
     train(tmp_path / "run", reporter)
-    assert rates(tmp_path / "run") == (0.2, 0.0, 0.05)
-    assert api.load(tmp_path / "run").checkpoint.config.dropout == 0.2
+    assert rates(tmp_path / "run") == (0.3, 0.0, "rising", 0.05)
+    assert api.load(tmp_path / "run").checkpoint.config.dropout == 0.3
     (line,) = (line for line in reporter.lines if " instead of " in line)
     assert line == (
-        "For 2.6 passes: dropout 0.2 instead of 0.5, weight_dropout 0 instead of 0.5, "
-        "weight_decay 0.05 instead of 0.1, optimizer soap instead of adamw."
+        "For 2.6 passes: dropout 0.3 instead of 0.5, weight_dropout 0 instead of 0.5, "
+        "dropout_schedule rising instead of constant, weight_decay 0.05 instead of 0.1, "
+        "optimizer soap instead of adamw."
     )
     assert 1058 < clock.now <= 1060
 
@@ -76,7 +77,7 @@ def test_a_fast_machine_keeps_what_the_preset_expected(tmp_path, clock, monkeypa
     monkeypatch.setattr(clock, "spend", lambda seconds: Clock.spend(clock, seconds / 10))
     reporter = Listening()
     train(tmp_path / "run", reporter)
-    assert rates(tmp_path / "run") == (0.5, 0.5, 0.1)
+    assert rates(tmp_path / "run") == (0.5, 0.5, "constant", 0.1)
     assert not [line for line in reporter.lines if " instead of " in line]
 
 
@@ -109,7 +110,7 @@ def test_what_is_given_may_need_more_passes(given, tmp_path, clock, monkeypatch)
 @pytest.mark.usefixtures("stand_ins")
 def test_rates_that_are_given_stay(tmp_path, clock):
     train(tmp_path / "run", dropout=0.4, weight_decay=0.3)
-    assert rates(tmp_path / "run") == (0.4, 0.0, 0.3)
+    assert rates(tmp_path / "run") == (0.4, 0.0, "constant", 0.3)
 
 
 @pytest.mark.usefixtures("stand_ins")
@@ -129,13 +130,13 @@ def test_a_run_resumes_bit_for_bit_after_its_rates_were_chosen(tmp_path, clock):
     with pytest.raises(Interrupted):
         api.resume(tmp_path / "run", corpus=CORPUS, reporter=StopAt(40))
     api.resume(tmp_path / "run", corpus=CORPUS, reporter=Silent())
-    assert rates(tmp_path / "run") == (0.2, 0.0, 0.05)
+    assert rates(tmp_path / "run") == (0.3, 0.0, "rising", 0.05)
     assert content(tmp_path / "run") == content(tmp_path / "whole")
 
 
 @pytest.mark.usefixtures("stand_ins")
 def test_a_run_that_goes_on_takes_the_regularization_for_all_its_passes(tmp_path):
     train(tmp_path / "run", minutes=None, epochs=2)
-    assert rates(tmp_path / "run") == (0.2, 0.0, 0.05)
+    assert rates(tmp_path / "run") == (0.3, 0.0, "rising", 0.05)
     api.resume(tmp_path / "run", corpus=CORPUS, reporter=Silent(), epochs=4)
-    assert rates(tmp_path / "run") == (0.45, 0.0, 0.1)
+    assert rates(tmp_path / "run") == (0.6, 0.0, "rising", 0.1)

@@ -34,8 +34,8 @@ def spoil(monkeypatch, number, *, times):
     """Let step `number` break the weights, which only the loss of the next one shows."""
     step, left = Network.step, [times]
 
-    def spoiling(self, at, rate):
-        loss = step(self, at, rate) if np.isfinite(self.get_weights()[0]).all() else np.nan
+    def spoiling(self, at, *rates):
+        loss = step(self, at, *rates) if np.isfinite(self.get_weights()[0]).all() else np.nan
         if at == number and left[0]:
             left[0] -= 1
             for each in self._weights.values():
@@ -89,8 +89,8 @@ def test_it_gives_up_after_three_tries(tmp_path, monkeypatch):
 def with_losses(monkeypatch, losses):
     step = Network.step
 
-    def stepping(self, number, rate):
-        step(self, number, rate)
+    def stepping(self, number, *rates):
+        step(self, number, *rates)
         return losses[min(number, len(losses) - 1)]
 
     monkeypatch.setattr(Network, "step", stepping)

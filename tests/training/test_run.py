@@ -239,7 +239,7 @@ def test_a_broken_loss_goes_back_and_gives_up_after_three_tries(tmp_path, monkey
     monkeypatch.setattr(
         run.Trainer,
         "step",
-        lambda self, number, rate: np.nan if number == 5 else step(self, number, rate),
+        lambda self, number, *rates: np.nan if number == 5 else step(self, number, *rates),
     )
     with pytest.raises(DivergedError, match="learning-rate"):
         api.train(CORPUS, name=str(tmp_path / "run"), reporter=Listening(), **SETTINGS)
@@ -386,7 +386,7 @@ def known_speed(stand_ins, monkeypatch):
     for module in (start, resume, run):
         monkeypatch.setattr(module, "time", clock)
 
-    def step(self, number, rate):
+    def step(self, number, *_):
         clock.spend(0.5 if clock.now > 1000 else 3)
         assert clock.now < 1100, "the run does not end"
         return breaks.pop() if breaks and number == 8 else 1.0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from chargen.config import TrainingConfig
+from chargen.training.run_state import RunState
 from chargen.training.schedule import evaluations, learning_rate
 
 CONFIG = TrainingConfig(learning_rate=0.1, warmup_steps=10, min_lr_ratio=0.2, max_evaluations=5)
@@ -29,6 +30,17 @@ def test_a_run_shorter_than_its_warm_up_gets_off_the_ground():
 def test_a_rate_that_cools_falls_in_a_line_from_where_it_was_to_the_floor():
     rates = [learning_rate(step, 50, CONFIG, (40, 0.08)) for step in range(40, 51)]
     assert rates == pytest.approx([0.08 - 0.006 * i for i in range(11)])
+
+
+def test_dropout_rises_along_the_plan_and_stays_where_a_run_goes_on():
+    rising = TrainingConfig(dropout_schedule="rising")
+    state = RunState()
+    assert state.dropout_factor(30, rising) == 0  # before there is a plan
+    state.total_steps, state.planned_steps = 120, 200  # the rate falls early
+    assert [state.dropout_factor(step, rising) for step in (0, 50, 100)] == [0, 0.25, 0.5]
+    assert state.dropout_factor(50, TrainingConfig()) == 1
+    state.step = 120
+    assert state.going_on().dropout_factor(121, rising) == 1
 
 
 def planned(steps, epoch, held_out, **settings):

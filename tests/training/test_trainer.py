@@ -89,3 +89,14 @@ def test_dropped_weights_are_others_at_each_step_and_the_same_when_it_is_repeate
     assert whole[0] == whole[1]
     assert len({whole[0], *dropped}) == 3
     assert dropped[1] == dropped[2]
+
+
+def test_dropout_is_that_of_the_rates_times_the_factor():
+    def losses(factor, dropout=0.2, weight_dropout=0.5):
+        config = TrainingConfig(batch_size=3, seq_length=4, weight_dropout=weight_dropout)
+        made = Trainer(dataclasses.replace(MODEL, dropout=dropout), config, Streams(IDS, 3, 4))
+        return [made.step(number, 1e-2, factor) for number in range(3)]
+
+    assert losses(0.0) == losses(1.0, 0.0, 0.0)
+    np.testing.assert_allclose(losses(0.5), losses(1.0, 0.1, 0.25), rtol=1e-6)
+    assert losses(0.5) != losses(1.0)
