@@ -66,12 +66,9 @@ def no_training(monkeypatch):
 
 @pytest.fixture
 def workdir(tmp_path, monkeypatch):
-    """An empty folder to be in, so that no run in the real checkpoints/ is found.
-
-    Two folders above it there is nothing of other tests either.
-    """
-    folder = tmp_path / "in" / "work"
-    folder.mkdir(parents=True)
+    """An empty folder to be in, so that no run in the real checkpoints/ is found."""
+    folder = tmp_path / "work"
+    folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
 
