@@ -75,8 +75,9 @@ class TrainingConfig(Settings):
         by_preset=True,
     )
     dropout_schedule: DropoutSchedule = setting(
-        "Whether dropout and weight dropout are constant, or rise linearly from zero to their "
-        "rates at the end, as there is little to learn by heart at first.",
+        "Keep dropout and weight dropout constant, or let them rise linearly from 0 at the first "
+        "step to their rates at the last one. Rates that you give are constant unless you give "
+        "this too.",
         "constant",
         by_preset=True,
     )

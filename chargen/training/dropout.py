@@ -27,7 +27,7 @@ class Mask:
         self._seed, self._number, self._step, self._factor = seed, number, step, factor
 
     def __call__(self, shape: Any) -> Any:
-        """Return a mask: 0 where values are dropped, else 1 / keep, which keeps the mean."""
+        """Return a mask: 0 where values are dropped, else 1 / (the share kept) to keep the mean."""
         step_seed = tf.random.experimental.stateless_fold_in([self._seed, self._number], self._step)
         keep = 1 - self.rate * self._factor
         return tf.cast(tf.random.stateless_uniform(shape, step_seed) < keep, tf.float32) / keep

@@ -29,8 +29,8 @@ SIGNAL = """
 import os, signal
 from chargen.training.trainer import Trainer
 step = Trainer.step
-def signalling(self, number, *rates, **named):
-    loss = step(self, number, *rates, **named)
+def signalling(self, number, *rates, **named_rates):
+    loss = step(self, number, *rates, **named_rates)
     if number == {step}:
         os.kill(os.getpid(), signal.{name})
     return loss

@@ -65,10 +65,11 @@ class LeadingTrainer(Trainer):
             super().__init__(model_config, config, streams, boundary=boundary, replicas=replicas)
 
     def step(self, number: int, learning_rate: float, dropout_factor: float = 1.0) -> float:
-        rates = {"learning_rate": learning_rate, "dropout_factor": dropout_factor}
-        self._team.tell("step", None, number=number, **rates)
+        self._team.tell(
+            "step", number=number, learning_rate=learning_rate, dropout_factor=dropout_factor
+        )
         with self._team.step():
-            return super().step(number, **rates)
+            return super().step(number, learning_rate, dropout_factor)
 
     def arrays(self) -> dict[str, Any]:
         self._team.tell("arrays")
