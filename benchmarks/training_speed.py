@@ -5,8 +5,9 @@
 
 All contestants take the same whole steps: embedding, stateful LSTM layers, dense, cross entropy,
 gradients through all steps, clipping to a global norm of 1, Adam; the state is carried on. The
-contestant chargen-soap differs: it steps as the presets do for few passes. Each lives in a process
-of its own and works only in its turn, so that no one's threads spin beside another's.
+contestants chargen-soap and chargen-bfloat16 differ: the first steps as the presets do for few
+passes, the second as they do where the processor multiplies bfloat16. Each lives in a process of
+its own and works only in its turn, so that no one's threads spin beside another's.
 
 "of the machine" is the share of the rate at which TensorFlow multiplies large float32 matrices,
 measured in the same rounds. It counts the arithmetic that an LSTM needs: three products for each
@@ -23,12 +24,12 @@ import time
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from measure import busy, in_turn, print_machine
 
-from chargen.config import ModelConfig, Optimizer, TrainingConfig
+from chargen.config import ModelConfig, TrainingConfig
 from chargen.corpus.streams import Streams
 
 VOCAB_SIZE = 65
@@ -69,7 +70,7 @@ def streams_of(work: Work) -> Streams:
     return Streams(ids.astype(np.int32), work.streams, work.steps)
 
 
-def chargen_step(work: Work, optimizer: Optimizer = "adamw") -> Callable[[int], object]:
+def chargen_step(work: Work, **settings: Any) -> Callable[[int], object]:
     from chargen.training.trainer import Trainer
 
     model = ModelConfig(
@@ -79,7 +80,7 @@ def chargen_step(work: Work, optimizer: Optimizer = "adamw") -> Callable[[int], 
         dropout=0.0,
     )
     config = TrainingConfig(
-        batch_size=work.streams, seq_length=work.steps, state_reset_rate=0, optimizer=optimizer
+        batch_size=work.streams, seq_length=work.steps, state_reset_rate=0, **settings
     )
     trainer = Trainer(model, config, streams_of(work))
     return lambda number: trainer.step(number, 1e-3)
@@ -151,6 +152,7 @@ def product_step(work: Work) -> Callable[[int], object]:
 MAKERS = {
     "chargen": chargen_step,
     "chargen-soap": partial(chargen_step, optimizer="soap"),
+    "chargen-bfloat16": partial(chargen_step, precision="bfloat16"),
     "keras": keras_step,
     "torch": torch_step,
     "machine": product_step,

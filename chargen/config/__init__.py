@@ -16,6 +16,7 @@ from chargen.config.training import (
     DropoutSchedule,
     InitialWeights,
     Optimizer,
+    Precision,
     Preset,
     TrainingConfig,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "InitialWeights",
     "ModelConfig",
     "Optimizer",
+    "Precision",
     "PreparationConfig",
     "Preset",
     "ReadingConfig",

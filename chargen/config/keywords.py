@@ -9,7 +9,7 @@ from typing import TypedDict
 
 from chargen.config.corpus import Newlines, Normalization
 from chargen.config.model import Cell
-from chargen.config.training import DropoutSchedule, InitialWeights, Optimizer, Preset
+from chargen.config.training import DropoutSchedule, InitialWeights, Optimizer, Precision, Preset
 
 
 class ClusterKeywords(TypedDict, total=False):
@@ -52,6 +52,7 @@ class ResumeKeywords(ClusterKeywords, total=False):
     dropout_schedule: DropoutSchedule
     weight_decay: float
     clip_norm: float
+    precision: Precision
     validation: str
     validation_fraction: float
     max_evaluations: int

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Container
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from chargen.config import Cell, DropoutSchedule, Optimizer, Preset
@@ -28,6 +30,7 @@ _LEARNING_RATES = {"lstm": 7e-3, "gru": 4e-3, "rnn": 4e-3}
 # teach it by heart. Longer texts stand more passes, by this power of their length.
 _USEFUL_PASSES, _OF_CHARACTERS, _USEFUL_POWER = 20, 14_000, 0.4
 _USEFUL_READING = 280_000  # characters, which are read of the shortest texts too
+_CPU_INFO = Path("/proc/cpuinfo")  # of Linux
 DROPOUT_RATES = ("dropout", "weight_dropout")  # which a preset can have rise
 # The least passes over the text, and what suits them: dropout, weight dropout, whether they rise,
 # weight decay and optimizer.
@@ -108,6 +111,7 @@ def choose_preset(
         "batch_size": max(1, min(_MAX_STREAMS, (characters - 1) // _SEQ_LENGTH)),
         "seq_length": _SEQ_LENGTH,
         "learning_rate": _LEARNING_RATES[cell],
+        "precision": "bfloat16" if cell == "lstm" and multiplies_bfloat16() else "float32",
     }
     return PresetChoice(preset, passes, settings)
 
@@ -139,3 +143,15 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or _MAX_CORES
+
+
+@cache
+def multiplies_bfloat16() -> bool:
+    """Return whether the processor has instructions for products of bfloat16, as Linux lists them.
+
+    On others, or where they are not listed, such products can be slower than those of float32.
+    """
+    try:
+        return "avx512_bf16" in _CPU_INFO.read_text("utf-8").split()
+    except (OSError, UnicodeDecodeError):
+        return False

@@ -10,6 +10,7 @@ Preset = Literal["auto", "tiny", "small", "base", "large"]
 Optimizer = Literal["adamw", "soap"]
 InitialWeights = Literal["random", "bundled"]
 DropoutSchedule = Literal["constant", "rising"]
+Precision = Literal["float32", "bfloat16"]
 DEFAULT_MINUTES = 10.0
 PRESETS: tuple[str, ...] = get_args(Preset)
 
@@ -18,7 +19,7 @@ PRESETS: tuple[str, ...] = get_args(Preset)
 class TrainingConfig(Settings):
     """How a network learns. A value outside its limits raises `SettingError`."""
 
-    _added = ("optimizer", "initial_weights", "dropout_schedule")
+    _added = ("optimizer", "initial_weights", "dropout_schedule", "precision")
     _group = "Training"
 
     preset: Preset = setting(
@@ -86,6 +87,13 @@ class TrainingConfig(Settings):
     )
     clip_norm: float = setting(
         "Scale gradients down to this global norm where theirs is greater.", 1.0, excluded=0
+    )
+    precision: Precision = setting(
+        "Precision of the factors that an LSTM layer multiplies in training on a CPU: float32, or "
+        "bfloat16, which is quicker on processors that multiply such numbers. Sums, states and "
+        "weights are float32 all the same.",
+        "float32",
+        by_preset=True,
     )
     validation_fraction: float = setting(
         "Fraction of the corpus, or of each label's text, held out to measure the loss.",

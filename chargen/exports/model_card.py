@@ -18,7 +18,7 @@ from chargen.wording import about, count, duration
 _SAMPLE = 400  # characters
 _SHOWN = (  # of the settings of the training
     *("minutes", "epochs", "batch_size", "seq_length", "learning_rate", "optimizer"),
-    *("initial_weights", "weight_decay", "weight_dropout", "dropout_schedule"),
+    *("initial_weights", "weight_decay", "weight_dropout", "dropout_schedule", "precision"),
     *("validation", "validation_fraction", "seed"),
 )
 

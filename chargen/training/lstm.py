@@ -12,6 +12,10 @@ The two kernels are stacked, [W; U], so that one product a step reads both the i
 Inside the loops every matrix is transposed, [units, batch], as XLA multiplies faster with the large
 matrix on the left, and the gates are contiguous rows.
 
+Where the precision is bfloat16, the factors of each product are rounded to 8 bits, and their sums,
+the states and all else are float32, as in mixed-precision training (Micikevicius et al. 2018). Some
+processors multiply such numbers twice as fast.
+
 Where characters and labels are fewer than an input has features, the first layer reads one-hot
 vectors through embedding·W instead: less to multiply, and no gradient to run back to the inputs.
 
@@ -21,6 +25,7 @@ The formulas are Keras's: z = x·W + h·U + b, split into the gates i, f, c, o.
 from collections.abc import Sequence
 from typing import Any
 
+from chargen.config import Precision
 from chargen.config.presets import available_cores
 from chargen.training.backend import graph, keras, on_gpu, tf
 from chargen.training.dropout import Mask
@@ -35,14 +40,21 @@ class LSTM(Resetting, keras.layers.LSTM):
 
     With a mask, on a GPU, or with options that change the formulas, Keras's own loop runs. In
     training, `weight_mask` says which of the recurrent kernel's weights to use, for all steps of a
-    sequence (the "weight-dropped" LSTM of Merity, Keskar and Socher 2017).
+    sequence (the "weight-dropped" LSTM of Merity, Keskar and Socher 2017). Keras's own loop knows
+    no `precision` but float32.
     """
 
     _lookup: tuple[Any, Any] | None = None  # one-hot vectors, and the table they look into
 
-    def __init__(self, *args: Any, weight_mask: Mask | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        weight_mask: Mask | None = None,
+        precision: Precision = "float32",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self._weight_mask = weight_mask
+        self._weight_mask, self._precision = weight_mask, precision
 
     def call(
         self,
@@ -98,12 +110,21 @@ class LSTM(Resetting, keras.layers.LSTM):
         bias = tf.convert_to_tensor(self.cell.bias)
         h0, c0 = (tf.convert_to_tensor(state) for state in initial_state)
         given = sequences, kernel, bias, h0, c0, self._keep
-        outputs, h, c = _run_groups(*given, constant=self._lookup is not None)
+        constant = self._lookup is not None
+        outputs, h, c = _run_groups(*given, constant=constant, precision=self._precision)
         return h, outputs, [h, c]
 
 
 def _run_groups(
-    x: Any, kernel: Any, bias: Any, h0: Any, c0: Any, keep: Any, *, constant: bool
+    x: Any,
+    kernel: Any,
+    bias: Any,
+    h0: Any,
+    c0: Any,
+    keep: Any,
+    *,
+    constant: bool,
+    precision: Precision,
 ) -> Any:
     """Run a layer through time, group by group, in as many groups of equal size as there may be.
 
@@ -115,6 +136,7 @@ def _run_groups(
         c0: the cell states before the first step, [batch, units].
         keep: as for `Resetting`, [batch, steps, 1].
         constant: whether the inputs need no gradient.
+        precision: of the products' factors.
 
     Returns:
         All hidden states, [batch, steps, units]; the last h and the last c, each [batch, units].
@@ -133,6 +155,7 @@ def _run_groups(
     def run(*given: Any) -> Any:
         # Without this, an eager tape would differentiate `_forward` itself too.
         x, kernel, bias, h0, c0 = map(tf.stop_gradient, given)
+        kernel = tf.cast(kernel, precision)
         left = tf.transpose(kernel)
         inputs = zip(*(tf.split(each, groups) for each in (x, h0, c0)), keeps, strict=True)
         done = [_forward(x, left, bias, h, c, keep) for x, h, c, keep in inputs]
@@ -165,7 +188,8 @@ def _forward(x: Any, left: Any, bias: Any, h0: Any, c0: Any, keep: Any) -> Any:
     Returns:
         The results, as `_run_groups` gives them, and what `_backward` needs.
     """
-    x, h0, c0 = tf.transpose(x, [1, 2, 0]), tf.transpose(h0), tf.transpose(c0)
+    x = tf.transpose(tf.cast(x, left.dtype), [1, 2, 0])
+    h0, c0 = tf.transpose(h0), tf.transpose(c0)
     bias = bias[:, None]
     if keep is not None:
         keep = tf.transpose(keep, [1, 2, 0])  # [steps, 1, batch]
@@ -174,7 +198,7 @@ def _forward(x: Any, left: Any, bias: Any, h0: Any, c0: Any, keep: Any) -> Any:
     def step(t: Any, h: Any, c: Any, gates: Any, cells: Any, hiddens: Any) -> Any:
         if keep is not None:
             h, c = h * keep[t], c * keep[t]
-        z = tf.matmul(left, tf.concat([x[t], h], axis=0))  # [4 * units, batch]
+        z = _product(left, tf.concat([x[t], tf.cast(h, x.dtype)], axis=0))  # [4 * units, batch]
         activations, c, h = _gate(z, bias, c)
         written = gates.write(t, activations), cells.write(t + 1, c), hiddens.write(t + 1, h)
         return t + 1, h, c, *written
@@ -204,7 +228,7 @@ def _backward(kernel, x, gates, cells, hiddens, keep, d_outputs, dh, dc):  # typ
     def step(t: Any, dh: Any, dc: Any, dxs: Any, dzs: Any) -> Any:
         c_before = cells[t] if keep is None else cells[t] * keep[t]
         dz, dc = _gate_gradient(gates[t], c_before, cells[t + 1], dh + d_hiddens[t], dc)
-        dx, dh = tf.split(tf.matmul(kernel, dz), [features, units])
+        dx, dh = tf.split(_long_product(kernel, tf.cast(dz, kernel.dtype)), [features, units])
         if keep is not None:
             dh, dc = dh * keep[t], dc * keep[t]
         return t - 1, dh, dc, dxs.write(t, dx), dzs.write(t, dz)
@@ -212,13 +236,15 @@ def _backward(kernel, x, gates, cells, hiddens, keep, d_outputs, dh, dc):  # typ
     arrays = _array(steps, features, batch), _array(steps, 4 * units, batch)
     start = (steps - 1, tf.transpose(dh), tf.transpose(dc), *arrays)
     _, dh0, dc0, dxs, dzs = tf.while_loop(lambda t, *_: t >= 0, step, start)
-    dz = _join_steps(dzs.stack())
+    dz = tf.cast(_join_steps(dzs.stack()), kernel.dtype)
     h_before = hiddens[:-1] if keep is None else hiddens[:-1] * keep
-    read = _join_steps(tf.concat([x, h_before], axis=1))
+    read = _join_steps(tf.concat([x, tf.cast(h_before, x.dtype)], axis=1))
     return (
         tf.transpose(dxs.stack(), [2, 0, 1]),
-        tf.matmul(read, dz, transpose_b=True),
-        tf.matmul(dz, tf.ones([steps * batch, 1]))[:, 0],  # a product, as XLA's sum is slow
+        _product(read, dz, adj_y=True),
+        _product(dz, tf.ones([steps * batch, 1], dz.dtype))[
+            :, 0
+        ],  # a product, as XLA's sum is slow
         tf.transpose(dh0),
         tf.transpose(dc0),
     )
@@ -246,6 +272,18 @@ def _gate_gradient(gates: Any, c_before: Any, c: Any, dh: Any, dc: Any) -> Any:
         dh * tanh_c * o * (1 - o),
     ]
     return tf.concat(parts, axis=0), dc * f
+
+
+def _product(x: Any, y: Any, **how: Any) -> Any:
+    """Return the product of two matrices of any precision, in float32."""
+    return tf.raw_ops.BatchMatMulV3(x=x, y=y, Tout=tf.float32, **how)
+
+
+def _long_product(x: Any, y: Any) -> Any:
+    """Return the product, gate by gate in bfloat16: XLA is slow with sums of over 1,000 terms."""
+    if x.dtype == tf.float32:
+        return _product(x, y)
+    return tf.add_n(list(map(_product, tf.split(x, 4, axis=1), tf.split(y, 4))))
 
 
 def _array(steps: int, rows: int, batch: int) -> Any:

@@ -65,7 +65,8 @@ class Trainer:
             return Mask(rate, seed=config.seed, number=next(masks), **changing)
 
         def lstm(*args: Any, **kwargs: Any) -> keras.layers.Layer:
-            return LSTM(*args, weight_mask=mask(config.weight_dropout), **kwargs)
+            weight_mask = mask(config.weight_dropout)
+            return LSTM(*args, weight_mask=weight_mask, precision=config.precision, **kwargs)
 
         with self._replicas.scope():
             self.model = build_model(

@@ -3,7 +3,7 @@
 import pytest
 
 from chargen import api
-from chargen.config import PRESETS
+from chargen.config import PRESETS, presets
 from chargen.config.presets import choose_preset
 from chargen.corpus.corpus import Corpus
 from chargen.errors import RunError
@@ -12,10 +12,9 @@ from chargen.storage.runs import RESUME_FILE
 from chargen.training.report import Silent
 
 
-def settings(preset="auto", characters=1_000_000, minutes=10.0, epochs=None, cores=4):
-    return choose_preset(
-        preset, characters=characters, minutes=minutes, epochs=epochs, cores=cores
-    ).settings
+def settings(preset="auto", characters=1_000_000, minutes=10.0, epochs=None, **more):
+    times = {"minutes": minutes, "epochs": epochs}
+    return choose_preset(preset, characters=characters, **times, **{"cores": 4, **more}).settings
 
 
 def test_presets_grow():
@@ -62,6 +61,29 @@ def test_fewer_cores_are_as_good_as_less_time():
 def test_a_batch_fits_into_a_short_text(characters):
     chosen = settings(characters=characters)
     assert chosen["batch_size"] * chosen["seq_length"] < characters
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "cell", "precision"),
+    [
+        ("flags\t\t: fpu avx512f avx512_bf16 amx_tile\n", "lstm", "bfloat16"),
+        ("flags\t\t: fpu avx512_bf16\n", "gru", "float32"),  # which Keras computes
+        ("flags\t\t: fpu avx2 avx512f\n", "lstm", "float32"),
+        (None, "lstm", "float32"),  # no Linux
+    ],
+)
+def test_bfloat16_is_chosen_where_the_processor_multiplies_it(
+    cpuinfo, cell, precision, tmp_path, monkeypatch
+):
+    file = tmp_path / "cpuinfo"
+    if cpuinfo is not None:
+        file.write_text(cpuinfo)
+    monkeypatch.setattr(presets, "_CPU_INFO", file)
+    presets.multiplies_bfloat16.cache_clear()
+    try:
+        assert settings(cell=cell)["precision"] == precision
+    finally:
+        presets.multiplies_bfloat16.cache_clear()
 
 
 def test_what_is_given_goes_before_and_the_rest_is_said_and_kept(tmp_path):

@@ -1,5 +1,7 @@
 """Our LSTM layer is Keras's: the same results and the same gradients."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,21 @@ def test_outputs_states_and_gradients_are_those_of_keras(
     theirs = outcome(keras.layers.LSTM, compiled=False, **shape)
     for mine, its in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(mine, its, atol=2e-5 * max(1.0, np.abs(its).max()))
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_bfloat16_rounds_the_factors_and_nothing_else(layers):
+    shape = {"batch": 16, "steps": 12, "features": 24, "units": 32, "layers": layers}
+    rounded, exact = (
+        outcome(partial(LSTM, precision=precision), compiled=False, **shape)
+        for precision in ("bfloat16", "float32")
+    )
+    for mine, its in zip(rounded, exact, strict=True):
+        assert mine.dtype == np.float32
+        error = np.linalg.norm(mine - its) / np.linalg.norm(its)
+        assert 1e-5 < error < 2**-7  # bfloat16 rounds by up to 2**-9
+        low_bits = np.ascontiguousarray(mine).view(np.uint32) & 0xFFFF
+        assert low_bits.any()  # no result is rounded itself
 
 
 def characters_learned(layer_class, *, vocab_size, embedding_dim):
