@@ -239,12 +239,11 @@ def _backward(kernel, x, gates, cells, hiddens, keep, d_outputs, dh, dc):  # typ
     dz = tf.cast(_join_steps(dzs.stack()), kernel.dtype)
     h_before = hiddens[:-1] if keep is None else hiddens[:-1] * keep
     read = _join_steps(tf.concat([x, tf.cast(h_before, x.dtype)], axis=1))
+    ones = tf.ones([steps * batch, 1], dz.dtype)  # for a product, as XLA's sum is slow
     return (
         tf.transpose(dxs.stack(), [2, 0, 1]),
         _product(read, dz, adj_y=True),
-        _product(dz, tf.ones([steps * batch, 1], dz.dtype))[
-            :, 0
-        ],  # a product, as XLA's sum is slow
+        _product(dz, ones)[:, 0],
         tf.transpose(dh0),
         tf.transpose(dc0),
     )

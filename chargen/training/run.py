@@ -19,6 +19,7 @@ from chargen.shell import command
 from chargen.storage.runs import MODEL_FILE
 from chargen.text.vocabulary import BOUNDARY
 from chargen.training import provenance
+from chargen.training.beginning import plan_epochs, plan_minutes
 from chargen.training.best import BestWeights
 from chargen.training.cluster.team import WAY_OUT, Team
 from chargen.training.ending import cool, finish, last_words
@@ -34,12 +35,9 @@ from chargen.training.saves import Saves
 from chargen.training.source import Source
 from chargen.training.trainer import Trainer
 from chargen.training.validation import Validator
-from chargen.training.verdicts import expectation
-from chargen.wording import count, plain
 
 _MAX_ROLLBACKS = 3
 _DIVERGED = 3  # times what a loss may be at most, chance's or the lowest so far, is too much
-_MAX_REGULARIZED = 3  # times, where each measurement of the speed says otherwise
 
 
 @dataclass(eq=False)
@@ -65,15 +63,15 @@ class Run:
             model = self.run_config.model
             self.validator = Validator(model, ids, labels, boundary=self._boundary)
         self.best = BestWeights(self.folder, self.validator, len(self.held_out))
-        self._build_trainer()
+        self.build_trainer()
         self.records = Records(self.folder, tensorboard=self.config.tensorboard)
         self.state = RunState(command=provenance.command())
         self._earlier = 0.0  # seconds that the run had taken before this process went on with it
-        self._times_regularized = 0  # by this process
-        self._saved_at = self._save_seconds = 0.0  # when the last save was, and how long it took
-        self._saves = Saves(self.folder)
+        self.times_regularized = 0  # by this process
+        self._saved_at = self.save_seconds = 0.0  # when the last save was, and how long it took
+        self.saves = Saves(self.folder)
 
-    def _build_trainer(self) -> None:
+    def build_trainer(self) -> None:
         """Make what depends on the settings, which can change once the speed is known."""
         self.model_config, self.config = self.run_config.model, self.run_config.training
         given = self.model_config, self.config, self.streams
@@ -86,8 +84,8 @@ class Run:
         )
 
     def restore(self, saved: SavedRun) -> None:
-        """Put back what `_save` wrote."""
-        self.trainer.restore(saved.arrays, self._saves.path)
+        """Put back what `save` wrote."""
+        self.trainer.restore(saved.arrays, self.saves.path)
         self.state = saved.state
 
     def go_on(self) -> None:
@@ -114,25 +112,23 @@ class Run:
                 if self.team is not None:
                     self.team.on_signal(received.append)
                 if self.config.epochs is not None and self.state.total_steps is None:
-                    steps = self.config.epochs * self.streams.steps_per_epoch
-                    self._regularize(steps)  # a run that goes on makes more passes than before
-                    self._fix_total(steps)
-                self._save()  # first, as from here on the folder holds this run and no other
+                    plan_epochs(self, self.config.epochs)
+                self.save()  # first, as from here on the folder holds this run and no other
                 if self.team is not None:
                     self.team.way_out = self._way_out()
-                self._saves.begin(self.state)
+                self.saves.begin(self.state)
                 self.records.write(self.state.rows, is_new=False)
                 while not self.state.finished:
                     self._advance()
                     if received and not self.state.finished:
-                        self._save()
+                        self.save()
                         raise Interrupted(
                             f"Stopped at step {self.state.step:,}, all saved. {self._way_out()}",
                             received[0],
                         )
                     if time.monotonic() - self._saved_at >= self.config.save_seconds:
-                        self._save()
-                self._saves.end()
+                        self.save()
+                self.saves.end()
         finally:
             self.reporter.close()
 
@@ -151,7 +147,7 @@ class Run:
         if not loss < _DIVERGED * max(math.log(self.model_config.vocab_size), lowest):  # so NaN too
             self._rollback(loss)
             return
-        self._saves.prove()
+        self.saves.prove()
         state.lowest_loss = min(loss, lowest)
         state.step += 1
         state.loss_sum += loss
@@ -163,65 +159,11 @@ class Run:
             characters=self.config.batch_size * self.config.seq_length,
         )
         if self.planner.is_measured_by(seconds):
-            self._plan()
+            plan_minutes(self)
         if state.total_steps is not None:
             at_end = state.step >= state.total_steps
             if at_end or state.step in self.planner.evaluations(state).steps:
                 self._evaluate(at_end=at_end)
-
-    def _plan(self) -> None:
-        """Plan by the speed, once it is known, and say both."""
-        state, minutes = self.state, self.config.minutes
-        if state.total_steps is None and minutes is not None:
-            writing = self._writing_seconds()
-            left = 60 * minutes - (time.monotonic() - self.started)
-            steps = self.planner.steps(state, left=left, writing=writing)
-            if self._times_regularized < _MAX_REGULARIZED and self._regularize(steps):
-                return  # which may have changed the speed, so that it is measured again
-            self._fix_total(steps)
-            self._save(keep=True)  # what goes back or goes on from now on must know the plan
-        self.reporter.say(self.planner.describe(state))
-        if expected := expectation(self, state.total_steps or 0):
-            self.reporter.say(expected)
-
-    def _writing_seconds(self) -> float:
-        """Return how long an evaluation takes to save, as the last save did, and to write."""
-        began = time.monotonic()
-        write_excerpt(self._checkpoint(), 0, seed=0)
-        return self._save_seconds + time.monotonic() - began
-
-    def _regularize(self, steps: int) -> bool:
-        """Take the regularization for a schedule of so many steps; return whether it is another.
-
-        The weights, and all else that a step changes, stay as they are; but another optimizer
-        begins anew, as its moments are others.
-        """
-        changes = self.planner.regularization(self.state, steps)
-        if not changes:
-            return False
-        self._times_regularized += 1
-        self.run_config = self.run_config.changed({name: now for name, _, now in changes})
-        arrays = self.trainer.arrays()
-        self._build_trainer()
-        if "optimizer" in (name for name, *_ in changes):
-            kept = {name: arrays[name] for name in arrays if not name.startswith("optimizer/")}
-            arrays = self.trainer.arrays() | kept
-        self.trainer.restore(arrays, self._saves.path)
-        passes = self.planner.passes(self.state.first_step + steps)
-        words = (f"{name} {plain(now)} instead of {plain(before)}" for name, before, now in changes)
-        self.reporter.say(f"For {count(passes, 'pass', 'passes')}: {', '.join(words)}.")
-        return True
-
-    def _fix_total(self, steps: int) -> None:
-        """Plan for so many steps from the beginning of the schedule; say what is odd about them."""
-        self.state.total_steps = self.state.planned_steps = self.state.first_step + steps
-        if len(self.held_out) and not self.best.is_judged:
-            self.reporter.say(
-                f"Only {len(self.held_out):,} characters are held out, too few to judge by: the "
-                "last weights are kept."
-            )
-        for line in self.planner.oddities(self.state):
-            self.reporter.say(line)
 
     def _evaluate(self, *, at_end: bool) -> None:
         """Measure the held-out loss, keep the weights if they are the best, write the records."""
@@ -249,7 +191,7 @@ class Run:
         state.rows.append(row)
         state.loss_sum, state.loss_count = 0.0, 0
         best = self.best.is_improved_by(row, state, read)
-        checkpoint = self._checkpoint(row)
+        checkpoint = self.checkpoint(row)
         self.reporter.evaluated(row, best=best and self.best.is_judged)
         self.reporter.say(write_excerpt(checkpoint, len(state.rows), seed=state.step))
         if best:
@@ -261,7 +203,7 @@ class Run:
             cool(self)
         self.records.write(state.rows)
         # With `finished`, so that no kill can come between it and its evaluation.
-        self._save(keep=True)
+        self.save(keep=True)
         if state.finished:
             for line in last_words(self):
                 self.reporter.say(line)
@@ -279,13 +221,13 @@ class Run:
                 "the learning rate already cut to an eighth; try a lower --learning-rate. "
                 f"The best weights so far are in {self.folder}."
             )
-        self.restore(self._saves.back())
+        self.restore(self.saves.back())
         self.state = self.state.after_rollback(before)
         self.reporter.say(
             f"The loss diverged ({loss:.3g}): back at step {self.state.step:,}, "
             f"with the learning rate times {self.state.rate_factor:g}."
         )
-        self._save()
+        self.save()
 
     def _way_out(self) -> str:
         """Return how to go on from the last save."""
@@ -297,7 +239,7 @@ class Run:
         """Return how long the run has taken, from its command on, interruptions left out."""
         return round(self._earlier + time.monotonic() - self.started, 3)
 
-    def _checkpoint(self, row: Row | None = None) -> Checkpoint:
+    def checkpoint(self, row: Row | None = None) -> Checkpoint:
         """Return the network as it is now."""
         corpus = self.corpus
         origin = provenance.origin(
@@ -315,7 +257,7 @@ class Run:
         rules = self.run_config.reading.label
         return Checkpoint(self.model_config, corpus.tokenizer, weights, origin, labels, rules)
 
-    def _save(self, *, keep: bool = False) -> None:
+    def save(self, *, keep: bool = False) -> None:
         """Write what resuming needs and, until the first evaluation, the weights as they are.
 
         With `keep`, a loss that diverges comes back here, if the next step's is well.
@@ -324,8 +266,8 @@ class Run:
         self.state.seconds = self._seconds()
         sha256, arrays = self.corpus.sha256, self.trainer.arrays()
         saved = SavedRun(self.run_config, self.source, sha256, self.state, arrays)
-        self._saves.write(saved, keep=keep)
+        self.saves.write(saved, keep=keep)
         if not self.state.best_step:
-            self._checkpoint().save(self.folder / MODEL_FILE)
+            self.checkpoint().save(self.folder / MODEL_FILE)
         self._saved_at = time.monotonic()
-        self._save_seconds = self._saved_at - began
+        self.save_seconds = self._saved_at - began

@@ -9,7 +9,13 @@ from chargen.config import TrainingConfig
 from chargen.config.arguments import check_fields
 from chargen.config.base import check
 from chargen.training.history import Row
-from chargen.training.schedule import WRITING_COST, Evaluations, evaluations, learning_rate
+from chargen.training.schedule import (
+    WRITING_COST,
+    Evaluations,
+    dropout_factor,
+    evaluations,
+    learning_rate,
+)
 
 _COOLING_EVALUATIONS = 5
 _MAX_STEPS = 2**31  # as TensorFlow counts them
@@ -104,15 +110,11 @@ class RunState:
         return learning_rate(step - first, total, config, cooling)
 
     def dropout_factor(self, step: int, config: TrainingConfig) -> float:
-        """Return what the dropout rates of a step are multiplied by, in [0, 1].
+        """Return what the dropout rates of a step are multiplied by.
 
-        Where they rise, from 0 to 1 over the planned steps (the curriculum dropout of Morerio et
-        al. 2017, linear). While these are not known, 0. A run that goes on has read the text, so
-        there it is 1.
+        A run that goes on has read the text already, so there it is 1.
         """
-        if config.dropout_schedule == "constant" or self.first_step:
-            return 1.0
-        return min(1.0, step / self.planned_steps) if self.planned_steps else 0.0
+        return 1.0 if self.first_step else dropout_factor(step, self.planned_steps, config)
 
     def evaluations(
         self, config: TrainingConfig, steps_per_epoch: int, held_out: int

@@ -1,4 +1,4 @@
-"""The schedule of the learning rate and of evaluations: functions of the step alone."""
+"""The schedule of learning rate, dropout and evaluations: functions of the step alone."""
 
 import math
 from dataclasses import dataclass
@@ -39,6 +39,17 @@ def learning_rate(
     progress = min(1.0, (step - warmup) / max(1, total_steps - warmup))
     cosine = (1 + math.cos(math.pi * progress)) / 2
     return config.learning_rate * (config.min_lr_ratio + (1 - config.min_lr_ratio) * cosine)
+
+
+def dropout_factor(step: int, total_steps: int | None, config: TrainingConfig) -> float:
+    """Return what the dropout rates of step `step` (from 0) are multiplied by, in [0, 1].
+
+    Where they rise, from 0 to 1 over all steps (the curriculum dropout of Morerio et al. 2017,
+    linear). While `total_steps` is not known, 0.
+    """
+    if config.dropout_schedule == "constant":
+        return 1.0
+    return min(1.0, step / total_steps) if total_steps else 0.0
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Network:
 @pytest.fixture
 def stand_ins(monkeypatch):
     """Lets runs train a `Network` and judge it by a loss of its weights."""
-    from chargen.training import run
+    from chargen.training import beginning, run
     from chargen.training.validation import ValidationLoss
 
     class Measure:
@@ -60,4 +60,5 @@ def stand_ins(monkeypatch):
 
     monkeypatch.setattr(run, "Trainer", Network)
     monkeypatch.setattr(run, "Validator", Measure)
-    monkeypatch.setattr(run, "write_excerpt", lambda *_, **__: "")
+    for module in (run, beginning):
+        monkeypatch.setattr(module, "write_excerpt", lambda *_, **__: "")

@@ -6,7 +6,7 @@ from chargen import api
 from chargen.errors import Interrupted
 from chargen.storage.arrays import read_arrays
 from chargen.storage.runs import RESUME_FILE
-from chargen.training import resume, run, start
+from chargen.training import beginning, resume, run, start
 from chargen.training.report import Silent
 from chargen.training.trainer import Trainer
 from chargen.training.validation import Validator
@@ -31,7 +31,7 @@ class Listening(Silent):
 def clock(monkeypatch):
     """A machine that takes half a second for a step, and no time for anything else."""
     clock = Clock()
-    for module in (start, resume, run):
+    for module in (start, resume, run, beginning):
         monkeypatch.setattr(module, "time", clock)
     for network in (Network, Trainer):
         step = network.step
