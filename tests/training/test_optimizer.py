@@ -92,6 +92,38 @@ def test_noise_in_strong_directions_does_not_hold_the_others_back():
     assert distance("recurrent_kernel") < 0.8 * distance("kernel")  # which plain Adam learns
 
 
+def test_the_leading_directions_and_the_rest_take_steps_of_the_same_formula():
+    kernel = keras.Variable(np.zeros((128, 96), np.float32), name="recurrent_kernel")
+    optimizer = AdamW([kernel], weight_decay=0.0, clip_norm=1e9, soap=True)
+
+    @graph
+    def update(gradient, number):
+        bases = optimizer.bases(number)
+        optimizer.apply([gradient], bases, number=number, learning_rate=0.01)
+        return bases
+
+    def moved(moments, gradient, number):
+        """Return how far a step goes, in units of the learning rate."""
+        moments["mean"] = 0.9 * moments["mean"] + 0.1 * gradient
+        moments["variance"] = 0.99 * moments["variance"] + 0.01 * gradient**2
+        ahead = 0.9 * moments["mean"] + 0.1 * gradient
+        correction = np.sqrt(1 - 0.99 ** (number + 1)) / (1 - 0.9 ** (number + 1))
+        return correction * ahead / (np.sqrt(moments["variance"]) + 1e-7)
+
+    leading, rest = ({"mean": 0.0, "variance": 0.0} for _ in range(2))
+    generator = np.random.default_rng(1)
+    before, expected = np.eye(128, 4), np.zeros((128, 96))
+    for number in range(40):  # the directions turn at each of the first 32, then at every fourth
+        gradient = generator.normal(size=(128, 96))
+        [basis] = update(tf.constant(gradient, tf.float32), tf.constant(number))
+        basis = basis.numpy().astype(float)
+        leading["mean"] = basis.T @ before @ np.broadcast_to(leading["mean"], (4, 96))
+        part = basis.T @ gradient
+        step = basis @ moved(leading, part, number) + moved(rest, gradient - basis @ part, number)
+        expected, before = expected - 0.01 * step, basis
+    np.testing.assert_allclose(kernel.numpy(), expected, rtol=1e-3, atol=1e-4)
+
+
 @pytest.mark.parametrize(("soap", "factor"), [(True, 2), (False, 1)])
 def test_with_soap_the_output_layer_learns_twice_as_fast(soap, factor):
     dense, other = (
