@@ -20,7 +20,7 @@ from chargen.training.lstm import LSTM
 from chargen.training.resetting import GRU, SimpleRNN
 
 # The standard deviation of fresh embeddings: that of learned ones. Keras's 0.03 tells characters
-# apart too little at first (benchmarks/presets.md).
+# apart too little at first (benchmarks/optimizer.md).
 _EMBEDDING_STDDEV = 0.5
 
 KERAS_CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}

@@ -27,6 +27,7 @@ OUTSIDE = {
     "benchmarks/README.md": "benchmarks.md",
     "benchmarks/learning.md": "benchmarks-learning.md",
     "benchmarks/presets.md": "benchmarks-presets.md",
+    "benchmarks/optimizer.md": "benchmarks-optimizer.md",
     "benchmarks/prediction.md": "benchmarks-prediction.md",
 }
 _LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
