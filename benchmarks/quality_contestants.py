@@ -61,7 +61,7 @@ def run_chargen(parts: Parts, budget: float, options: Sequence[str], seed: int) 
         "version": f"chargen {chargen.__version__}",
         "units": list(model.config.units),
         "dropout": model.config.dropout,
-        "precision": model.origin.training["precision"],
+        "precision": model.origin.training.get("precision", "float32"),
     }
 
 

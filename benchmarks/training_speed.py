@@ -6,13 +6,13 @@
 All contestants take the same whole steps: embedding, stateful LSTM layers, dense, cross entropy,
 gradients through all steps, clipping to a global norm of 1, Adam; the state is carried on. The
 contestants chargen-soap and chargen-bfloat16 differ: the first steps as the presets do for few
-passes, the second as they do where the processor multiplies bfloat16. Each lives in a process of
-its own and works only in its turn, so that no one's threads spin beside another's.
+passes, the second as they do where the processor has instructions for bfloat16. Each lives in a
+process of its own and works only in its turn, so that no one's threads spin beside another's.
 
 "of the machine" is the share of the rate at which TensorFlow multiplies large float32 matrices,
-measured in the same rounds. It counts the arithmetic that an LSTM needs: three products for each
-matrix, one forward and two backward, and for the first layer, whose inputs are rows of a table,
-only those of its recurrent matrix.
+measured in the same rounds; products of bfloat16 can have more than all of it. It counts the
+arithmetic that an LSTM needs: three products for each matrix, one forward and two backward, and for
+the first layer, whose inputs are rows of a table, only those of its recurrent matrix.
 """
 
 import argparse

@@ -184,6 +184,11 @@ class Settings:
         }
 
     @classmethod
+    def added(cls) -> dict[str, Any]:
+        """Return the fields that older files do not have, with their defaults."""
+        return {name: each.default for name, each in cls.described().items() if name in cls._added}
+
+    @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
         """Return the settings given by name, and the defaults of the others.
 

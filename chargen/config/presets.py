@@ -1,5 +1,6 @@
 """Presets: settings that suit a corpus and the time there is (measured: benchmarks/presets.md)."""
 
+import math
 import os
 from collections.abc import Container
 from dataclasses import dataclass
@@ -32,15 +33,19 @@ _USEFUL_PASSES, _OF_CHARACTERS, _USEFUL_POWER = 20, 14_000, 0.4
 _USEFUL_READING = 280_000  # characters, which are read of the shortest texts too
 _CPU_INFO = Path("/proc/cpuinfo")  # of Linux
 DROPOUT_RATES = ("dropout", "weight_dropout")  # which a preset can have rise
-# The least passes over the text, and what suits them: dropout, weight dropout, whether they rise,
-# weight decay and optimizer.
-_REGULARIZATION: tuple[tuple[float, float, float, DropoutSchedule, float, Optimizer], ...] = (
-    (0, 0.0, 0.0, "constant", 0.0, "soap"),
-    (2, 0.3, 0.0, "rising", 0.05, "soap"),
-    (3, 0.35, 0.0, "rising", 0.1, "soap"),
-    (6, 0.6, 0.0, "rising", 0.1, "adamw"),
-    (12, 0.5, 0.25, "constant", 0.1, "adamw"),
-    (18, 0.5, 0.5, "constant", 0.1, "adamw"),
+# The least passes over the text, the most recurrent weights for each of its characters, and what
+# suits them: dropout, weight dropout, whether they rise, weight decay and optimizer. The last row
+# that fits is taken.
+_Row = tuple[float, float, float, float, DropoutSchedule, float, Optimizer]
+_REGULARIZATION: tuple[_Row, ...] = (
+    (0, math.inf, 0.0, 0.0, "constant", 0.0, "soap"),
+    (2, math.inf, 0.3, 0.0, "rising", 0.05, "soap"),
+    (3, math.inf, 0.35, 0.0, "rising", 0.1, "soap"),
+    (6, math.inf, 0.6, 0.0, "rising", 0.1, "adamw"),
+    (6, 2.0, 0.45, 0.0, "rising", 0.1, "adamw"),
+    (9, math.inf, 0.6, 0.0, "rising", 0.1, "adamw"),  # ends the row above
+    (12, math.inf, 0.5, 0.25, "constant", 0.1, "adamw"),
+    (18, math.inf, 0.5, 0.5, "constant", 0.1, "adamw"),
 )
 
 
@@ -102,12 +107,12 @@ def choose_preset(
         units = (fitting[-1],)
     elif units is None:
         units = (_UNITS["base" if preset == "auto" else preset],)
-    work = sum((below + width) * width for below, width in zip((0, *units), units, strict=False))
-    speed = pace * _CHARACTERS_PER_MINUTE * (512 * 512 / work) ** _WORK_POWER
+    work = _recurrent_weights(units) / _recurrent_weights((512,))
+    speed = pace * _CHARACTERS_PER_MINUTE / work**_WORK_POWER
     passes = epochs or min(useful_passes(characters), (minutes or 0) * speed / characters)
     settings = {
         "units": units,
-        **regularization(passes, cell),
+        **regularization(passes, characters, units, cell),
         "batch_size": max(1, min(_MAX_STREAMS, (characters - 1) // _SEQ_LENGTH)),
         "seq_length": _SEQ_LENGTH,
         "learning_rate": _LEARNING_RATES[cell],
@@ -122,13 +127,19 @@ def useful_passes(characters: int) -> float:
     return max(passes, _USEFUL_READING / characters)
 
 
-def regularization(passes: float, cell: Cell) -> dict[str, Any]:
-    """Return the settings against learning by heart that suit so many passes over the text.
+def regularization(
+    passes: float, characters: int, units: tuple[int, ...], cell: Cell
+) -> dict[str, Any]:
+    """Return the settings against learning by heart that suit so many passes over a text.
 
     Only an LSTM drops weights, and soap was measured with it alone.
     """
-    suitable = [settings for min_passes, *settings in _REGULARIZATION if min_passes <= passes]
-    dropout, weight_dropout, schedule, weight_decay, optimizer = suitable[-1]
+    weights_per_character = _recurrent_weights(units) / characters
+    dropout, weight_dropout, schedule, weight_decay, optimizer = [
+        settings
+        for min_passes, max_weights, *settings in _REGULARIZATION
+        if min_passes <= passes and weights_per_character <= max_weights
+    ][-1]
     return {
         "dropout": dropout,
         "weight_dropout": weight_dropout if cell == "lstm" else 0.0,
@@ -136,6 +147,12 @@ def regularization(passes: float, cell: Cell) -> dict[str, Any]:
         "weight_decay": weight_decay,
         "optimizer": optimizer if cell == "lstm" else "adamw",
     }
+
+
+def _recurrent_weights(units: tuple[int, ...]) -> int:
+    """Return the number of an LSTM's weights, without the first layer's input kernel."""
+    layers = zip((0, *units), units, strict=False)
+    return 4 * sum((below + width) * width for below, width in layers)
 
 
 def available_cores() -> int:

@@ -50,9 +50,15 @@ class RunConfig:
     training: TrainingConfig
 
     def __post_init__(self) -> None:
-        if self.training.weight_dropout and self.model.cell != "lstm":
-            message = f"weight_dropout is for lstm layers; these are {self.model.cell}."
-            raise SettingError(message, setting="weight_dropout")
+        for_lstm = {
+            "weight_dropout": bool(self.training.weight_dropout),
+            "precision": self.training.precision != "float32",
+        }
+        for name, is_asked in for_lstm.items():
+            if is_asked and self.model.cell != "lstm":
+                value = getattr(self.training, name)
+                message = f"{name} {value} is for lstm layers; these are {self.model.cell}."
+                raise SettingError(message, setting=name)
 
     @staticmethod
     def described() -> dict[str, Setting]:

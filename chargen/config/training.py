@@ -89,9 +89,9 @@ class TrainingConfig(Settings):
         "Scale gradients down to this global norm where theirs is greater.", 1.0, excluded=0
     )
     precision: Precision = setting(
-        "Precision of the factors that an LSTM layer multiplies in training on a CPU: float32, or "
-        "bfloat16, which is quicker on processors that multiply such numbers. Sums, states and "
-        "weights are float32 all the same.",
+        "Number format of the factors in an LSTM layer's matrix products, in training on a CPU: "
+        "float32, or bfloat16, which is faster on processors with instructions for it. All else is "
+        "float32.",
         "float32",
         by_preset=True,
     )

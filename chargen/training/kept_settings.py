@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chargen.config import RunConfig
+from chargen.config import RunConfig, TrainingConfig
 from chargen.errors import CheckpointError, SettingError
 from chargen.storage.arrays import read_document
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
@@ -48,12 +48,17 @@ def kept_settings(path: Path) -> KeptSettings:
         raise CheckpointError(f"{model} holds no settings that this chargen knows.") from None
 
 
+def _training(held: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a model was trained, with what is not written where it is the default."""
+    return {**TrainingConfig.added(), **held} if held else {}
+
+
 def _known_by_model(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that a model's document holds, those of earlier versions left out."""
     held = {
         **document["config"],
         **document.get("preparation", {"newlines": "keep"}),
-        **document["origin"].get("training", {}),
+        **_training(document["origin"].get("training", {})),
         "label": document.get("label_rules", ()),
         "document_separator": document.get("document_separator"),
     }

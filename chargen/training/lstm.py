@@ -12,9 +12,9 @@ The two kernels are stacked, [W; U], so that one product a step reads both the i
 Inside the loops every matrix is transposed, [units, batch], as XLA multiplies faster with the large
 matrix on the left, and the gates are contiguous rows.
 
-Where the precision is bfloat16, the factors of each product are rounded to 8 bits, and their sums,
-the states and all else are float32, as in mixed-precision training (Micikevicius et al. 2018). Some
-processors multiply such numbers twice as fast.
+Where the precision is bfloat16, the factors of each product are rounded to that, to 8 significant
+bits instead of 24. Sums, states and all else are float32, as in mixed-precision training
+(Micikevicius et al. 2018). Some processors multiply such numbers twice as fast.
 
 Where characters and labels are fewer than an input has features, the first layer reads one-hot
 vectors through embedding·W instead: less to multiply, and no gradient to run back to the inputs.
@@ -228,7 +228,7 @@ def _backward(kernel, x, gates, cells, hiddens, keep, d_outputs, dh, dc):  # typ
     def step(t: Any, dh: Any, dc: Any, dxs: Any, dzs: Any) -> Any:
         c_before = cells[t] if keep is None else cells[t] * keep[t]
         dz, dc = _gate_gradient(gates[t], c_before, cells[t + 1], dh + d_hiddens[t], dc)
-        dx, dh = tf.split(_long_product(kernel, tf.cast(dz, kernel.dtype)), [features, units])
+        dx, dh = tf.split(_product_by_gates(kernel, tf.cast(dz, kernel.dtype)), [features, units])
         if keep is not None:
             dh, dc = dh * keep[t], dc * keep[t]
         return t - 1, dh, dc, dxs.write(t, dx), dzs.write(t, dz)
@@ -278,8 +278,11 @@ def _product(x: Any, y: Any, **how: Any) -> Any:
     return tf.raw_ops.BatchMatMulV3(x=x, y=y, Tout=tf.float32, **how)
 
 
-def _long_product(x: Any, y: Any) -> Any:
-    """Return the product, gate by gate in bfloat16: XLA is slow with sums of over 1,000 terms."""
+def _product_by_gates(x: Any, y: Any) -> Any:
+    """Return the product with gates' gradients, as a sum of four where the factors are bfloat16.
+
+    XLA is slow with such a product of few columns where its sums have more than 1,024 terms.
+    """
     if x.dtype == tf.float32:
         return _product(x, y)
     return tf.add_n(list(map(_product, tf.split(x, 4, axis=1), tf.split(y, 4))))

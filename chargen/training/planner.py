@@ -51,11 +51,19 @@ class Planner:
         Infinitely many where the pace of learning, or the regularization, is not the preset's: that
         was not measured.
         """
-        suited = {*_PACE, *regularization(0, self._config.model.cell)}
-        if not suited <= set(state.chosen):
+        if not {*_PACE, *self._suitable(0)} <= set(state.chosen):
             return math.inf
-        step = self._training.batch_size * self._training.seq_length
-        return math.ceil(useful_passes(self._steps_per_epoch * step) * self._steps_per_epoch)
+        return math.ceil(useful_passes(self._characters) * self._steps_per_epoch)
+
+    @property
+    def _characters(self) -> int:
+        """Return how many characters are read in each pass."""
+        return self._steps_per_epoch * self._training.batch_size * self._training.seq_length
+
+    def _suitable(self, steps: int) -> dict[str, Any]:
+        """Return the regularization for so many steps, with the names of the settings."""
+        model = self._config.model
+        return regularization(self.passes(steps), self._characters, model.units, model.cell)
 
     @property
     def seconds(self) -> float:
@@ -119,7 +127,7 @@ class Planner:
 
         Of the settings that the preset chose.
         """
-        suitable = regularization(self.passes(state.first_step + steps), self._config.model.cell)
+        suitable = self._suitable(state.first_step + steps)
         chosen = {name: rate for name, rate in suitable.items() if name in state.chosen}
         return list(self._config.differences(chosen))
 

@@ -19,7 +19,6 @@ from chargen.shell import command
 from chargen.storage.runs import MODEL_FILE
 from chargen.text.vocabulary import BOUNDARY
 from chargen.training import provenance
-from chargen.training.beginning import plan_epochs, plan_minutes
 from chargen.training.best import BestWeights
 from chargen.training.cluster.team import WAY_OUT, Team
 from chargen.training.ending import cool, finish, last_words
@@ -27,6 +26,7 @@ from chargen.training.excerpt import write_excerpt
 from chargen.training.history import Row
 from chargen.training.interrupt import caught_signals
 from chargen.training.planner import Planner
+from chargen.training.planning import plan_epochs, plan_minutes
 from chargen.training.records import Records
 from chargen.training.report import Reporter
 from chargen.training.run_state import RunState

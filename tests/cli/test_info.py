@@ -152,6 +152,7 @@ def test_a_model_without_its_run_gives_the_settings_that_it_knows(invoke, make_c
         assert settings["units"] == units
         assert RunConfig.of(settings)
         assert "encoding" not in settings
+    assert settings["precision"] == "float32"  # which is not written, as it is the default
 
 
 def test_settings_are_printed_in_one_form(invoke):

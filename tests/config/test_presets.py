@@ -31,6 +31,14 @@ def test_the_more_often_the_text_is_read_the_more_is_dropped():
         assert shares[0] < shares[-1] < 1
 
 
+@pytest.mark.parametrize(
+    ("characters", "units", "dropout"),
+    [(1_000_000, (512,), 0.45), (1_000_000, (1024,), 0.6), (250_000, (512,), 0.6)],
+)
+def test_the_fewer_weights_for_each_character_the_less_is_dropped(characters, units, dropout):
+    assert settings("auto", characters, None, 7, units=units)["dropout"] == dropout
+
+
 def test_what_is_given_is_not_said_to_be_chosen():
     choice = choose_preset("tiny", characters=90_000, minutes=None, epochs=3)
     assert "units 128" in choice.describe(())

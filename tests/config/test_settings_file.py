@@ -72,7 +72,14 @@ def test_some_settings_are_enough_and_a_mark_or_line_ends_of_windows_do_no_harm(
         ("lowercase = 1", "lowercase must be true or false; received 1."),
         ("cell = ['gru']", "cell must be one of lstm, gru, rnn; received ['gru']."),
         ("minutes = 3\nepochs = 3", "takes either minutes or epochs; received both."),
-        ("cell = 'gru'\nweight_dropout = 0.5", "weight_dropout is for lstm layers; these are gru."),
+        (
+            "cell = 'gru'\nweight_dropout = 0.5",
+            "weight_dropout 0.5 is for lstm layers; these are gru.",
+        ),
+        (
+            "cell = 'rnn'\nprecision = 'bfloat16'",
+            "precision bfloat16 is for lstm layers; these are rnn.",
+        ),
         ("[training]\nseed = 1", "has a table, 'training'; a file of settings has no tables"),
         ("units = [8", "is not TOML: "),
         ("seed = 1\nseed = 2", "is not TOML: Cannot overwrite a value"),

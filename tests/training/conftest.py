@@ -43,7 +43,7 @@ class Network:
 @pytest.fixture
 def stand_ins(monkeypatch):
     """Lets runs train a `Network` and judge it by a loss of its weights."""
-    from chargen.training import beginning, run
+    from chargen.training import planning, run
     from chargen.training.validation import ValidationLoss
 
     class Measure:
@@ -60,5 +60,5 @@ def stand_ins(monkeypatch):
 
     monkeypatch.setattr(run, "Trainer", Network)
     monkeypatch.setattr(run, "Validator", Measure)
-    for module in (run, beginning):
+    for module in (run, planning):
         monkeypatch.setattr(module, "write_excerpt", lambda *_, **__: "")

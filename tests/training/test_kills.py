@@ -15,7 +15,7 @@ from chargen.errors import Interrupted, RunError
 from chargen.storage import atomic
 from chargen.storage.arrays import read_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
-from chargen.training import beginning, run, start
+from chargen.training import planning, run, start
 from chargen.training import resume as resuming
 from chargen.training.report import Silent
 from tests.training.conftest import Network
@@ -80,7 +80,7 @@ def _steps_of_known_length(monkeypatch):
         clock.spend(0.5)
         return step(self, *args)
 
-    for module in (start, resuming, run, beginning):
+    for module in (start, resuming, run, planning):
         monkeypatch.setattr(module, "time", clock)
     monkeypatch.setattr(Network, "step", slow)
 

@@ -17,7 +17,7 @@ from chargen.evaluation.loss import evaluate
 from chargen.generation.weights import DecoderWeights
 from chargen.storage.arrays import read_arrays
 from chargen.storage.runs import MODEL_FILE, RESUME_FILE
-from chargen.training import beginning, resume, run, start
+from chargen.training import planning, resume, run, start
 from chargen.training.history import HISTORY_FILE, read_history
 from chargen.training.report import Silent
 from chargen.training.trainer import Trainer
@@ -383,7 +383,7 @@ def known_speed(stand_ins, monkeypatch):
     Gives its clock, and a list of losses that batch 8 is to have before it has a whole one.
     """
     clock, breaks = Clock(), []
-    for module in (start, resume, run, beginning):
+    for module in (start, resume, run, planning):
         monkeypatch.setattr(module, "time", clock)
 
     def step(self, number, *_):

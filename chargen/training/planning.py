@@ -1,4 +1,4 @@
-"""How a run begins: it plans its steps, by its speed or its epochs, and takes what suits them."""
+"""How a run plans its steps, by its speed or its epochs, and takes the regularization for them."""
 
 import time
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ _MAX_REGULARIZED = 3  # times, where each measurement of the speed says otherwis
 
 
 def plan_epochs(run: "Run", epochs: int) -> None:
-    """Plan for so many epochs, which need no speed."""
+    """Plan for so many epochs; the speed need not be known."""
     steps = epochs * run.streams.steps_per_epoch
     _regularize(run, steps)  # a run that goes on makes more passes than before
     _fix_total(run, steps)
