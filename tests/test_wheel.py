@@ -79,7 +79,7 @@ def test_bash_completes_commands_options_and_models(installed, workdir):
             COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
             _chargen_completion chargen && echo "${COMPREPLY[*]}"
         }
-        try chargen sam; try chargen train --pre; try chargen score -m n; complete -p chargen
+        try chargen sam; try chargen train --pres; try chargen score -m n; complete -p chargen
     """
     completion = folder / "share" / "bash-completion" / "completions" / "chargen"
     lines = run("bash", "-c", script, "-", completion, env=environment).splitlines()

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 SETTINGS = "--label folder --units 12 --embedding-dim 6 --dropout 0.3 --weight-dropout 0.2 "
 SETTINGS += "--batch-size 64 --seq-length 16 --epochs 5 --max-evaluations 20 --patience 1000 "
-SETTINGS += "--save-seconds 0.5 --learning-rate 0.01 --dropout-schedule rising"
+SETTINGS += "--save-seconds 0.5 --learning-rate 0.01 --dropout-schedule rising --precision float32"
 STEPS = 200  # of these settings with the texts below
 NOTICED = 30  # seconds, in which everybody must know that one is gone
 # What a worker runs first, so that a signal reaches it after a certain step.
