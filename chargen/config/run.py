@@ -50,13 +50,10 @@ class RunConfig:
     training: TrainingConfig
 
     def __post_init__(self) -> None:
-        for_lstm = {
-            "weight_dropout": bool(self.training.weight_dropout),
-            "precision": self.training.precision != "float32",
-        }
-        for name, is_asked in for_lstm.items():
-            if is_asked and self.model.cell != "lstm":
-                value = getattr(self.training, name)
+        if self.model.cell == "lstm":
+            return
+        for name, of_others in {"weight_dropout": 0, "precision": "float32"}.items():
+            if (value := getattr(self.training, name)) != of_others:
                 message = f"{name} {value} is for lstm layers; these are {self.model.cell}."
                 raise SettingError(message, setting=name)
 

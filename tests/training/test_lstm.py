@@ -126,9 +126,11 @@ def test_an_embedding_is_learned_as_with_keras(embedding_dim):
         np.testing.assert_allclose(mine, its, atol=2e-5 * max(1.0, np.abs(its).max()))
 
 
-def test_repeated_runs_agree_bit_for_bit():
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_repeated_runs_agree_bit_for_bit(precision):
     shape = {"batch": 32, "steps": 16, "features": 24, "units": 96, "layers": 2, "compiled": False}
-    first, *others = (outcome(LSTM, **shape) for _ in range(4))
+    layer = partial(LSTM, precision=precision)
+    first, *others = (outcome(layer, **shape) for _ in range(4))
     for other in others:
         for mine, its in zip(first, other, strict=True):
             np.testing.assert_array_equal(mine, its)

@@ -45,21 +45,28 @@ def test_updates_are_those_of_the_formulas(weight_decay, clip_norm):
         np.testing.assert_allclose(weight.numpy(), mine, rtol=1e-4, atol=1e-5)
 
 
-def learned(name, gradient_of, steps):
-    """Return a kernel of so many updates, from zero, and the directions that were followed."""
+def learner(name, learning_rate):
+    """Return a kernel of zeros, and what updates it with SOAP and returns the directions."""
     kernel = keras.Variable(np.zeros((128, 96), np.float32), name=name)
     optimizer = AdamW([kernel], weight_decay=0.0, clip_norm=1e9, soap=True)
 
     @graph
     def update(gradient, number):
         bases = optimizer.bases(number)
-        optimizer.apply([gradient], bases, number=number, learning_rate=0.003)
+        optimizer.apply([gradient], bases, number=number, learning_rate=learning_rate)
         return bases
 
+    return kernel, lambda gradient, number: update(
+        tf.constant(gradient, tf.float32), tf.constant(number)
+    )
+
+
+def learned(name, gradient_of, steps):
+    """Return a kernel of so many updates, from zero, and the directions that were followed."""
+    kernel, update = learner(name, 0.003)
     generator = np.random.default_rng(1)
     for number in range(steps):
-        gradient = gradient_of(kernel.numpy(), generator).astype(np.float32)
-        bases = update(gradient, tf.constant(number))
+        bases = update(gradient_of(kernel.numpy(), generator), number)
     return kernel.numpy(), bases
 
 
@@ -93,14 +100,7 @@ def test_noise_in_strong_directions_does_not_hold_the_others_back():
 
 
 def test_the_leading_directions_and_the_rest_take_steps_of_the_same_formula():
-    kernel = keras.Variable(np.zeros((128, 96), np.float32), name="recurrent_kernel")
-    optimizer = AdamW([kernel], weight_decay=0.0, clip_norm=1e9, soap=True)
-
-    @graph
-    def update(gradient, number):
-        bases = optimizer.bases(number)
-        optimizer.apply([gradient], bases, number=number, learning_rate=0.01)
-        return bases
+    kernel, update = learner("recurrent_kernel", 0.01)
 
     def moved(moments, gradient, number):
         """Return how far a step goes, in units of the learning rate."""
@@ -115,7 +115,7 @@ def test_the_leading_directions_and_the_rest_take_steps_of_the_same_formula():
     before, expected = np.eye(128, 4), np.zeros((128, 96))
     for number in range(40):  # the directions turn at each of the first 32, then at every fourth
         gradient = generator.normal(size=(128, 96))
-        [basis] = update(tf.constant(gradient, tf.float32), tf.constant(number))
+        [basis] = update(gradient, number)
         basis = basis.numpy().astype(float)
         leading["mean"] = basis.T @ before @ np.broadcast_to(leading["mean"], (4, 96))
         part = basis.T @ gradient
