@@ -61,7 +61,8 @@ pages: .venv/installed
 	$(BIN)/python docs/tools/run_console.py docs/index.md docs/controls.md docs/measuring.md
 
 model: .venv/installed
-	$(BIN)/chargen train corpora/drowned-bell.txt --name bundled --overwrite --units 256 --dropout 0.5 --minutes 4 --initial-weights random
+	$(BIN)/chargen train corpora/drowned-bell.txt --name bundled --overwrite --units 256 \
+		--dropout 0.4 --weight-dropout 0.25 --epochs 40 --initial-weights random --precision float32
 	$(BIN)/chargen export half --model bundled --output checkpoints/bundled/model.safetensors --overwrite
 
 clean:
