@@ -45,7 +45,9 @@ _REGULARIZATION: tuple[_Row, ...] = (
     (6, 2.0, 0.45, 0.0, "rising", 0.1, "adamw"),
     (9, math.inf, 0.6, 0.0, "rising", 0.1, "adamw"),  # ends the row above
     (12, math.inf, 0.5, 0.25, "constant", 0.1, "adamw"),
+    (12, 3.0, 0.6, 0.0, "rising", 0.1, "adamw"),
     (18, math.inf, 0.5, 0.5, "constant", 0.1, "adamw"),
+    (18, 3.0, 0.4, 0.25, "constant", 0.1, "adamw"),
 )
 
 

@@ -32,11 +32,22 @@ def test_the_more_often_the_text_is_read_the_more_is_dropped():
 
 
 @pytest.mark.parametrize(
-    ("characters", "units", "dropout"),
-    [(1_000_000, (512,), 0.45), (1_000_000, (1024,), 0.6), (250_000, (512,), 0.6)],
+    ("epochs", "characters", "units", "dropout", "weight_dropout"),
+    [
+        (7, 1_000_000, (512,), 0.45, 0),
+        (7, 1_000_000, (1024,), 0.6, 0),
+        (7, 250_000, (512,), 0.6, 0),
+        (14, 1_000_000, (768,), 0.6, 0),
+        (14, 1_000_000, (1024,), 0.5, 0.25),
+        (20, 135_000, (256,), 0.4, 0.25),
+        (20, 135_000, (512,), 0.5, 0.5),
+    ],
 )
-def test_the_fewer_weights_for_each_character_the_less_is_dropped(characters, units, dropout):
-    assert settings("auto", characters, None, 7, units=units)["dropout"] == dropout
+def test_the_fewer_weights_for_each_character_the_less_is_dropped(
+    epochs, characters, units, dropout, weight_dropout
+):
+    chosen = settings("auto", characters, None, epochs, units=units)
+    assert (chosen["dropout"], chosen["weight_dropout"]) == (dropout, weight_dropout)
 
 
 def test_what_is_given_is_not_said_to_be_chosen():
