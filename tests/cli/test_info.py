@@ -75,8 +75,8 @@ def test_how_a_model_was_made_is_told(invoke, make_checkpoint, tmp_path):
     assert found["software"]["python"] == "3.13.0"
 
 
-def test_a_model_of_an_earlier_version_says_nothing_of_it(invoke):
-    report = facts(invoke("info", "-m", "bundled"))
+def test_a_model_of_an_earlier_version_says_nothing_of_it(invoke, lstm_file):
+    report = facts(invoke("info", "-m", lstm_file))
     assert report.keys().isdisjoint({"duration", "date", "version", "machine", "command"})
 
 

@@ -65,7 +65,7 @@ def test_a_slow_machine_takes_the_regularization_for_the_few_passes_it_makes(tmp
     assert api.load(tmp_path / "run").checkpoint.config.dropout == 0.3
     (line,) = (line for line in reporter.lines if " instead of " in line)
     assert line == (
-        "For 2.6 passes: dropout 0.3 instead of 0.5, weight_dropout 0 instead of 0.5, "
+        "For 2.6 passes: dropout 0.3 instead of 0.4, weight_dropout 0 instead of 0.25, "
         "dropout_schedule rising instead of constant, weight_decay 0.05 instead of 0.1, "
         "optimizer soap instead of adamw."
     )
@@ -77,7 +77,7 @@ def test_a_fast_machine_keeps_what_the_preset_expected(tmp_path, clock, monkeypa
     monkeypatch.setattr(clock, "spend", lambda seconds: Clock.spend(clock, seconds / 10))
     reporter = Listening()
     train(tmp_path / "run", reporter)
-    assert rates(tmp_path / "run") == (0.5, 0.5, "constant", 0.1)
+    assert rates(tmp_path / "run") == (0.4, 0.25, "constant", 0.1)
     assert not [line for line in reporter.lines if " instead of " in line]
 
 
