@@ -43,7 +43,7 @@ def test_the_more_often_the_text_is_read_the_more_is_dropped():
         (20, 135_000, (512,), 0.5, 0.5),
     ],
 )
-def test_the_fewer_weights_for_each_character_the_less_is_dropped(
+def test_what_is_dropped_depends_on_the_weights_for_each_character(
     epochs, characters, units, dropout, weight_dropout
 ):
     chosen = settings("auto", characters, None, epochs, units=units)
