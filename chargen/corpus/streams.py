@@ -13,19 +13,26 @@ from chargen.errors import CorpusError
 from chargen.text.vocabulary import Ids
 from chargen.wording import count
 
+# The golden ratio's fraction: those of its multiples are spread evenly, however many there are.
+_GOLDEN = (math.sqrt(5) - 1) / 2
+
 
 @dataclass(frozen=True)
 class Streams:
     """`batch_size` rows through a text, read side by side, `seq_length` characters at a time.
 
     Row i of a batch continues row i of the batch before, up to the end of the epoch. Targets are
-    one step ahead. The rows are evenly spaced and together cover every character: where the text
-    does not divide evenly, a row ends a little after the start of the next. (A single row has no
-    neighbour to overlap; in every second epoch it starts up to `seq_length` characters late
-    instead, so that the rest of the text is read too.)
+    one step ahead. The text is cut into windows of `seq_length`, of which the last one overlaps the
+    one before if it must. The rows are evenly spaced and together cover every window: where their
+    number does not divide evenly, a row ends a little after the start of the next.
 
-    Where something was cut out of the text, no row reads across: each batch of a row is within one
-    segment of the spans, and `continues` says where it does not go on from the batch before.
+    Each epoch cuts the text elsewhere, so that gradients do not always end at the same characters:
+    the first one begins with the text, the others leave out up to `seq_length` - 1 characters of
+    its beginning.
+
+    Where something was cut out of the text, no row reads across: what is said here of the text
+    holds for each segment of the spans. `continues` says where a row does not go on from the batch
+    before.
 
     A batch is asked for by its number, not by iteration, so that a run can go on from anywhere.
 
@@ -72,45 +79,36 @@ class Streams:
         return len(self.ids if self.spans is None else self.spans) - 1
 
     @cached_property
-    def _segments(self) -> tuple[Positions, Positions] | None:
-        """Return where each segment begins, and how many windows of `seq_length` it has up to it.
+    def _segments(self) -> tuple[Positions, Positions]:
+        """Return where each segment begins, and how many windows there are up to it.
 
-        The first is in places of the joined spans; both have shape [segments + 1]. The windows
-        cover each segment; its last one overlaps the window before, so that it ends where the
-        segment does. None where there is a single segment, which needs no windows, or where one is
-        too short for a window: then they are read as if they were one.
+        The first is in places of the joined spans; both have shape [segments + 1]. Where a segment
+        is too short for a window, all are read as if they were one.
         """
-        edges = self.spans.segments if self.spans is not None else np.array([0, 0])
+        whole = np.array([0, self._predictable + 1])
+        edges = whole if self.spans is None else self.spans.segments
+        if (np.diff(edges) <= self.seq_length).any():
+            edges = whole
         lengths = np.diff(edges) - 1  # of a segment's characters, all but the first are predicted
-        if len(lengths) == 1 or lengths.min() < self.seq_length:
-            return None
         return edges, np.append(0, np.cumsum(-(-lengths // self.seq_length)))
 
     @cached_property
     def steps_per_epoch(self) -> int:
         """Return how many batches take every row to its end."""
-        if self._segments is not None:
-            return math.ceil(int(self._segments[1][-1]) / self.batch_size)
-        steps = math.ceil(self._predictable / (self.batch_size * self.seq_length))
-        return min(steps, self._predictable // self.seq_length)
+        return math.ceil(int(self._segments[1][-1]) / self.batch_size)
 
     def starts(self, step: int) -> NDArray[np.int64]:
         """Return where each row of batch `step` starts, in places of the spans, [rows]."""
         epoch, position = divmod(step, self.steps_per_epoch)
+        edges, windows = self._segments
+        later = int(epoch * _GOLDEN % 1 * self.seq_length)
         rows = np.arange(self.batch_size)[self.rows or slice(None)]
-        if self._segments is not None:
-            edges, windows = self._segments
-            last = int(windows[-1]) - self.steps_per_epoch
-            numbers = rows * last // max(1, self.batch_size - 1) + position
-            segments = np.searchsorted(windows, numbers, side="right") - 1
-            starts = edges[segments] + (numbers - windows[segments]) * self.seq_length
-            return np.minimum(starts, edges[segments + 1] - 1 - self.seq_length)
-        last = self._predictable - self.steps_per_epoch * self.seq_length
-        if self.batch_size == 1:
-            firsts = np.array([last if epoch % 2 else 0])
-        else:
-            firsts = rows * last // (self.batch_size - 1)
-        return firsts + position * self.seq_length
+        last = int(windows[-1]) - self.steps_per_epoch
+        numbers = rows * last // max(1, self.batch_size - 1) + position
+        segments = np.searchsorted(windows, numbers, side="right") - 1
+        places = edges[segments] + (numbers - windows[segments]) * self.seq_length + later
+        starts: NDArray[np.int64] = np.minimum(places, edges[segments + 1] - 1 - self.seq_length)
+        return starts
 
     def continues(self, step: int) -> NDArray[np.bool_]:
         """Return whether each row of batch `step` goes on where the batch before ended.
