@@ -15,7 +15,13 @@ _UNITS = {"tiny": 128, "small": 256, "base": 512, "large": 1024}
 # The least minutes and characters for which a width suits. From 14,000 characters, 512 units learn
 # less than 256, from 100,000 more; from these, 768 learn less than 512, from a million more.
 # Where the borders lie between these is a guess.
-_WIDTHS = ((0, 0, 256), (0.5, 50_000, 512), (5, 300_000, 768), (20, 300_000, 1024))
+_WIDTHS = (
+    (0, 0, 256),
+    (0.5, 50_000, 512),
+    (5, 300_000, 768),
+    (12, 800_000, 1024),
+    (20, 300_000, 1024),
+)
 # Characters a minute that training reads with 512 units on four ordinary cores. Other widths read
 # at this speed divided by (their arithmetic / that of 512 units) ** _WORK_POWER, because small
 # matrices are multiplied more slowly. The number of passes that follows is an estimate: a run

@@ -60,9 +60,13 @@ def test_what_is_given_is_not_said_to_be_chosen():
 def test_a_long_text_and_much_time_want_a_wide_network():
     assert [
         settings(characters=characters, minutes=minutes)["units"][0]
-        for characters in (90_000, 1_000_000)
-        for minutes in (0.1, 2, 10, 60)
-    ] == [256, 512, 512, 512, 256, 512, 768, 1024]
+        for characters in (90_000, 500_000, 1_000_000)
+        for minutes in (0.1, 2, 10, 15, 60)
+    ] == [
+        *(256, 512, 512, 512, 512),
+        *(256, 512, 768, 768, 1024),
+        *(256, 512, 768, 1024, 1024),
+    ]
 
 
 def test_fewer_cores_are_as_good_as_less_time():
