@@ -28,11 +28,17 @@ _WIDTHS = (
 # begins by it, measures its speed, and then takes the regularization for the passes it will make.
 _CHARACTERS_PER_MINUTE = 1_000_000
 _WORK_POWER = 0.78
+_BFLOAT16_SPEED = 1.8  # of a processor that multiplies bfloat16: such processors are fast ones
 # One core reads 0.4 times as much as four, so fewer cores count as less time. More than four cores
 # do not help much, because the streams are computed in four groups.
 _MAX_CORES, _CORES_POWER = 4, 0.7
-_MAX_STREAMS, _SEQ_LENGTH = 32, 16
+_STREAMS, _SEQ_LENGTH = 32, 16
 _LEARNING_RATES = {"lstm": 7e-3, "gru": 4e-3, "rnn": 4e-3}
+# In a run of at least so many passes, over a text of at least so many characters, with at least so
+# many to read in all, an LSTM learns more from half as many updates, of more streams and at a
+# higher rate. Fewer passes, by soap, want the many updates; shorter texts were not measured.
+_LONG_RUN = (7, 200_000, 3_000_000)
+_MORE_STREAMS, _LEARNING_RATE_OF_MORE = 64, 1.4e-2
 # The passes that are good for a text of so many characters, with the regularization below: more
 # teach it by heart. Longer texts stand more passes, by this power of their length.
 _USEFUL_PASSES, _OF_CHARACTERS, _USEFUL_POWER = 20, 14_000, 0.4
@@ -88,12 +94,14 @@ def choose_preset(
     epochs: int | None,
     cell: Cell = "lstm",
     units: tuple[int, ...] | None = None,
+    batch_size: int | None = None,
     cores: int | None = None,
 ) -> PresetChoice:
     """Choose settings for the length of a corpus, the time and the processor.
 
     Within minutes, many short updates learn more than few long ones, so all presets read 32 streams
-    16 characters at a time. The more often the text is read, the more regularization helps.
+    16 characters at a time, but those of an LSTM in a long run 64. The more often the text is read,
+    the more regularization helps.
 
     Args:
         preset: tiny, small, base and large fix the width; auto chooses it by minutes, cores and
@@ -103,6 +111,8 @@ def choose_preset(
         epochs: how often to read the text, or None.
         cell: the kind of recurrent layer.
         units: the widths, if they are given.
+        batch_size: the number of streams, if it is given; a long run of fewer than 64 keeps the
+            learning rate of a short one.
         cores: the number of cores to train on; None means all that this process may use.
     """
     pace = min(1.0, (cores or available_cores()) / _MAX_CORES) ** _CORES_POWER
@@ -116,15 +126,22 @@ def choose_preset(
     elif units is None:
         units = (_UNITS["base" if preset == "auto" else preset],)
     work = _recurrent_weights(units) / _recurrent_weights((512,))
+    precision = "bfloat16" if cell == "lstm" and multiplies_bfloat16() else "float32"
     speed = pace * _CHARACTERS_PER_MINUTE / work**_WORK_POWER
+    if precision == "bfloat16":
+        speed *= _BFLOAT16_SPEED
     passes = epochs or min(useful_passes(characters), (minutes or 0) * speed / characters)
+    reading = (passes, characters, passes * characters)
+    is_long = all(here >= least for here, least in zip(reading, _LONG_RUN, strict=True))
+    has_more = is_long and cell == "lstm" and (batch_size or _MORE_STREAMS) >= _MORE_STREAMS
+    streams = _MORE_STREAMS if has_more else _STREAMS
     settings = {
         "units": units,
         **regularization(passes, characters, units, cell),
-        "batch_size": max(1, min(_MAX_STREAMS, (characters - 1) // _SEQ_LENGTH)),
+        "batch_size": batch_size or max(1, min(streams, (characters - 1) // _SEQ_LENGTH)),
         "seq_length": _SEQ_LENGTH,
-        "learning_rate": _LEARNING_RATES[cell],
-        "precision": "bfloat16" if cell == "lstm" and multiplies_bfloat16() else "float32",
+        "learning_rate": _LEARNING_RATE_OF_MORE if has_more else _LEARNING_RATES[cell],
+        "precision": precision,
     }
     return PresetChoice(preset, passes, settings)
 

@@ -214,6 +214,7 @@ def _complete(
         epochs=config.training.epochs,
         cell=config.model.cell,
         units=config.model.units if "units" in asked else None,
+        batch_size=config.training.batch_size if "batch_size" in asked else None,
     )
     completed = RunConfig.of({**choice.settings, **asked}).for_corpus(
         vocab_size=corpus.vocabulary.vocab_size,

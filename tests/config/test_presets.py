@@ -50,6 +50,28 @@ def test_what_is_dropped_depends_on_the_weights_for_each_character(
     assert (chosen["dropout"], chosen["weight_dropout"]) == (dropout, weight_dropout)
 
 
+def pace(*args, **more):
+    return [settings(*args, **more)[name] for name in ("batch_size", "learning_rate")]
+
+
+def test_an_lstm_reads_more_streams_at_a_higher_rate_in_a_long_run():
+    few, many = [32, 7e-3], [64, 1.4e-2]
+    assert pace("auto", 1_000_000, None, 6) == few
+    assert pace("auto", 1_000_000, None, 7) == many
+    assert pace("auto", 250_000, None, 8) == few  # little to read
+    assert pace("auto", 100_000, None, 40) == few  # a short text
+    assert pace("auto", 1_000_000, None, 7, cell="gru")[0] == 32
+    assert pace("auto", 1_000_000, None, 7, batch_size=32) == few  # the rate follows the streams
+    assert pace("auto", 1_000_000, None, 2, batch_size=64) == [64, 7e-3]
+
+
+@pytest.mark.parametrize("is_fast", [False, True])
+def test_a_processor_that_multiplies_bfloat16_makes_more_passes(monkeypatch, is_fast):
+    monkeypatch.setattr(presets, "multiplies_bfloat16", lambda: is_fast)
+    passes = choose_preset("auto", characters=10**6, minutes=1, epochs=None, cores=4).passes
+    assert passes == pytest.approx(1.8 if is_fast else 1)
+
+
 def test_what_is_given_is_not_said_to_be_chosen():
     choice = choose_preset("tiny", characters=90_000, minutes=None, epochs=3)
     assert "units 128" in choice.describe(())
