@@ -5,6 +5,7 @@ import os
 from collections.abc import Container
 from dataclasses import dataclass
 from functools import cache
+from operator import ge
 from pathlib import Path
 from typing import Any
 
@@ -132,13 +133,15 @@ def choose_preset(
         speed *= _BFLOAT16_SPEED
     passes = epochs or min(useful_passes(characters), (minutes or 0) * speed / characters)
     reading = (passes, characters, passes * characters)
-    is_long = all(here >= least for here, least in zip(reading, _LONG_RUN, strict=True))
-    has_more = is_long and cell == "lstm" and (batch_size or _MORE_STREAMS) >= _MORE_STREAMS
-    streams = _MORE_STREAMS if has_more else _STREAMS
+    is_long = cell == "lstm" and all(map(ge, reading, _LONG_RUN))
+    if batch_size is None:
+        streams = _MORE_STREAMS if is_long else _STREAMS
+        batch_size = max(1, min(streams, (characters - 1) // _SEQ_LENGTH))
+    has_more = is_long and batch_size >= _MORE_STREAMS
     settings = {
         "units": units,
         **regularization(passes, characters, units, cell),
-        "batch_size": batch_size or max(1, min(streams, (characters - 1) // _SEQ_LENGTH)),
+        "batch_size": batch_size,
         "seq_length": _SEQ_LENGTH,
         "learning_rate": _LEARNING_RATE_OF_MORE if has_more else _LEARNING_RATES[cell],
         "precision": precision,
