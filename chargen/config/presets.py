@@ -9,7 +9,7 @@ from operator import ge
 from pathlib import Path
 from typing import Any
 
-from chargen.config import Cell, DropoutSchedule, Optimizer, Preset
+from chargen.config import Cell, DropoutSchedule, Optimizer, Precision, Preset
 from chargen.wording import count
 
 _UNITS = {"tiny": 128, "small": 256, "base": 512, "large": 1024}
@@ -29,9 +29,10 @@ _WIDTHS = (
 # begins by it, measures its speed, and then takes the regularization for the passes it will make.
 _CHARACTERS_PER_MINUTE = 1_000_000
 _WORK_POWER = 0.78
-_BFLOAT16_SPEED = 1.8  # of a processor that multiplies bfloat16: such processors are fast ones
+# Times as fast is a processor that multiplies bfloat16, as such processors are newer.
+_NEWER_SPEED = {"bfloat16": 1.8, "float32": 1.4}
 # One core reads 0.4 times as much as four, so fewer cores count as less time. More than four cores
-# do not help much, because the streams are computed in four groups.
+# do not help much, because the streams are computed in four groups, or eight.
 _MAX_CORES, _CORES_POWER = 4, 0.7
 _STREAMS, _SEQ_LENGTH = 32, 16
 _LEARNING_RATES = {"lstm": 7e-3, "gru": 4e-3, "rnn": 4e-3}
@@ -96,6 +97,9 @@ def choose_preset(
     cell: Cell = "lstm",
     units: tuple[int, ...] | None = None,
     batch_size: int | None = None,
+    seq_length: int | None = None,
+    precision: Precision | None = None,
+    workers: int = 1,
     cores: int | None = None,
 ) -> PresetChoice:
     """Choose settings for the length of a corpus, the time and the processor.
@@ -114,6 +118,9 @@ def choose_preset(
         units: the widths, if they are given.
         batch_size: the number of streams, if it is given; a long run of fewer than 64 keeps the
             learning rate of a short one.
+        seq_length: the characters between two updates, if they are given.
+        precision: of products, if it is given.
+        workers: that train together, among which the streams can be dealt evenly.
         cores: the number of cores to train on; None means all that this process may use.
     """
     pace = min(1.0, (cores or available_cores()) / _MAX_CORES) ** _CORES_POWER
@@ -127,22 +134,25 @@ def choose_preset(
     elif units is None:
         units = (_UNITS["base" if preset == "auto" else preset],)
     work = _recurrent_weights(units) / _recurrent_weights((512,))
-    precision = "bfloat16" if cell == "lstm" and multiplies_bfloat16() else "float32"
+    is_newer = cell == "lstm" and multiplies_bfloat16()
+    precision = precision or ("bfloat16" if is_newer else "float32")
     speed = pace * _CHARACTERS_PER_MINUTE / work**_WORK_POWER
-    if precision == "bfloat16":
-        speed *= _BFLOAT16_SPEED
+    if is_newer:
+        speed *= _NEWER_SPEED[precision]
     passes = epochs or min(useful_passes(characters), (minutes or 0) * speed / characters)
     reading = (passes, characters, passes * characters)
     is_long = cell == "lstm" and all(map(ge, reading, _LONG_RUN))
+    has_more = is_long and (batch_size is None or batch_size >= _MORE_STREAMS)
+    seq_length = seq_length or _SEQ_LENGTH
     if batch_size is None:
-        streams = _MORE_STREAMS if is_long else _STREAMS
-        batch_size = max(1, min(streams, (characters - 1) // _SEQ_LENGTH))
-    has_more = is_long and batch_size >= _MORE_STREAMS
+        streams = _MORE_STREAMS if has_more else _STREAMS
+        streams = min(streams, (characters - 1) // seq_length)
+        batch_size = max(workers, streams - streams % workers)
     settings = {
         "units": units,
         **regularization(passes, characters, units, cell),
         "batch_size": batch_size,
-        "seq_length": _SEQ_LENGTH,
+        "seq_length": seq_length,
         "learning_rate": _LEARNING_RATE_OF_MORE if has_more else _LEARNING_RATES[cell],
         "precision": precision,
     }

@@ -43,11 +43,13 @@ def read_held_out(
         raise CorpusError(f"{path} has no label, which the text to learn from has; use --label.")
     own = corpus.vocabulary.char2idx
     unknown = own.get(corpus.tokenizer.unknown or "", -1)
-    table = np.array([own.get(each, unknown) for each in text.vocabulary.idx2char])
+    missing = {BOUNDARY: -1}  # a text of one document has none, and its model expects none
+    table = np.array([own.get(c, missing.get(c, unknown)) for c in text.vocabulary.idx2char])
     ids = table[text.ids]
     labels = None if text.labels is None else text.labels.at(np.arange(len(ids)))
     kept = ids >= 0
-    new_characters = [each for each in text.distinct if own.get(each, unknown) < 0]
+    found = zip(text.vocabulary.idx2char, table, text.counts, strict=True)
+    new_characters = [c for c, own_id, n in found if own_id < 0 and n and c != BOUNDARY]
     notes = [*text.notes]
     if new_characters:
         count = int((~kept & (text.ids != text.vocabulary.char2idx.get(BOUNDARY, -1))).sum())
@@ -69,7 +71,7 @@ def likeness_warning(corpus: Corpus, training: Spans, held_out: HeldOut) -> str 
     counted, in stretches from all over it. (Longer n-grams would tell names and topics apart, which
     differ between any two parts of a novel.)
     """
-    held = _sample(held_out.ids, Spans.of(np.array([0]), np.array([len(held_out)])), _MAX_PREDICTED)
+    held = _sample(held_out.ids, Spans.whole(len(held_out)), _MAX_PREDICTED)
     sample = _sample(corpus.ids, training, _MAX_COUNTED + _MAX_PREDICTED)
     is_check = np.arange(len(sample)) * 5 * _STRETCHES // len(sample) % 5 == 2
     counted, check = sample[~is_check], sample[is_check]
@@ -87,20 +89,12 @@ def likeness_warning(corpus: Corpus, training: Spans, held_out: HeldOut) -> str 
     )
 
 
-def _whole(length: int) -> Spans:
-    return Spans.of(np.array([0]), np.array([length]))
-
-
-def _sample(ids: Ids, spans: Spans, max_length: int, within: Spans | None = None) -> Ids:
-    """Return the ids in spans, of more than `max_length` in evenly spread stretches.
-
-    `within` are the places of the joined spans to take them from; None means all.
-    """
-    within = _whole(len(spans)) if within is None else within
-    if len(within) <= max_length:
-        places = np.arange(len(within))
+def _sample(ids: Ids, spans: Spans, max_length: int) -> Ids:
+    """Return the ids in spans, of more than `max_length` in evenly spread stretches."""
+    if len(spans) <= max_length:
+        places = np.arange(len(spans))
     else:
         length = max_length // _STRETCHES
-        starts = np.linspace(0, len(within) - length, _STRETCHES, dtype=np.int64)
+        starts = np.linspace(0, len(spans) - length, _STRETCHES, dtype=np.int64)
         places = (starts[:, None] + np.arange(length)).ravel()
-    return ids[spans.positions(within.positions(places))]
+    return ids[spans.positions(places)]

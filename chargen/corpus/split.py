@@ -94,9 +94,7 @@ def _end(corpus: Corpus, fraction: float) -> tuple[Spans, Spans]:
         return corpus.labels.split(fraction, MAX_HELD_OUT)
     characters = len(corpus.ids)
     cut = max(int(characters * (1 - fraction)), characters - MAX_HELD_OUT)
-    return Spans.of(np.array([0]), np.array([cut])), Spans.of(
-        np.array([cut]), np.array([characters])
-    )
+    return Spans.whole(cut), Spans.of(np.array([cut]), np.array([characters]))
 
 
 def _spread(corpus: Corpus, fraction: float, seed: int) -> tuple[Spans, Spans]:

@@ -3,9 +3,9 @@
 The gradient is written down here instead of left to automatic differentiation. It runs back through
 time by one product a step, and the kernel's is formed as one large product afterwards.
 
-A step's products are too small to keep all cores busy. So the streams are dealt into a group for
-each core, and each group's whole way through time is a program of its own, compiled by XLA, that
-TensorFlow runs beside the others. More groups than cores would read the same weights more often.
+A step's products are too small to keep all cores busy. So the streams are dealt into one or two
+groups for each core, and each group's whole way through time is a program of its own, compiled by
+XLA, that TensorFlow runs beside the others. More groups would read the same weights more often.
 Therefore XLA must not compile the training step around them as one program.
 
 The two kernels are stacked, [W; U], so that one product a step reads both the input and the state.

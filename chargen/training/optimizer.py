@@ -56,6 +56,13 @@ class AdamW:
             for weight, size in zip(weights, sizes, strict=True)
         ]
 
+    def reset(self) -> None:
+        """Forget all gradients; the next update is number 0."""
+        for moments in self._moments:
+            moments.reset()
+        for leading in filter(None, self._leading):
+            leading.reset()
+
     @property
     def variables(self) -> Iterator[tf.Variable]:
         """Return each weight's moments, then what follows each one's leading directions."""
@@ -76,7 +83,7 @@ class AdamW:
         Args:
             gradients: of the loss, one for each weight.
             bases: what `bases` returned, the same for all replicas.
-            number: how many updates there were before, int32.
+            number: how many updates there were before, since the last `reset`; int32.
             learning_rate: for this update.
 
         Returns:
@@ -121,6 +128,10 @@ class _Moments:
         self.mean, self.variance = (tf.Variable(tf.zeros(shape)) for _ in range(2))
         self.variables = self.mean, self.variance
 
+    def reset(self) -> None:
+        for variable in self.variables:
+            variable.assign(tf.zeros_like(variable))
+
 
 class _Leading:
     """The leading directions of a matrix's gradients, and the moments along them.
@@ -140,6 +151,11 @@ class _Leading:
         self._product = tf.Variable(tf.zeros([rows, size]))  # of the covariance with them
         self._moments = _Moments([size, columns])
         self.variables = self._basis, self._product, *self._moments.variables
+
+    def reset(self) -> None:
+        self._basis.assign(tf.eye(*self._basis.shape))
+        self._product.assign(tf.zeros_like(self._product))
+        self._moments.reset()
 
     def look(self, number: Any) -> Any:
         """Return the directions for update `number`, after an iteration if one is due."""

@@ -106,7 +106,7 @@ class Planner:
             left: the seconds that are left.
             writing: the seconds that an evaluation takes to save and write.
         """
-        left -= _SAVING_SHARE * 60 * (self._training.minutes or 0)
+        left = max(0.0, left - _SAVING_SHARE * 60 * (self._training.minutes or 0))
         state.writing_cost = writing * self._speed
         done = state.step - state.first_step
         steps = done + max(1, int(left / self._seconds))

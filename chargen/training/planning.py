@@ -3,7 +3,9 @@
 import time
 from typing import TYPE_CHECKING
 
+from chargen.config.base import check
 from chargen.training.excerpt import write_excerpt
+from chargen.training.run_state import MAX_STEPS
 from chargen.training.verdicts import expectation
 from chargen.wording import count, plain
 
@@ -14,8 +16,15 @@ _MAX_REGULARIZED = 3  # times, where each measurement of the speed says otherwis
 
 
 def plan_epochs(run: "Run", epochs: int) -> None:
-    """Plan for so many epochs; the speed need not be known."""
-    steps = epochs * run.streams.steps_per_epoch
+    """Plan for so many epochs; the speed need not be known.
+
+    Raises:
+        SettingError: if they have more steps than can be counted.
+    """
+    steps_per_epoch = run.streams.steps_per_epoch
+    steps = epochs * steps_per_epoch
+    most = (MAX_STEPS - 1 - run.state.first_step) // steps_per_epoch
+    check("epochs", epochs, epochs <= most, f"at most {most:,} for a text of this length")
     _regularize(run, steps)  # a run that goes on makes more passes than before
     _fix_total(run, steps)
 
@@ -47,21 +56,18 @@ def _regularize(run: "Run", steps: int) -> bool:
     """Take the regularization for a schedule of so many steps; return whether it is another.
 
     The weights, and all else that a step changes, stay as they are; but another optimizer begins
-    anew, as its moments are others.
+    anew.
     """
     changes = run.planner.regularization(run.state, steps)
     if not changes:
         return False
     run.times_regularized += 1
+    before = run.snapshot()
     run.run_config = run.run_config.changed({name: now for name, _, now in changes})
-    arrays = run.trainer.arrays()
     run.build_trainer()
-    if "optimizer" in (name for name, *_ in changes):
-        kept = {name: arrays[name] for name in arrays if not name.startswith("optimizer/")}
-        arrays = run.trainer.arrays() | kept
-    run.trainer.restore(arrays, run.saves.path)
+    run.restore(before)
     passes = run.planner.passes(run.state.first_step + steps)
-    words = (f"{name} {plain(now)} instead of {plain(before)}" for name, before, now in changes)
+    words = (f"{name} {plain(now)} instead of {plain(old)}" for name, old, now in changes)
     run.reporter.say(f"For {count(passes, 'pass', 'passes')}: {', '.join(words)}.")
     return True
 

@@ -30,7 +30,7 @@ from chargen.training.planning import plan_epochs, plan_minutes
 from chargen.training.records import Records
 from chargen.training.report import Reporter
 from chargen.training.run_state import RunState
-from chargen.training.saved_run import SavedRun
+from chargen.training.saved_run import SavedRun, without_optimizer
 from chargen.training.saves import Saves
 from chargen.training.source import Source
 from chargen.training.trainer import Trainer
@@ -83,10 +83,18 @@ class Run:
             validator=self.validator,
         )
 
+    def snapshot(self) -> SavedRun:
+        """Return what resuming needs."""
+        sha256, arrays = self.corpus.sha256, self.trainer.arrays()
+        return SavedRun(self.run_config, self.source, sha256, self.state, arrays)
+
     def restore(self, saved: SavedRun) -> None:
-        """Put back what `save` wrote."""
-        self.trainer.restore(saved.arrays, self.saves.path)
-        self.state = saved.state
+        """Put back a snapshot. If the optimizer is another one by now, it begins anew."""
+        self.state, arrays = saved.state, saved.arrays
+        if saved.config.training.optimizer != self.config.optimizer:
+            self.state.optimizer_began = self.state.step
+            arrays = without_optimizer(arrays)
+        self.trainer.restore(arrays, self.saves.path)
 
     def go_on(self) -> None:
         """Begin a new schedule at the last weights of a run that has finished."""
@@ -140,6 +148,7 @@ class Run:
             state.step,
             state.rate(state.step, self.config) * state.rate_factor,
             state.dropout_factor(state.step, self.config),
+            state.step - state.optimizer_began,
         )
         seconds = time.monotonic() - began
         # A model that goes on to a text unlike its own begins with losses far above chance's.
@@ -264,9 +273,7 @@ class Run:
         """
         began = time.monotonic()
         self.state.seconds = self._seconds()
-        sha256, arrays = self.corpus.sha256, self.trainer.arrays()
-        saved = SavedRun(self.run_config, self.source, sha256, self.state, arrays)
-        self.saves.write(saved, keep=keep)
+        self.saves.write(self.snapshot(), keep=keep)
         if not self.state.best_step:
             self.checkpoint().save(self.folder / MODEL_FILE)
         self._saved_at = time.monotonic()

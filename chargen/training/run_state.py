@@ -18,7 +18,7 @@ from chargen.training.schedule import (
 )
 
 _COOLING_EVALUATIONS = 5
-_MAX_STEPS = 2**31  # as TensorFlow counts them
+MAX_STEPS = 2**31  # as TensorFlow counts them
 
 
 @dataclass
@@ -27,6 +27,7 @@ class RunState:
 
     step: int = 0  # the next step to take; that many are done
     first_step: int = 0  # where the schedule begins; later than 0 once a finished run goes on
+    optimizer_began: int = 0  # the step that its moments begin with; later once it was replaced
     total_steps: int | None = None  # None until the machine's speed is known
     planned_steps: int | None = None  # the same, before the rate began to fall early
     writing_cost: float = WRITING_COST  # of an evaluation, in characters that could be learned
@@ -65,10 +66,10 @@ class RunState:
         """Raise SettingError for steps that are in no order, or beyond what TensorFlow counts."""
         total = self.step if self.total_steps is None else self.total_steps
         planned = total if self.planned_steps is None else self.planned_steps
-        is_possible = max(self.step, total, planned) < _MAX_STEPS
-        check("step", self.step, is_possible, f"fewer than {_MAX_STEPS:,}, planned ones too")
+        is_possible = max(self.step, total, planned) < MAX_STEPS
+        check("step", self.step, is_possible, f"fewer than {MAX_STEPS:,}, planned ones too")
         since = self.cooling[0] if self.cooling else 0
-        for name in ("first_step", "kept_step", "loss_count"):
+        for name in ("first_step", "optimizer_began", "kept_step", "loss_count"):
             value = getattr(self, name)
             check(name, value, value <= self.step, f"at most step, which is {self.step:,}")
         latest = f"a step of at most {self.step:,}, and a rate"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from chargen.checkpoint import weight_shapes
 from chargen.config import ModelConfig, RunConfig, TrainingConfig
@@ -14,6 +14,7 @@ from chargen.storage.arrays import Arrays, check_arrays, read_arrays, write_arra
 from chargen.training.run_state import RunState
 from chargen.training.source import Source
 
+Value = TypeVar("Value")
 _MOMENTS = 2  # that the optimizer keeps of each weight's gradient
 _BASIS_SHARE = 32  # of the directions of a recurrent kernel's rows, one in so many is followed
 
@@ -76,6 +77,11 @@ class SavedRun:
 def basis_size(name: str, shape: Sequence[int]) -> int:
     """Return how many directions of a weight's rows soap follows, by its name; often none."""
     return shape[0] // _BASIS_SHARE if name.endswith("recurrent_kernel") else 0
+
+
+def without_optimizer(values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return, of arrays or shapes by the names of `array_shapes`, those not of the optimizer."""
+    return {name: value for name, value in values.items() if not name.startswith("optimizer/")}
 
 
 def array_shapes(model: ModelConfig, training: TrainingConfig) -> dict[str, tuple[int, ...]]:

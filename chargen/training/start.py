@@ -150,7 +150,8 @@ def _prepare(
         corpus = read_corpus(corpus, *how, known=source.known, cache=cache, progress=progress)
     spans, held_out = split(corpus, config, cache)
     source = replace(source, held_out=held_out.sha256)
-    config, choice = _complete(config, asked, corpus, characters=len(spans))
+    workers = 1 if team is None else len(team.members.addresses)
+    config, choice = _complete(config, asked, corpus, characters=len(spans), workers=workers)
     notes = [*held_out.notes, choice.describe(asked)]
     if warning := likeness_warning(corpus, spans, held_out):
         notes.append(warning)
@@ -200,21 +201,33 @@ def located(settings: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _complete(
-    config: RunConfig, asked: Mapping[str, Any], corpus: Corpus, *, characters: int
+    config: RunConfig,
+    asked: Mapping[str, Any],
+    corpus: Corpus,
+    *,
+    characters: int,
+    workers: int,
 ) -> tuple[RunConfig, PresetChoice]:
     """Return `config` with what preset and corpus decide, and what the preset chose.
 
     The settings that were `asked` for go before the preset's, which depend on the number of
-    `characters` in the training part.
+    `characters` in the training part, and on how many `workers` train together.
     """
+    training = config.training
+    heeded: dict[str, Any] = {
+        "units": config.model.units,
+        "batch_size": training.batch_size,
+        "seq_length": training.seq_length,
+        "precision": training.precision,
+    }
     choice = choose_preset(
-        config.training.preset,
+        training.preset,
         characters=characters,
-        minutes=config.training.minutes,
-        epochs=config.training.epochs,
+        minutes=training.minutes,
+        epochs=training.epochs,
         cell=config.model.cell,
-        units=config.model.units if "units" in asked else None,
-        batch_size=config.training.batch_size if "batch_size" in asked else None,
+        workers=workers,
+        **{name: value for name, value in heeded.items() if name in asked},
     )
     completed = RunConfig.of({**choice.settings, **asked}).for_corpus(
         vocab_size=corpus.vocabulary.vocab_size,

@@ -24,7 +24,7 @@ from chargen.training.model import TRAINING_CELLS, build_model, inputs_of, state
 from chargen.training.optimizer import AdamW
 from chargen.training.prefetch import Prefetcher
 from chargen.training.replicas import Replicas
-from chargen.training.saved_run import array_shapes
+from chargen.training.saved_run import array_shapes, without_optimizer
 
 
 class Trainer:
@@ -56,7 +56,7 @@ class Trainer:
         self.streams = replace(streams, rows=self._rows)
         self._batches = Prefetcher(self.streams)
         keras.utils.set_random_seed(config.seed)
-        self._step_number = tf.Variable(0, dtype=tf.int32)
+        self._step_number, self._updates = (tf.Variable(0, dtype=tf.int32) for _ in range(2))
         self._dropout_factor = tf.Variable(1.0)
         masks = count()
 
@@ -89,8 +89,20 @@ class Trainer:
         self._gather = self._replicas.compiled(self._gather_states)
         self._put = self._replicas.compiled(self._put_states)
 
-    def step(self, number: int, learning_rate: float, dropout_factor: float = 1.0) -> float:
-        """Learn from batch `number`, with the dropout rates multiplied by `dropout_factor`.
+    def step(
+        self,
+        number: int,
+        learning_rate: float,
+        dropout_factor: float = 1.0,
+        updates: int | None = None,
+    ) -> float:
+        """Learn from a batch.
+
+        Args:
+            number: of the batch.
+            learning_rate: of the update.
+            dropout_factor: what the dropout rates are multiplied by.
+            updates: how many the optimizer has made before; None means `number`.
 
         Returns:
             The batch's loss before the update, in nats per character; NaN where the update was
@@ -98,6 +110,7 @@ class Trainer:
         """
         batch = self._batches.batch(number)
         self._step_number.assign(number)
+        self._updates.assign(number if updates is None else updates)
         self._learning_rate.assign(learning_rate)
         self._dropout_factor.assign(dropout_factor)
         return float(self._step(self._kept(number), *batch))
@@ -123,14 +136,14 @@ class Trainer:
             loss = tf.reduce_mean(losses) / self._replicas.count
         gradients = tape.gradient(loss, self.model.trainable_variables)
         # Each replica finds the same directions but for rounding, so they take their mean.
-        bases = [basis / self._replicas.count for basis in self._optimizer.bases(self._step_number)]
+        bases = [basis / self._replicas.count for basis in self._optimizer.bases(self._updates)]
         parts = [[loss], list(map(tf.convert_to_tensor, gradients)), bases]
         summed = self._replicas.sum([tensor for part in parts for tensor in part])
         [loss], gradients, bases = tf.nest.pack_sequence_as(parts, summed)
         norm = self._optimizer.apply(
             gradients,
             bases,
-            number=self._step_number,
+            number=self._updates,
             learning_rate=self._learning_rate,
         )
         return tf.where(tf.math.is_finite(norm), loss, np.nan)
@@ -160,13 +173,21 @@ class Trainer:
     def restore(self, arrays: Arrays, path: Path) -> None:
         """Put back what `arrays` gave and the file at `path` kept.
 
+        Without arrays of the optimizer, it begins anew.
+
         Raises:
             CheckpointError: naming the array of the file that does not fit this network.
         """
-        shapes = array_shapes(self.model_config, self.config).items()
-        check_arrays(path, arrays, {name: (shape, "float32") for name, shape in shapes})
+        shapes = array_shapes(self.model_config, self.config)
+        begins_anew = len(without_optimizer(arrays)) == len(arrays)
+        if begins_anew:
+            shapes = without_optimizer(shapes)
+        check_arrays(path, arrays, {name: (shape, "float32") for name, shape in shapes.items()})
+        if begins_anew:
+            self._optimizer.reset()
         for name, variable in self._variables.items():
-            variable.assign(arrays[name])
+            if name in arrays:
+                variable.assign(arrays[name])
         states = [arrays[f"states/{k:03}"][self._rows] for k in range(len(self._states))]
         self._put(*states)
 

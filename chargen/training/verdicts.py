@@ -18,10 +18,12 @@ _MIN_LEARNED = 150_000  # characters; shorter runs reach less than is predicted
 def expectation(run: "Run", steps: int) -> str | None:
     """Return a sentence on the held-out loss that a run reaches by so many steps.
 
-    None where nobody knows: the run is too short, goes on from a model, or holds nothing out.
+    None where nobody knows: the run is too short, begins with the weights of a model, or holds
+    nothing out.
     """
     learned = steps * run.config.batch_size * run.config.seq_length
-    if learned < _MIN_LEARNED or run.source.base is not None:
+    begins_trained = run.source.base is not None or run.config.initial_weights == "bundled"
+    if learned < _MIN_LEARNED or begins_trained:
         return None
     measured = _measured(run)
     if measured is None:

@@ -71,6 +71,18 @@ def test_a_processor_that_multiplies_bfloat16_makes_more_passes(monkeypatch, is_
     monkeypatch.setattr(presets, "multiplies_bfloat16", lambda: is_fast)
     passes = choose_preset("auto", characters=10**6, minutes=1, epochs=None, cores=4).passes
     assert passes == pytest.approx(1.8 if is_fast else 1)
+    given = choose_preset(
+        "auto", characters=10**6, minutes=1, epochs=None, cores=4, precision="float32"
+    )
+    assert given.passes == pytest.approx(1.4 if is_fast else 1)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 5])
+def test_the_streams_can_be_dealt_to_the_workers(workers):
+    for characters, epochs in ((1000, 3), (90_000, 3), (1_000_000, 7)):
+        streams, rate = pace("auto", characters, None, epochs, workers=workers)
+        assert streams % workers == 0
+        assert (streams > 32, rate) == ((True, 1.4e-2) if epochs == 7 else (False, 7e-3))
 
 
 def test_what_is_given_is_not_said_to_be_chosen():
@@ -107,6 +119,14 @@ def test_fewer_cores_are_as_good_as_less_time():
 def test_a_batch_fits_into_a_short_text(characters):
     chosen = settings(characters=characters)
     assert chosen["batch_size"] * chosen["seq_length"] < characters
+
+
+@pytest.mark.parametrize("seq_length", [1, 128, 4096])
+@pytest.mark.parametrize("characters", [5000, 200_000])
+def test_a_batch_fits_with_the_sequences_that_are_given(characters, seq_length):
+    chosen = settings(characters=characters, epochs=30, minutes=None, seq_length=seq_length)
+    assert chosen["batch_size"] * seq_length < characters
+    assert chosen["seq_length"] == seq_length
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,22 @@ def test_an_unknown_character_stands_for_them(hold_out):
     assert not any(note.startswith("Warning") for note in held_out.notes)
 
 
+def test_rare_characters_are_told_too_where_none_stands_for_them(hold_out):
+    text, held_out = hold_out("a€b", Corpus("abcabc", preparation=PreparationConfig(min_count=2)))
+    assert text == "ab"
+    assert any(note.startswith("Warning: 1 characters") for note in held_out.notes)
+
+
+def test_boundaries_are_no_unknown_characters(hold_out, tmp_path):
+    corpus = Corpus("abcabc!", preparation=PreparationConfig(min_count=2))  # one document
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for name in ("one.txt", "two.txt"):
+        (folder / name).write_text("a€b")
+    held_out = read_held_out(str(folder), PLAIN, corpus)
+    assert corpus.vocabulary.decode(held_out.ids) == f"a{corpus.tokenizer.unknown}b" * 2
+
+
 def test_labels_are_those_of_the_corpus(hold_out):
     corpus = Corpus(["abc", "cba"], labels=["one", "two"])
     _, held_out = hold_out("ab", corpus, ReadingConfig(label=("two=*",)))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from chargen.checkpoint import weight_shapes
-from chargen.training.saved_run import array_shapes
+from chargen.storage.arrays import check_arrays
+from chargen.training.saved_run import array_shapes, without_optimizer
 
 
 class Network:
@@ -17,7 +18,7 @@ class Network:
         self._shapes = array_shapes(model_config, config)
         self.model = self
 
-    def step(self, number, rate, dropout_factor=1.0):
+    def step(self, number, rate, dropout_factor=1.0, updates=None):
         change = np.float32(rate * (number % 7 - 3) * (1 + dropout_factor))
         self._weights = {n: each + change * np.roll(each, 1) for n, each in self._weights.items()}
         return 1.0
@@ -37,6 +38,9 @@ class Network:
         return rest | weights
 
     def restore(self, arrays, path):
+        is_whole = len(without_optimizer(arrays)) < len(arrays)
+        shapes = self._shapes if is_whole else without_optimizer(self._shapes)
+        check_arrays(path, arrays, {name: (shape, "float32") for name, shape in shapes.items()})
         self._weights = {name: arrays[f"weights/{name}"].copy() for name in self._weights}
 
 

@@ -1,20 +1,29 @@
 """What a run plans once it knows its speed."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
 from chargen import api
-from chargen.errors import Interrupted
+from chargen.config import RunConfig
+from chargen.corpus.corpus import Corpus
+from chargen.errors import Interrupted, SettingError
 from chargen.storage.arrays import read_arrays
 from chargen.storage.runs import RESUME_FILE
 from chargen.training import planning, resume, run, start
+from chargen.training.planner import Planner
 from chargen.training.report import Silent
+from chargen.training.run_state import RunState
 from chargen.training.trainer import Trainer
 from chargen.training.validation import Validator
 from tests.training.conftest import Network
+from tests.training.test_rollback import spoil
 from tests.training.test_run import CORPUS, SETTINGS, Clock, StopAt, content
 
 RATES = ("dropout", "weight_dropout", "dropout_schedule", "weight_decay")
 PACE = ("batch_size", "seq_length", "learning_rate")
+PLAY = Path(__file__).parents[2] / "corpora" / "drowned-bell.txt"
 A_MINUTE = {name: value for name, value in SETTINGS.items() if name not in RATES}
 A_MINUTE |= {"epochs": None, "minutes": 1, "patience": 99, "units": (12,)}
 
@@ -70,6 +79,64 @@ def test_a_slow_machine_takes_the_regularization_for_the_few_passes_it_makes(tmp
         "optimizer soap instead of adamw."
     )
     assert 1058 < clock.now <= 1060
+
+
+@pytest.mark.usefixtures("stand_ins")
+def test_an_optimizer_that_is_taken_later_counts_its_own_updates(tmp_path, clock, monkeypatch):
+    taken, step = [], Network.step
+
+    def noting(self, number, rate, factor, updates):
+        taken.append((number, updates))
+        return step(self, number, rate, factor, updates)
+
+    monkeypatch.setattr(Network, "step", noting)
+    train(tmp_path / "run")
+    began = read_arrays(tmp_path / "run" / RESUME_FILE)[1]["state"]["optimizer_began"]
+    assert began > 0
+    assert taken == [(n, n if n < began else n - began) for n in range(len(taken))]
+
+
+@pytest.mark.usefixtures("stand_ins")
+def test_a_loss_that_diverges_under_another_optimizer_takes_the_run_back(
+    tmp_path, clock, monkeypatch
+):
+    """To where the one before was, whose moments are not those of the new one."""
+    spoil(monkeypatch, 7, times=1)
+    reporter = Listening()
+    train(tmp_path / "run", reporter, units=(64,))  # wide enough for directions to follow
+    assert [line for line in reporter.lines if "optimizer soap instead of adamw" in line]
+    (back,) = (line for line in reporter.lines if "diverged" in line)
+    assert "back at step 0" in back
+    assert any(line.startswith("Finished: all planned steps") for line in reporter.lines)
+
+
+def test_where_the_time_is_over_one_step_is_left():
+    planner = Planner(
+        RunConfig.of({"minutes": 1}),
+        steps_per_epoch=1000,
+        held_out=500,
+        validator=SimpleNamespace(seconds=lambda *_: 1.0),
+    )
+    planner.take_speed([0.5])
+    assert planner.steps(RunState(step=6), left=-1000.0, writing=1.0) == 7
+
+
+@pytest.mark.usefixtures("stand_ins", "clock")
+@pytest.mark.parametrize("weights", ["random", "bundled"])
+def test_nobody_knows_what_a_run_from_trained_weights_will_reach(tmp_path, weights):
+    reporter = Listening()
+    settings = {"minutes": 5, "units": (256,), "initial_weights": weights}
+    text = Corpus(PLAY.read_text(encoding="utf-8")[:20_000])
+    api.train(text, name=str(tmp_path / "run"), reporter=reporter, **settings)
+    expected = [line for line in reporter.lines if line.startswith("Expect a held-out loss")]
+    assert len(expected) == (weights == "random")
+
+
+@pytest.mark.usefixtures("stand_ins")
+def test_more_steps_than_can_be_counted_are_refused(tmp_path):
+    with pytest.raises(SettingError, match=r"epochs must be at most \d+,\d+,\d+ for a text"):
+        train(tmp_path / "run", minutes=None, epochs=1_000_000_000)
+    assert not list((tmp_path / "run").glob("*.safetensors"))
 
 
 @pytest.mark.usefixtures("stand_ins")

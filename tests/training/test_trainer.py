@@ -7,7 +7,7 @@ import numpy as np
 from chargen.config import ModelConfig, TrainingConfig
 from chargen.corpus.spans import Spans
 from chargen.corpus.streams import Streams
-from chargen.training.saved_run import array_shapes
+from chargen.training.saved_run import array_shapes, without_optimizer
 from chargen.training.trainer import Trainer
 
 IDS = np.random.default_rng(0).integers(5, size=400).astype(np.int32)
@@ -47,6 +47,19 @@ def test_soap_goes_on_from_its_arrays_as_if_it_had_never_stopped(tmp_path):
     other.restore(arrays, tmp_path)
     steps = range(35, 42)  # an iteration of the directions is among them
     assert [one.step(n, 1e-2) for n in steps] == [other.step(n, 1e-2) for n in steps]
+
+
+def test_an_optimizer_that_begins_anew_learns_as_one_that_begins_with_the_run(tmp_path):
+    model = dataclasses.replace(MODEL, units=(64,))
+    config = TrainingConfig(batch_size=3, seq_length=4, optimizer="soap")
+    first, later, other = (Trainer(model, config, Streams(IDS, 3, 4)) for _ in range(3))
+    for number in range(9):
+        later.step(number, 1e-2)
+    later.restore(without_optimizer(first.arrays()), tmp_path)
+    steps = range(20, 26)
+    losses = [first.step(number, 1e-2, 1.0, number - 20) for number in steps]
+    assert losses == [later.step(number, 1e-2, 1.0, number - 20) for number in steps]
+    assert losses != [other.step(number, 1e-2) for number in steps]  # whose moments seem old
 
 
 def test_rows_carry_their_state_unless_they_restart():

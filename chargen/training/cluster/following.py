@@ -80,6 +80,7 @@ def _obey(team: Team, build: Callable[..., "Trainer"]) -> bytes:
             with team.step():
                 match order.kind:
                     case "build":
+                        team.expect_compiling()
                         trainer = build(**order.values)
                     case "step":  # so that worker 0 has saved, which it does first
                         team.way_out = WAY_OUT

@@ -61,15 +61,21 @@ class LeadingTrainer(Trainer):
         self._team = team
         settings = {"model": model_config.to_json(), "training": config.to_json()}
         team.tell("build", **settings, boundary=boundary)
+        team.expect_compiling()
         with team.step():
             super().__init__(model_config, config, streams, boundary=boundary, replicas=replicas)
 
-    def step(self, number: int, learning_rate: float, dropout_factor: float = 1.0) -> float:
-        self._team.tell(
-            "step", number=number, learning_rate=learning_rate, dropout_factor=dropout_factor
-        )
+    def step(
+        self,
+        number: int,
+        learning_rate: float,
+        dropout_factor: float = 1.0,
+        updates: int | None = None,
+    ) -> float:
+        given = {"learning_rate": learning_rate, "dropout_factor": dropout_factor}
+        self._team.tell("step", None, number=number, updates=updates, **given)
         with self._team.step():
-            return super().step(number, learning_rate, dropout_factor)
+            return super().step(number, learning_rate, dropout_factor, updates)
 
     def arrays(self) -> dict[str, Any]:
         self._team.tell("arrays")

@@ -139,6 +139,10 @@ class Team:
         """Expect a word from everybody in shorter time, as they have loaded their libraries."""
         self._silence = SILENCE
 
+    def expect_compiling(self) -> None:
+        """Forget how long steps took, as the next ones are compiled first."""
+        self._times = []
+
     @contextmanager
     def step(self) -> Iterator[None]:
         """Notice, within the context, if a step takes far longer than those before.
