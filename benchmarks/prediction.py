@@ -1,20 +1,23 @@
 """What the predictions and verdicts rest on: the loss that runs reach, and what a loss looks like.
 
-    python benchmarks/prediction.py run TEXT... [--minutes 0.5 2] [--results FILE]
-    python benchmarks/prediction.py fit [--results FILE]
-    python benchmarks/prediction.py words [--results FILE]
+    python benchmarks/prediction.py run TEXT... [--minutes 0.5 2] [--units 256 512]
+    python benchmarks/prediction.py fit
+    python benchmarks/prediction.py words
+    python benchmarks/prediction.py plot TEXT --plot FILE
 
-run     `chargen train` at default settings, each time with other minutes. A line is appended to
-        the results for each run: what counting says of the text, the characters that were read,
-        the width, and the held-out loss. The best weights after some of the evaluations write
-        4,000 characters each, at the default temperature. The line holds which share of their words
-        occurs in the text that was learned (`known`; `long`: of those with four letters or more),
-        which share of the pairs of neighbours does, and how many known words stand in a row; and
-        the same of the held-out part.
+run     `chargen train` at default settings, each time with other minutes, and with each of the
+        widths that are given. A line is appended to the results for each run: what counting says of
+        the text, the characters that were read, the width, and the held-out loss. The best weights
+        after some of the evaluations write 4,000 characters each, at the default temperature. The
+        line holds which share of their words occurs in the text that was learned (`known`; `long`:
+        of those with four letters or more), which share of the pairs of neighbours does, and how
+        many known words stand in a row; and the same of the held-out part.
 fit     The constants `Fit` of `chargen/corpus/prediction.py`, and how far the predictions are off
         for each text by constants that were fitted without it. Texts whose names are the same up
         to a hyphen are parts of one text.
 words   What losses look like, as a table.
+plot    The losses of the runs of a text for which widths were given, against the characters that
+        were read, beside what is predicted, and against the minutes.
 """
 
 import argparse
@@ -28,6 +31,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +51,7 @@ RESULTS = Path(__file__).with_name("prediction.jsonl")
 KEPT = 6  # models of a run that write
 TEXTS, LENGTH = 8, 500
 LONG = 4  # letters; shorter words are met by chance
+SETTINGS = ("optimizer", "dropout", "batch_size", "learning_rate")  # of a run, which are kept
 SEPARATORS = {"names": "\n"}  # of texts that are lists: each line is a document
 WORD = re.compile(r"[^\W\d_]+")
 MIN_LEARNED = 150_000  # characters; about 300 steps, before which the learning rate still rises
@@ -88,7 +93,7 @@ def mean(found: list[dict[str, float]]) -> dict[str, float]:
     return {name: round(float(np.mean([each[name] for each in found])), 4) for name in found[0]}
 
 
-def train(path: Path, minutes: float) -> dict:
+def train(path: Path, minutes: float, units: int | None) -> dict:
     """Train once, in this process, and return a line of the results."""
     separator = SEPARATORS.get(path.stem)
     corpus = read_corpus(path, ReadingConfig(document_separator=separator))
@@ -96,6 +101,7 @@ def train(path: Path, minutes: float) -> dict:
     learned = corpus.ids[spans.positions(np.arange(len(spans)))]
     words = WORD.findall(corpus.vocabulary.decode(learned))
     known, pairs = set(words), set(itertools.pairwise(words))
+    given = {} if units is None else {"units": (units,)}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model = api.train(
@@ -105,6 +111,7 @@ def train(path: Path, minutes: float) -> dict:
             document_separator=separator,
             reporter=Keeper(folder),
             cache=folder,
+            **given,
         )
         last = read_history(folder / "run")[-1]
         kept = sorted(folder.glob("*.safetensors"), reverse=True)
@@ -122,6 +129,9 @@ def train(path: Path, minutes: float) -> dict:
         "measured": asdict(yardstick(corpus, spans, held_out.ids)),
         "minutes": minutes,
         "units": list(model.config.units),
+        "given": sorted(given),
+        **{name: model.origin.training[name] for name in SETTINGS},
+        "seconds": round(last.seconds, 1),
         "learned": last.characters,
         "carried": round(model.origin.carried, 4),
         "training": round(last.loss, 4),
@@ -131,20 +141,20 @@ def train(path: Path, minutes: float) -> dict:
 
 
 def run(args: argparse.Namespace) -> None:
-    for path in args.texts:
-        for minutes in args.minutes:
-            # A process for each, as the minutes of a run include the start of TensorFlow.
-            command = [sys.executable, __file__, "one", str(path), "--minutes", f"{minutes}"]
-            said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-            line = said.splitlines()[-1]
-            with args.results.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
-            found = json.loads(line)
-            print({name: found[name] for name in ("text", "minutes", "learned", "carried")})
+    for path, minutes, units in itertools.product(args.texts, args.minutes, args.units or [None]):
+        # A process for each, as the minutes of a run include the start of TensorFlow.
+        command = [sys.executable, __file__, "one", str(path), "--minutes", f"{minutes}"]
+        command += [] if units is None else ["--units", f"{units}"]
+        said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        line = said.splitlines()[-1]
+        with args.results.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        found = json.loads(line)
+        print({name: found[name] for name in ("text", "minutes", "units", "learned", "carried")})
 
 
 def one(args: argparse.Namespace) -> None:
-    print(json.dumps(train(args.texts[0], args.minutes[0])))
+    print(json.dumps(train(args.texts[0], args.minutes[0], args.units[0] if args.units else None)))
 
 
 def read(path: Path) -> list[dict]:
@@ -239,7 +249,7 @@ def report(rows: list[dict], errors: Callable, names: tuple[str, ...], unit: str
 
 def fit(args: argparse.Namespace) -> None:
     rows = read(args.results)
-    long_enough = [row for row in rows if row["learned"] >= MIN_LEARNED]
+    long_enough = [row for row in rows if "optimizer" in row and row["learned"] >= MIN_LEARNED]
     print(f"The held-out loss, {len(long_enough)} of {len(rows)} runs")
     report(long_enough, loss_errors, LOSS_FIT, "nats")
     with_words = [row for row in rows if row.get("looks") and row["measured"].word_length]
@@ -285,15 +295,48 @@ def band(rows: list[dict], least: float, below: float) -> str:
     return " | ".join([str(len(found)), *means])
 
 
+def plot(args: argparse.Namespace) -> None:
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "chargen"
+    from matplotlib import pyplot
+
+    name = args.texts[0].stem
+    rows = [row for row in read(args.results) if row["text"] == name and row.get("given")]
+    figure, panels = pyplot.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
+    for units in sorted({row["units"][0] for row in rows}):
+        mine = sorted((row for row in rows if row["units"] == [units]), key=itemgetter("seconds"))
+        losses = [row["carried"] for row in mine]
+        learned = [row["learned"] for row in mine]
+        (line,) = panels[0].plot(learned, losses, marker="o", label=f"{units:,} units")
+        most = np.geomspace(min(learned), max(learned))
+        predicted = [predicted_loss(mine[0]["measured"], learned=n, units=[units]) for n in most]
+        panels[0].plot(most, predicted, linestyle=":", color=line.get_color())
+        panels[1].plot([row["seconds"] / 60 for row in mine], losses, marker="o")
+    panels[0].set(xscale="log", xlabel="characters read (dotted: predicted)")
+    panels[0].set_ylabel("carried loss, nats per character")
+    panels[0].legend()
+    panels[1].set(xscale="log", xlabel="minutes")
+    ticks = sorted({row["minutes"] for row in rows})
+    panels[1].set_xticks(ticks, [f"{minutes:g}" for minutes in ticks])
+    panels[1].set_xticks([], minor=True)
+    for each in panels:
+        each.grid(alpha=0.3)
+    figure.savefig(args.plot, metadata={"Date": None})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parts = {"run": run, "one": one, "fit": fit, "words": words}
+    parts = {"run": run, "one": one, "fit": fit, "words": words, "plot": plot}
     parser.add_argument("part", choices=parts, help="one: a single run, in this process")
     parser.add_argument("texts", type=Path, nargs="*")
     parser.add_argument("--minutes", type=float, nargs="+", default=[0.5, 2])
+    parser.add_argument("--units", type=int, nargs="+", help="widths, in place of the preset's")
     parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--plot", type=Path, help="the picture that `plot` draws")
     args = parser.parse_args()
     parts[args.part](args)
 
