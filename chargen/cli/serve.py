@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,9 +12,6 @@ from chargen.cli.terminal import say
 from chargen.config import ServingConfig
 from chargen.config.base import given
 from chargen.errors import SettingError
-
-if TYPE_CHECKING:
-    from chargen.text.copies import CopyIndex
 
 _MAX_KEY = 4096  # bytes
 _LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -82,6 +79,7 @@ def serve(
     answered, 30 seconds later at most; a second one ends it at once.
     """
     _check_installed()
+    from chargen.cli.texts import read_texts
     from chargen.serving.app import make_app
     from chargen.serving.networks import Networks
     from chargen.serving.server import listen
@@ -99,7 +97,8 @@ def serve(
         max_bytes=config.memory << 20,
         threads=threads,
     )
-    app = make_app(networks, config, copies=None if corpus is None else _copies(corpus))
+    texts = None if corpus is None else [text for _, text in read_texts(corpus, "utf-8")]
+    app = make_app(networks, config, corpus=texts)
     listening = listen(config.host, config.port)
     host = f"[{config.host}]" if ":" in config.host else config.host
     address = f"http://{host}:{listening.getsockname()[1]}"
@@ -175,10 +174,3 @@ def _chosen(models: tuple[str, ...]) -> dict[str, Path]:
         name = Path(model_name(path)).name.removesuffix(".safetensors")
         chosen[name] = path / MODEL_FILE if path.is_dir() else path
     return chosen
-
-
-def _copies(corpus: Path) -> "CopyIndex":
-    from chargen.cli.texts import read_texts
-    from chargen.text.copies import CopyIndex
-
-    return CopyIndex([text for _, text in read_texts(corpus, "utf-8", None)])

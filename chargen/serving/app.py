@@ -1,7 +1,7 @@
 """The HTTP application: routes, errors in one shape, the playground."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ from chargen.serving.networks import Networks
 from chargen.serving.problems import Problem, as_problem
 from chargen.serving.service import Service, json_response
 from chargen.serving.tokens import models_router, tokens_router
-from chargen.text.copies import CopyIndex
 
 _ROUTERS = (completions_router, models_router, tokens_router, measuring_router, inside_router)
 _DESCRIPTION = (
@@ -48,16 +47,17 @@ _TYPES = {
 
 
 def make_app(
-    networks: Networks, config: ServingConfig, *, copies: CopyIndex | None = None
+    networks: Networks, config: ServingConfig, *, corpus: Sequence[str] | None = None
 ) -> FastAPI:
     """Return the application.
 
     Args:
         networks: that are offered.
         config: what it takes, and from whom.
-        copies: of a corpus, for `max_copy` and the copy meter, if there is one.
+        corpus: texts as they were before a network read them, for `max_copy` and the copy meter,
+            if there are any.
     """
-    service = Service(networks, config, copies=copies)
+    service = Service(networks, config, corpus=corpus)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

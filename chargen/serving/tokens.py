@@ -106,7 +106,7 @@ def _card(
             "corpus": origin.corpus,
             "loss": loss,
             "has_documents": tokenizer.boundary is not None,
-            "has_corpus": service.copies is not None,
+            "has_corpus": service.corpus is not None,
         }
     return {
         "id": name,

@@ -32,19 +32,11 @@ class Writer:
         engine: writes them.
         handles: of states.
         limits: of one request.
-        copies: of a corpus, which `max_copy` is about, if there is one.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        handles: Handles,
-        *,
-        limits: Limits,
-        copies: CopyIndex | None = None,
-    ) -> None:
+    def __init__(self, engine: Engine, handles: Handles, *, limits: Limits) -> None:
         self._engine, self._handles = engine, handles
-        self._limits, self._copies = limits, copies
+        self._limits = limits
 
     def begin(
         self,
@@ -56,6 +48,7 @@ class Writer:
         state: str | None = None,
         alternatives: int | None = None,
         echo: bool = False,
+        copies: CopyIndex | None = None,
     ) -> "Written":
         """Let the texts of a request wait for their turn.
 
@@ -67,6 +60,7 @@ class Writer:
             state: a handle to go on from.
             alternatives: how many to tell at each character; None for no log-probabilities.
             echo: whether each prompt comes first.
+            copies: of a corpus as the network reads it, which `max_copy` is about.
 
         Raises:
             Problem: if a field is refused.
@@ -80,7 +74,7 @@ class Writer:
         if state is not None:
             place = self._handles.read(state, network.checkpoint, network.fingerprint)
         config = sampling_config(request, max_tokens, self._limits)
-        generator = Generator(network.checkpoint.tokenizer, config, copies=self._copies)
+        generator = Generator(network.checkpoint.tokenizer, config, copies=copies)
         if request.seed is not None and place is not None:
             place = replace(place, numbers=None)
         clamps = [Clamp(each.layer, each.unit, each.value) for each in request.clamp or ()]

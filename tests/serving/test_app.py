@@ -10,7 +10,8 @@ import openai
 import pytest
 
 import chargen
-from tests.helpers import tiny_checkpoint
+from chargen.config import PreparationConfig
+from tests.helpers import tiny_checkpoint, with_tokenizer
 from tests.serving.conftest import CORPUS, LETTERS, save, serving
 
 
@@ -97,6 +98,31 @@ def test_copies_are_found(http):
     )
     assert answer["longest"]["length"] >= 46
     assert 0.8 < answer["share_over_30"] < 1
+
+
+def test_a_copy_is_one_to_a_model_that_reads_the_corpus_otherwise(tmp_path):
+    made = tiny_checkpoint(characters="\n .abcdefghijklmnopqrstuvwxyz")
+    lower = with_tokenizer(made, preparation=PreparationConfig(lowercase=True))
+    save(made, tmp_path, "plain")
+    save(lower, tmp_path, "lower")
+    text = chargen.LanguageModel(made).generate("the ", length=200, seed=1)
+    corpus = text.upper().replace("\n", "\r\n")
+    with (
+        serving(tmp_path, corpus=[corpus]) as (address, _),
+        httpx2.Client(base_url=address, timeout=60) as http,
+    ):
+        for model, given, is_copied in (
+            ("lower", text, True),
+            ("lower", corpus, True),
+            ("plain", corpus, True),
+            ("plain", text, False),
+        ):
+            answer = http.post("/v1/copies", json={"model": model, "text": given}).json()
+            assert (answer["share_over_30"] == 1) == is_copied
+        body = {"model": "lower", "prompt": "the ", "max_tokens": 200, "seed": 1, "max_copy": 12}
+        written = http.post("/v1/completions", json=body).json()["choices"][0]["text"]
+    copied = chargen.LanguageModel(lower).copy_index(corpus).longest(written)
+    assert len(copied.text) == 12
 
 
 def test_pages_load_nothing_from_outside(http):
