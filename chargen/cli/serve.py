@@ -159,18 +159,25 @@ def _key(settings: dict[str, Any], file: Path | None) -> str | None:
 
 
 def _chosen(models: tuple[str, ...]) -> dict[str, Path]:
-    """Return the file of each model that was named; each must be there, whole.
+    """Return the file of each model that was named, by the last part of its path.
 
     Raises:
-        CheckpointError: if one is not.
+        CheckpointError: if one is not there, or is damaged.
+        SettingError: if two would have the same name.
     """
     from chargen.checkpoint import Checkpoint
-    from chargen.storage.runs import MODEL_FILE, find_checkpoint, model_name
+    from chargen.storage.runs import MODEL_FILE, find_checkpoint
 
-    chosen = {}
+    chosen: dict[str, Path] = {}
     for each in models:
         path = find_checkpoint(each)
         Checkpoint.load(path)
-        name = Path(model_name(path)).name.removesuffix(".safetensors")
-        chosen[name] = path / MODEL_FILE if path.is_dir() else path
+        file = path / MODEL_FILE if path.is_dir() else path
+        named = file.parent if file.name == MODEL_FILE else file
+        named = Path(os.path.abspath(named))  # noqa: PTH100, since resolve() follows links
+        name = named.name.removesuffix(".safetensors")
+        other = chosen.setdefault(name, file)
+        if not file.samefile(other):
+            message = f"model {file} would be called {name}, as {other} is; rename one of them."
+            raise SettingError(message, setting="model")
     return chosen
