@@ -114,8 +114,9 @@ class Job:
         if self._recorder.is_used:
             tokens = self._unscored(first) + self._scored(text, self._recorder, self._taken)
             self._taken += len(text)
-        offset, self._offset = self._offset, self._offset + len(first) + len(text)
-        piece = Piece(self.index, first + text, offset, tokens)
+        text = self._show(first) + text
+        offset, self._offset = self._offset, self._offset + len(text)
+        piece = Piece(self.index, text, offset, tokens)
         if handles is None:
             return piece
         reason, left_out = self.text.sequence.finish_reason or "", self.text.sequence.left_out

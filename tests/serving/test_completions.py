@@ -271,6 +271,20 @@ def test_what_a_part_left_out_comes_first_when_it_goes_on(client):
     assert more.logprobs.tokens == list(more.text)
 
 
+def test_a_document_that_ended_shows_its_separator_where_it_goes_on(client, folder):
+    session = chargen.load(folder / "documents").session(seed=1)
+    asked = {"model": "documents", "max_tokens": 20, "logprobs": 0}
+    (part,) = complete(client, "ab", "documents", seed=1, return_state=True).choices
+    assert part.text == session.generate("ab")
+    (more,) = complete(client, "", state=part.state, **asked).choices
+    assert more.text == session.generate(length=20)
+    assert more.logprobs.tokens == ["---", *more.text[3:]]
+    assert more.logprobs.text_offset == [0, *range(3, len(more.text))]
+    stream = complete(client, "", state=part.state, stream=True, **asked)
+    offsets = [offset for event in stream for offset in event.choices[0].logprobs.text_offset]
+    assert offsets == more.logprobs.text_offset
+
+
 def test_a_changed_or_foreign_state_is_refused_by_name(client):
     (part,) = complete(client, max_tokens=5, return_state=True).choices
     changed = part.state[:-8] + ("A" if part.state[-8] != "A" else "B") + part.state[-7:]
