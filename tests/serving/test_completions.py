@@ -10,6 +10,7 @@ import pytest
 import chargen
 from chargen.generation.log_probs import log_softmax
 from tests.helpers import decoder_of
+from tests.serving.conftest import serving
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +235,26 @@ def test_neutral_values_pass_and_unknown_fields_are_named(http):
 def test_what_a_text_copied_ends_it(client):
     (choice,) = complete(client, "the quick brown f", max_tokens=50, max_copy=20).choices
     assert choice.finish_reason in ("length", "content_filter")
+
+
+def test_copies_are_limited_across_parts(folder, plain):
+    corpus = plain.generate("the ", length=100, temperature=0)
+    asked = {"max_copy": 12, "temperature": 0, "return_state": True}
+    with (
+        serving(folder, corpus=[corpus]) as (address, _),
+        openai.OpenAI(base_url=f"{address}/v1", api_key="none") as client,
+    ):
+        (part,) = complete(client, max_tokens=10, **asked).choices
+        text, first = part.text, part.state
+        for _ in range(4):
+            (part,) = complete(client, "", max_tokens=10, state=part.state, **asked).choices
+            text += part.text
+        # What was written before another prompt does not count.
+        (fork,) = complete(client, corpus[10:12], max_tokens=12, state=first, **asked).choices
+        with pytest.raises(openai.BadRequestError, match="max_copy must be at most 512"):
+            complete(client, "", state=first, **asked | {"max_copy": 513})
+    assert len(plain.copy_index(corpus).longest(text).text) == 12
+    assert fork.text == corpus[12:24]
 
 
 def test_a_state_goes_on_exactly_there(client):
