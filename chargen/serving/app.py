@@ -83,15 +83,15 @@ def make_app(
     routes = [*app.routes, *(route for router in routers for route in router.routes)]
     paths = {getattr(route, "path", "") for route in routes}
     app.add_middleware(Counting, metrics=service.metrics, paths=paths)
-    if config.cors_origin:
+    hosts = (config.host, *config.allowed_host)
+    app.add_middleware(Guard, hosts=hosts, origins=config.cors_origin, key=config.api_key)
+    if config.cors_origin:  # the outermost, so that a page can read what it is refused with
         app.add_middleware(
             CORSMiddleware,
             allow_origins=config.cors_origin,
             allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type"],
+            allow_headers=["*"],
         )
-    hosts = (config.host, *config.allowed_host)
-    app.add_middleware(Guard, hosts=hosts, origins=config.cors_origin, key=config.api_key)
     return app
 
 

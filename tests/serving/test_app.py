@@ -214,19 +214,29 @@ def test_hosts_and_origins_are_checked(address, http):
         assert http.get("/v1/models", headers={"origin": origin}).status_code == status, origin
 
 
-def test_pages_of_an_allowed_origin_may_ask(folder):
-    page = "https://page.example"
+def test_pages_of_an_allowed_origin_may_ask_and_read_the_answer(folder):
+    page, other = {"origin": "https://page.example"}, {"origin": "https://other.example"}
+    keyed = {"authorization": "Bearer sesame", "host": "me.example"}
+    sent = "authorization, content-type, x-stainless-lang, x-stainless-os"  # by OpenAI's client
+    asked = {"access-control-request-method": "POST", "access-control-request-headers": sent}
+    settings = {"cors_origin": (page["origin"],), "allowed_host": ("me.example",)}
     with (
-        serving(folder, cors_origin=(page,), allowed_host=("me.example",)) as (address, _),
-        httpx2.Client(base_url=address) as http,
+        serving(folder, api_key="sesame", **settings) as (address, _),
+        httpx2.Client(base_url=address, timeout=60) as http,
     ):
-        answer = http.get("/v1/models", headers={"origin": page, "host": "me.example"})
-        assert answer.headers["access-control-allow-origin"] == page
-        asked = {"origin": page, "access-control-request-method": "POST"}
-        assert http.options("/v1/completions", headers=asked).status_code == 200
-        assert (
-            http.get("/v1/models", headers={"origin": "https://other.example"}).status_code == 403
-        )
+        for headers, content, status in (
+            (keyed, b"{}", 200),
+            ({}, b"{}", 401),
+            (keyed, b" " * (9 << 20), 413),
+        ):
+            sending = headers | page | {"content-type": "application/json"}
+            answer = http.post("/v1/completions", content=content, headers=sending)
+            assert answer.status_code == status
+            assert answer.headers["access-control-allow-origin"] == page["origin"]
+        answer = http.options("/v1/completions", headers=asked | page)
+        assert (answer.status_code, answer.headers["access-control-allow-headers"]) == (200, sent)
+        assert http.options("/v1/completions", headers=asked | other).status_code == 400
+        assert http.get("/v1/models", headers=keyed | other).status_code == 403
 
 
 def test_who_comes_when_too_many_wait_is_told_to_come_again(folder):
