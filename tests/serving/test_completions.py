@@ -146,6 +146,17 @@ def test_chat_goes_on_with_the_messages(client, plain):
     assert "".join(event.choices[0].delta.content for event in stream) == choice.message.content
 
 
+def test_a_client_puts_a_streamed_chat_together(client):
+    asked = {"model": "plain", "messages": [{"role": "user", "content": "a fox"}]}
+    asked |= {"n": 2, "max_tokens": 300, "seed": 4}
+    whole = client.chat.completions.create(**asked)
+    with client.chat.completions.stream(**asked) as stream:
+        stream.until_done()
+        streamed = stream.current_completion_snapshot
+    for one, other in zip(whole.choices, streamed.choices, strict=True):
+        assert (other.message.role, other.message.content) == ("assistant", one.message.content)
+
+
 def test_a_label_chooses_the_style(client, folder):
     model = chargen.load(folder / "labelled")
     for label in ("land", "sea"):
