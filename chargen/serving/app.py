@@ -164,32 +164,29 @@ def _static(files: dict[str, bytes], name: str) -> Response:
 def _add_errors(app: FastAPI) -> None:
     """Answer every error in one shape."""
 
-    def respond(problem: Problem) -> Response:
-        response = json_response(problem.body(), problem.headers)
-        response.status_code = problem.status
-        return response
-
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        return respond(_validation_problem(error))
+        return _validation_problem(error).response()
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
+        if isinstance(error.__cause__, Problem):  # of a body that was too large while it was read
+            return error.__cause__.response()
         messages = {
             404: f"There is no {shorten(request.url.path)} here; see /docs.",
             405: f"{request.method} is not for {shorten(request.url.path)}; see /docs.",
         }
         message = messages.get(error.status_code, str(error.detail))
-        return respond(Problem(message, error.status_code, headers=dict(error.headers or {})))
+        return Problem(message, error.status_code, headers=dict(error.headers or {})).response()
 
     @app.exception_handler(ChargenError)
     async def refused(request: Request, error: ChargenError) -> Response:
-        return respond(as_problem(error))
+        return as_problem(error).response()
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:
         logging.getLogger("chargen.serving").error("A request failed.", exc_info=error)
-        return respond(as_problem(error))
+        return as_problem(error).response()
 
 
 def _validation_problem(error: RequestValidationError) -> Problem:

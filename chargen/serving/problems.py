@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from starlette.responses import Response
+
 from chargen.errors import (
     ChargenError,
     CheckpointError,
     StateError,
     UnknownCharacterError,
 )
+from chargen.serving.bodies import encode
 from chargen.serving.engine import Overloaded
 
 RETRY_AFTER = 1  # seconds
@@ -44,6 +47,10 @@ class Problem(ChargenError):
             kind = "server_error"
         error = {"message": str(self), "type": kind, "param": self.param, "code": self.code}
         return {"error": error}
+
+    def response(self) -> Response:
+        """Return the response that tells it."""
+        return Response(encode(self.body()), self.status, self.headers, "application/json")
 
 
 _KINDS = {401: "authentication_error", 429: "overloaded"}

@@ -162,6 +162,13 @@ def test_a_body_that_is_no_request_is_refused_in_one_shape(http, body, kind, sta
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
 
 
+def test_a_body_that_is_too_large_is_so_in_chunks_too(http):
+    chunks = iter([b" " * (1 << 20)] * 9)  # without content-length
+    headers = {"content-type": "application/json"}
+    answer = http.post("/v1/completions", content=chunks, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+
+
 def test_wrong_paths_and_methods_have_the_same_shape(http):
     assert (
         http.get("/nowhere").json()["error"]["message"] == "There is no '/nowhere' here; see /docs."
