@@ -8,7 +8,7 @@ from chargen.evaluation.classify import Candidate, classify
 from chargen.evaluation.score import score
 from chargen.serving.documentation import ERRORS
 from chargen.serving.networks import Network
-from chargen.serving.problems import Problem
+from chargen.serving.problems import Problem, unknown_in
 from chargen.serving.protocol import ClassifyRequest, ScoreRequest, TextRequest
 from chargen.serving.service import Service, ignored_header, json_response
 from chargen.text import preparation
@@ -83,11 +83,11 @@ def prepare(network: Network, body: TextRequest, *, longest: int = MAX_TEXT) -> 
     """Return the text of a request as the network reads it.
 
     Raises:
-        Problem: if it is too long.
-        UnknownCharacterError: if it has characters that the model never saw.
+        Problem: if it is too long, or has characters that the model never saw.
     """
     _check_length(body.text, longest)
-    return network.checkpoint.tokenizer.prepare_text(body.text, body.unknown or "error")
+    with unknown_in("text"):
+        return network.checkpoint.tokenizer.prepare_text(body.text, body.unknown or "error")
 
 
 def _check_length(text: str, longest: int = MAX_TEXT) -> None:

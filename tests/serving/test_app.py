@@ -43,6 +43,27 @@ def test_characters_are_tokens(http):
     assert (info["vocab_size"], info["eos_token"]) == (11, "---")
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/v1/completions", "prompt"),
+        ("/v1/chat/completions", "messages"),
+        ("/v1/score", "text"),
+        ("/tokenize", "prompt"),
+    ],
+)
+def test_the_field_of_an_unknown_character_is_named_and_the_advice_can_be_taken(http, path, field):
+    text = "thé fox"
+    content = [{"role": "user", "content": text}] if field == "messages" else text
+    body = {"model": "plain", field: content}
+    answer = http.post(path, json=body)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (400, "unknown_character", field)
+    assert 'Send unknown: "nearest"' in error["message"]
+    answer = http.post(path, json=body | {"unknown": "nearest"})
+    assert "'é'" in answer.json()["notes"][0]
+
+
 def test_a_score_is_that_of_python(http, folder):
     body = {"model": "plain", "text": "the fox", "top": 2}
     answer = http.post("/v1/score", json=body).json()
