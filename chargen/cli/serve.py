@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,9 +12,6 @@ from chargen.cli.terminal import say
 from chargen.config import ServingConfig
 from chargen.config.base import given
 from chargen.errors import SettingError
-
-if TYPE_CHECKING:
-    from chargen.text.copies import CopyIndex
 
 _MAX_KEY = 4096  # bytes
 _LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -82,6 +79,7 @@ def serve(
     answered, 30 seconds later at most; a second one ends it at once.
     """
     _check_installed()
+    from chargen.cli.texts import read_texts
     from chargen.serving.app import make_app
     from chargen.serving.networks import Networks
     from chargen.serving.server import listen
@@ -99,7 +97,8 @@ def serve(
         max_bytes=config.memory << 20,
         threads=threads,
     )
-    app = make_app(networks, config, copies=None if corpus is None else _copies(corpus))
+    texts = None if corpus is None else [text for _, text in read_texts(corpus, "utf-8")]
+    app = make_app(networks, config, corpus=texts)
     listening = listen(config.host, config.port)
     host = f"[{config.host}]" if ":" in config.host else config.host
     address = f"http://{host}:{listening.getsockname()[1]}"
@@ -160,25 +159,25 @@ def _key(settings: dict[str, Any], file: Path | None) -> str | None:
 
 
 def _chosen(models: tuple[str, ...]) -> dict[str, Path]:
-    """Return the file of each model that was named; each must be there, whole.
+    """Return the file of each model that was named, by the last part of its path.
 
     Raises:
-        CheckpointError: if one is not.
+        CheckpointError: if one is not there, or is damaged.
+        SettingError: if two would have the same name.
     """
     from chargen.checkpoint import Checkpoint
-    from chargen.storage.runs import MODEL_FILE, find_checkpoint, model_name
+    from chargen.storage.runs import MODEL_FILE, find_checkpoint
 
-    chosen = {}
+    chosen: dict[str, Path] = {}
     for each in models:
         path = find_checkpoint(each)
         Checkpoint.load(path)
-        name = Path(model_name(path)).name.removesuffix(".safetensors")
-        chosen[name] = path / MODEL_FILE if path.is_dir() else path
+        file = path / MODEL_FILE if path.is_dir() else path
+        named = file.parent if file.name == MODEL_FILE else file
+        named = Path(os.path.abspath(named))  # noqa: PTH100, since resolve() follows links
+        name = named.name.removesuffix(".safetensors")
+        other = chosen.setdefault(name, file)
+        if not file.samefile(other):
+            message = f"model {file} would be called {name}, as {other} is; rename one of them."
+            raise SettingError(message, setting="model")
     return chosen
-
-
-def _copies(corpus: Path) -> "CopyIndex":
-    from chargen.cli.texts import read_texts
-    from chargen.text.copies import CopyIndex
-
-    return CopyIndex([text for _, text in read_texts(corpus, "utf-8", None)])

@@ -206,7 +206,7 @@ def make_processors(
         processors.append(MinLength(config, vocabulary))
     if config.max_copy is not None and copies is not None:
         limit = CopyLimit(CopyTracker(copies), config.max_copy, vocabulary)
-        for index in [] if copied is None else copied.tolist():
+        for index in [] if copied is None else copied[-config.max_copy :].tolist():
             limit.read(index)
         processors.append(limit)
     if config.max_repeat:  # the last, since it gives way where nothing else is left

@@ -1,7 +1,7 @@
 """The HTTP application: routes, errors in one shape, the playground."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ from chargen.serving.networks import Networks
 from chargen.serving.problems import Problem, as_problem
 from chargen.serving.service import Service, json_response
 from chargen.serving.tokens import models_router, tokens_router
-from chargen.text.copies import CopyIndex
 
 _ROUTERS = (completions_router, models_router, tokens_router, measuring_router, inside_router)
 _DESCRIPTION = (
@@ -48,16 +47,17 @@ _TYPES = {
 
 
 def make_app(
-    networks: Networks, config: ServingConfig, *, copies: CopyIndex | None = None
+    networks: Networks, config: ServingConfig, *, corpus: Sequence[str] | None = None
 ) -> FastAPI:
     """Return the application.
 
     Args:
         networks: that are offered.
         config: what it takes, and from whom.
-        copies: of a corpus, for `max_copy` and the copy meter, if there is one.
+        corpus: texts as they were before a network read them, for `max_copy` and the copy meter,
+            if there are any.
     """
-    service = Service(networks, config, copies=copies)
+    service = Service(networks, config, corpus=corpus)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -83,15 +83,15 @@ def make_app(
     routes = [*app.routes, *(route for router in routers for route in router.routes)]
     paths = {getattr(route, "path", "") for route in routes}
     app.add_middleware(Counting, metrics=service.metrics, paths=paths)
-    if config.cors_origin:
+    hosts = (config.host, *config.allowed_host)
+    app.add_middleware(Guard, hosts=hosts, origins=config.cors_origin, key=config.api_key)
+    if config.cors_origin:  # the outermost, so that a page can read what it is refused with
         app.add_middleware(
             CORSMiddleware,
             allow_origins=config.cors_origin,
             allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type"],
+            allow_headers=["*"],
         )
-    hosts = (config.host, *config.allowed_host)
-    app.add_middleware(Guard, hosts=hosts, origins=config.cors_origin, key=config.api_key)
     return app
 
 
@@ -164,32 +164,29 @@ def _static(files: dict[str, bytes], name: str) -> Response:
 def _add_errors(app: FastAPI) -> None:
     """Answer every error in one shape."""
 
-    def respond(problem: Problem) -> Response:
-        response = json_response(problem.body(), problem.headers)
-        response.status_code = problem.status
-        return response
-
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        return respond(_validation_problem(error))
+        return _validation_problem(error).response()
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
+        if isinstance(error.__cause__, Problem):  # of a body that was too large while it was read
+            return error.__cause__.response()
         messages = {
             404: f"There is no {shorten(request.url.path)} here; see /docs.",
             405: f"{request.method} is not for {shorten(request.url.path)}; see /docs.",
         }
         message = messages.get(error.status_code, str(error.detail))
-        return respond(Problem(message, error.status_code, headers=dict(error.headers or {})))
+        return Problem(message, error.status_code, headers=dict(error.headers or {})).response()
 
     @app.exception_handler(ChargenError)
     async def refused(request: Request, error: ChargenError) -> Response:
-        return respond(as_problem(error))
+        return as_problem(error).response()
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:
         logging.getLogger("chargen.serving").error("A request failed.", exc_info=error)
-        return respond(as_problem(error))
+        return as_problem(error).response()
 
 
 def _validation_problem(error: RequestValidationError) -> Problem:

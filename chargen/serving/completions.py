@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from chargen.serving.documentation import ERRORS, STREAM
-from chargen.serving.problems import Problem
+from chargen.serving.problems import Problem, unknown_in
 from chargen.serving.protocol import MAX_PROMPTS, ChatRequest, CompletionRequest
 from chargen.serving.service import Service
 from chargen.serving.shapes import Chat, Completions
@@ -27,7 +27,10 @@ def completions_router(service: Service) -> APIRouter:
         if body.best_of not in (None, body.n or 1):
             raise Problem("best_of is not supported here but as n.", param="best_of")
         network = await service.network(body.model)
-        prompts = await service.prompts(network, body.prompt, body.unknown, max_prompts=MAX_PROMPTS)
+        with unknown_in("prompt"):
+            prompts = await service.prompts(
+                network, body.prompt, body.unknown, max_prompts=MAX_PROMPTS
+            )
         return await service.answer(
             request,
             body,
@@ -51,7 +54,8 @@ def completions_router(service: Service) -> APIRouter:
             raise Problem("top_logprobs needs logprobs: true.", param="top_logprobs")
         network = await service.network(body.model)
         text = "\n".join(_content(message.content) for message in body.messages)
-        prompts = await service.prompts(network, text, body.unknown, max_prompts=1)
+        with unknown_in("messages"):
+            prompts = await service.prompts(network, text, body.unknown, max_prompts=1)
         several = (body.max_completion_tokens, body.max_tokens)
         return await service.answer(
             request,

@@ -6,11 +6,9 @@ origins are refused unless they were allowed.
 """
 
 import hmac
-import json
 import secrets
 from collections.abc import Iterable
 from ipaddress import ip_address
-from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -68,7 +66,7 @@ class Guard:
             body = _Limited(receive, Headers(scope=scope))
             await self._app(scope, body.receive, send_named)
         except Problem as problem:
-            await _refuse(problem, send_named)
+            await problem.response()(scope, receive, send_named)
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -90,7 +88,7 @@ class Guard:
             )
         path = scope["path"]
         is_open = path in _OPEN or path.startswith(_OPEN[-1])
-        if self._key is None or is_open or scope["method"] == "OPTIONS":
+        if self._key is None or is_open:
             return
         given = headers.get("authorization", "").removeprefix("Bearer ").strip()
         if not hmac.compare_digest(given.encode(), self._key.encode()):
@@ -145,14 +143,3 @@ class _Limited:
 
     def _problem(self) -> Problem:
         return Problem(f"The body must have at most {MAX_BODY:,} bytes.", 413, code="too_large")
-
-
-async def _refuse(problem: Problem, send: Send) -> None:
-    body = json.dumps(problem.body(), ensure_ascii=False).encode("utf-8", "replace")
-    headers: list[Any] = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        *((name.encode(), value.encode()) for name, value in problem.headers.items()),
-    ]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

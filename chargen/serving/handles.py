@@ -23,7 +23,6 @@ from chargen.serving.numbers import Numbers
 from chargen.text.vocabulary import Ids
 
 MAX_KEPT = 512  # last characters of a text, for the settings that look back, such as no_repeat
-MAX_LENGTH = 1 << 20  # characters of a handle
 _SIZE = hashlib.sha256().digest_size
 _LENGTH = struct.Struct("<I")
 
@@ -36,6 +35,7 @@ class Place:
         state: of the network, of one text.
         unread: ids that it has not read since, shape [n].
         text: the last ids of the text, the unread ones included, shape [n].
+        written: how many of these were written since the last prompt.
         left_out: what was drawn there and is no part of the text so far; it comes first.
         numbers: that go on drawing; None for new ones.
     """
@@ -43,6 +43,7 @@ class Place:
     state: State
     unread: Ids
     text: Ids
+    written: int
     left_out: str
     numbers: Numbers | None
 
@@ -57,7 +58,7 @@ class Handles:
 
     def __init__(self, secret: str | None = None) -> None:
         key = secrets.token_bytes(_SIZE) if secret is None else secret.encode()
-        self._key = hashlib.sha256(b"chargen state handles\0" + key).digest()
+        self._key = hashlib.sha256(b"chargen state handles 2\0" + key).digest()
 
     def make(self, place: Place, fingerprint: str) -> str:
         """Return the handle of a place in a text of the network with this fingerprint."""
@@ -66,6 +67,7 @@ class Handles:
             "network": fingerprint,
             "label": None if labels is None else int(labels[0]),
             "unread": len(place.unread),
+            "written": min(place.written, MAX_KEPT),
             "left_out": place.left_out,
             "numbers": numbers and [numbers.seed, numbers.number, numbers.place],
         }
@@ -115,6 +117,7 @@ class Handles:
             State(config.cell, tuple(layers), labels),
             text[len(text) - header["unread"] :],
             text,
+            header["written"],
             header["left_out"],
             header["numbers"] and Numbers(*header["numbers"]),
         )

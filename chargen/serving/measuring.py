@@ -8,9 +8,10 @@ from chargen.evaluation.classify import Candidate, classify
 from chargen.evaluation.score import score
 from chargen.serving.documentation import ERRORS
 from chargen.serving.networks import Network
-from chargen.serving.problems import Problem
+from chargen.serving.problems import Problem, unknown_in
 from chargen.serving.protocol import ClassifyRequest, ScoreRequest, TextRequest
 from chargen.serving.service import Service, ignored_header, json_response
+from chargen.text import preparation
 from chargen.text.copies import CopyTracker
 from chargen.text.unknown import PreparedText
 
@@ -56,16 +57,22 @@ def measuring_router(service: Service) -> APIRouter:
 
     @router.post("/v1/copies", responses=ERRORS)
     async def copies(body: TextRequest) -> Response:
-        """Find what a text has copied from the corpus that the server was started with."""
-        index = service.copies
+        """Find what a text has copied from the corpus that the server was started with.
+
+        Both are prepared as the model reads a text; places are those of the prepared text.
+        """
+        network = await service.network(body.model)
+        index = await service.copies(network)
         if index is None:
             raise Problem(
                 "This server has no corpus; start it with --corpus FILE.", 404, code="no_corpus"
             )
         _check_length(body.text)
+        config = network.checkpoint.tokenizer.preparation
 
         def work() -> dict[str, Any]:
-            return _copies(CopyTracker(index), body.text)
+            # A passage ends where a document does: separators stay, of which the index has none.
+            return _copies(CopyTracker(index), preparation.prepare(body.text, config))
 
         return json_response(await service.measure(work), ignored_header(body))
 
@@ -76,11 +83,11 @@ def prepare(network: Network, body: TextRequest, *, longest: int = MAX_TEXT) -> 
     """Return the text of a request as the network reads it.
 
     Raises:
-        Problem: if it is too long.
-        UnknownCharacterError: if it has characters that the model never saw.
+        Problem: if it is too long, or has characters that the model never saw.
     """
     _check_length(body.text, longest)
-    return network.checkpoint.tokenizer.prepare_text(body.text, body.unknown or "error")
+    with unknown_in("text"):
+        return network.checkpoint.tokenizer.prepare_text(body.text, body.unknown or "error")
 
 
 def _check_length(text: str, longest: int = MAX_TEXT) -> None:

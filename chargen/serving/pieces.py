@@ -65,6 +65,7 @@ class Start:
     state: State
     ids: Ids  # to read first
     so_far: Ids  # before the text, which logits processors know
+    written: int  # how many of these were written since the last prompt
     numbers: Numbers
 
 
@@ -114,8 +115,9 @@ class Job:
         if self._recorder.is_used:
             tokens = self._unscored(first) + self._scored(text, self._recorder, self._taken)
             self._taken += len(text)
-        offset, self._offset = self._offset, self._offset + len(first) + len(text)
-        piece = Piece(self.index, first + text, offset, tokens)
+        text = self._show(first) + text
+        offset, self._offset = self._offset, self._offset + len(text)
+        piece = Piece(self.index, text, offset, tokens)
         if handles is None:
             return piece
         reason, left_out = self.text.sequence.finish_reason or "", self.text.sequence.left_out
@@ -147,7 +149,8 @@ class Job:
         drawn = vocabulary.encode("".join(self._recorder.pieces) + text.sequence.left_out)
         unread = drawn[-1:] if len(drawn) else text.prompt.ids[-1:]
         so_far = np.append(self._start.so_far, drawn)
-        place = Place(text.state, unread, so_far, text.sequence.left_out, self._start.numbers)
+        written, left_out = self._start.written + len(drawn), text.sequence.left_out
+        place = Place(text.state, unread, so_far, written, left_out, self._start.numbers)
         return handles.make(place, self._network.fingerprint)
 
 

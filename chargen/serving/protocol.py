@@ -191,6 +191,7 @@ class TokenizeRequest(Body):
     """A text to turn into ids."""
 
     prompt: str
+    unknown: Unknown | None = None
 
 
 class DetokenizeRequest(Body):

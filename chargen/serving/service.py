@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from chargen.config import ServingConfig
+from chargen.config import PreparationConfig, ServingConfig
 from chargen.serving.bodies import encode, encode_in_parts
 from chargen.serving.engine import Engine, Overloaded
 from chargen.serving.handles import Handles
@@ -47,7 +47,8 @@ class Service:
     Args:
         networks: that are offered.
         config: what the server takes, and from whom.
-        copies: of a corpus, for `max_copy` and the copy meter, if there is one.
+        corpus: texts as they were before a network read them, for `max_copy` and the copy meter,
+            if there are any.
 
     Attributes:
         metrics: what the server counts.
@@ -55,9 +56,10 @@ class Service:
     """
 
     def __init__(
-        self, networks: Networks, config: ServingConfig, *, copies: CopyIndex | None = None
+        self, networks: Networks, config: ServingConfig, *, corpus: Sequence[str] | None = None
     ) -> None:
-        self.networks, self.config, self.copies = networks, config, copies
+        self.networks, self.config, self.corpus = networks, config, corpus
+        self._indexes: dict[tuple[PreparationConfig, str | None], CopyIndex] = {}
         self.metrics, self.is_draining = Metrics(), False
         self._engine = Engine(
             max_batch=config.max_batch,
@@ -66,13 +68,14 @@ class Service:
         )
         self.metrics.watch(self._engine)
         limits = Limits(prompt=config.max_prompt, length=config.max_length)
-        self._writer = Writer(self._engine, Handles(config.api_key), limits=limits, copies=copies)
+        self._writer = Writer(self._engine, Handles(config.api_key), limits=limits)
 
     async def start(self) -> None:
         """Start the engine, which calls back in this event loop."""
         self._engine.start(asyncio.get_running_loop().call_soon_threadsafe)
         self._measuring = CapacityLimiter(_MAX_MEASURING)
         self._long = CapacityLimiter(_MAX_LONG)
+        self._indexing = asyncio.Lock()
 
     async def stop(self) -> None:
         """End the engine."""
@@ -85,6 +88,18 @@ class Service:
             Problem: if none of that name is offered, or its file is gone or damaged.
         """
         return await to_thread.run_sync(self.networks.get, name)
+
+    async def copies(self, network: Network) -> CopyIndex | None:
+        """Return an index of the corpus as a network reads it; None if there is no corpus."""
+        if self.corpus is None:
+            return None
+        tokenizer = network.checkpoint.tokenizer
+        key = tokenizer.preparation, tokenizer.boundary and tokenizer.separator
+        async with self._indexing:
+            if key not in self._indexes:
+                prepared = map(tokenizer.prepare, self.corpus)
+                self._indexes[key] = await to_thread.run_sync(lambda: CopyIndex([*prepared]))
+        return self._indexes[key]
 
     async def measure(self, work: Callable[[], T]) -> T:
         """Return what some work returns that takes a while, in a thread of its own.
@@ -145,7 +160,8 @@ class Service:
         if options is not None and not body.stream:
             raise Problem("stream_options needs stream: true.", param="stream_options")
         characters = sum(len(prompt.text) for prompt in prompts) * (body.n or 1)
-        begin = partial(self._writer.begin, network, body, prompts, **asked)
+        copies = None if body.max_copy is None else await self.copies(network)
+        begin = partial(self._writer.begin, network, body, prompts, copies=copies, **asked)
         written = await self.prepare(characters, begin)
         answer = Answer(network, tuple(note for prompt in prompts for note in prompt.notes))
         self.metrics.read.inc(written.prompt_tokens)

@@ -61,7 +61,10 @@ class Completions:
 
 
 class Chat:
-    """Texts, as `/v1/chat/completions` tells them."""
+    """Texts, as `/v1/chat/completions` tells them: those of one answer."""
+
+    def __init__(self) -> None:
+        self._begun = set[int]()  # texts whose first part was told; it alone tells the role
 
     def whole(self, answer: Answer, pieces: Sequence[Piece]) -> dict[str, Any]:
         choices = [
@@ -71,10 +74,11 @@ class Chat:
         return answer.body("chatcmpl", "chat.completion", choices)
 
     def part(self, answer: Answer, pieces: Sequence[Piece]) -> dict[str, Any]:
-        choices = [
-            self._choice(each, "delta", {"role": "assistant", "content": each.text})
-            for each in pieces
-        ]
+        choices = []
+        for each in pieces:
+            role = {} if each.index in self._begun else {"role": "assistant"}
+            self._begun.add(each.index)
+            choices.append(self._choice(each, "delta", {**role, "content": each.text}))
         return answer.body("chatcmpl", "chat.completion.chunk", choices)
 
     def _choice(self, piece: Piece, name: str, message: dict[str, Any]) -> dict[str, Any]:

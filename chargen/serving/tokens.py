@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 
 from chargen.serving.documentation import ERRORS
 from chargen.serving.networks import Network
+from chargen.serving.problems import unknown_in
 from chargen.serving.protocol import DetokenizeRequest, TokenizeRequest
 from chargen.serving.service import Service, decode, ignored_header, json_response
 
@@ -49,10 +50,11 @@ def tokens_router(service: Service) -> APIRouter:
         tokenizer = network.checkpoint.tokenizer
 
         def encode() -> Response:
-            ids = tokenizer.encode(tokenizer.prepare_prompt(body.prompt).text).tolist()
-            most = service.config.max_prompt
+            with unknown_in("prompt"):
+                prepared = tokenizer.prepare_prompt(body.prompt, body.unknown or "error")
+            ids, most = tokenizer.encode(prepared.text).tolist(), service.config.max_prompt
             answer = {"tokens": ids, "count": len(ids), "max_model_len": most}
-            return json_response(answer, ignored_header(body))
+            return json_response(answer | {"notes": list(prepared.notes)}, ignored_header(body))
 
         return await service.prepare(len(body.prompt), encode)
 
@@ -106,7 +108,7 @@ def _card(
             "corpus": origin.corpus,
             "loss": loss,
             "has_documents": tokenizer.boundary is not None,
-            "has_corpus": service.copies is not None,
+            "has_corpus": service.corpus is not None,
         }
     return {
         "id": name,

@@ -13,7 +13,7 @@ from chargen.generation.generate import Generator
 from chargen.generation.initial_state import choose_label, initial_state
 from chargen.generation.recorder import SampleRecorder
 from chargen.serving.engine import Engine
-from chargen.serving.handles import Handles, Place
+from chargen.serving.handles import MAX_KEPT, Handles, Place
 from chargen.serving.networks import Network
 from chargen.serving.numbers import Numbers
 from chargen.serving.pieces import Job, Piece, Start, joined
@@ -32,19 +32,11 @@ class Writer:
         engine: writes them.
         handles: of states.
         limits: of one request.
-        copies: of a corpus, which `max_copy` is about, if there is one.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        handles: Handles,
-        *,
-        limits: Limits,
-        copies: CopyIndex | None = None,
-    ) -> None:
+    def __init__(self, engine: Engine, handles: Handles, *, limits: Limits) -> None:
         self._engine, self._handles = engine, handles
-        self._limits, self._copies = limits, copies
+        self._limits = limits
 
     def begin(
         self,
@@ -56,6 +48,7 @@ class Writer:
         state: str | None = None,
         alternatives: int | None = None,
         echo: bool = False,
+        copies: CopyIndex | None = None,
     ) -> "Written":
         """Let the texts of a request wait for their turn.
 
@@ -67,6 +60,7 @@ class Writer:
             state: a handle to go on from.
             alternatives: how many to tell at each character; None for no log-probabilities.
             echo: whether each prompt comes first.
+            copies: of a corpus as the network reads it, which `max_copy` is about.
 
         Raises:
             Problem: if a field is refused.
@@ -80,7 +74,13 @@ class Writer:
         if state is not None:
             place = self._handles.read(state, network.checkpoint, network.fingerprint)
         config = sampling_config(request, max_tokens, self._limits)
-        generator = Generator(network.checkpoint.tokenizer, config, copies=self._copies)
+        generator = Generator(network.checkpoint.tokenizer, config, copies=copies)
+        if place is not None and config.max_copy is not None and config.max_copy > MAX_KEPT:
+            message = (
+                f"max_copy must be at most {MAX_KEPT} with state, which knows no more of the text "
+                f"so far; received {config.max_copy:,}."
+            )
+            raise Problem(message, param="max_copy")
         if request.seed is not None and place is not None:
             place = replace(place, numbers=None)
         clamps = [Clamp(each.layer, each.unit, each.value) for each in request.clamp or ()]
@@ -99,9 +99,12 @@ class Writer:
                         _recorder(network, alternatives) if echo and is_scored else None,
                     )
                 recorder = _recorder(network, alternatives)
+                written_before = start.so_far[len(start.so_far) - start.written :]
                 text = Text(
                     readings[start.label],
-                    generator.sequence(start.so_far, start.numbers.draw, recorder=recorder),
+                    generator.sequence(
+                        start.so_far, start.numbers.draw, copied=written_before, recorder=recorder
+                    ),
                     partial(written.put, len(written.jobs)),
                     keeps_state=bool(request.return_state),
                 )
@@ -145,14 +148,15 @@ def _start(
     if place is None:
         label = choose_label(checkpoint, label, seed=generator.seed, number=k)
         ids = tokenizer.encode_beginning(prompt.text)
-        return Start(label, initial_state(checkpoint, label), ids, read, numbers)
+        return Start(label, initial_state(checkpoint, label), ids, read, 0, numbers)
     state = place.state
     if label is not None:
         state = replace(state, labels=checkpoint.label_ids(label))
     if place.numbers is not None and k == 0:
         numbers = replace(place.numbers)
     ids, so_far = np.append(place.unread, read), np.append(place.text, read)
-    return Start(label, state, ids, so_far, numbers)
+    written = 0 if prompt.text else place.written
+    return Start(label, state, ids, so_far, written, numbers)
 
 
 class Written:

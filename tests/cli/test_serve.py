@@ -90,6 +90,20 @@ def test_it_warns_where_anybody_may_ask_and_where_nothing_is(tmp_path):
         assert "Warning: anybody who reaches 0.0.0.0 can use this server" in said
 
 
+def test_a_model_is_called_by_the_last_part_of_its_path(refused, runs, tmp_path):
+    model = runs / "tiny" / "model.safetensors"
+    other, namesake = tmp_path / "other.safetensors", tmp_path / "tiny.safetensors"
+    for copy in (other, namesake):
+        copy.write_bytes(model.read_bytes())
+    with process("-m", model, "-m", other, "-m", model.parent) as (_, address, _):
+        cards = httpx2.get(f"{address}/v1/models").json()["data"]
+        assert [card["id"] for card in cards] == ["tiny", "other"]
+    for named in (model, model.parent):
+        nowhere = "--corpus", tmp_path / "none"  # where it would end, should it go on
+        said = refused("serve", "-m", named, "-m", namesake, *nowhere, code=2)
+        assert f"{namesake} would be called tiny, as {model} is; rename one of them." in said
+
+
 def test_what_is_wrong_is_told_in_one_line(refused, tmp_path, runs):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

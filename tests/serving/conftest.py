@@ -13,7 +13,6 @@ from chargen.config import ServingConfig
 from chargen.serving.app import make_app
 from chargen.serving.networks import Networks
 from chargen.serving.server import listen
-from chargen.text.copies import CopyIndex
 from chargen.text.vocabulary import BOUNDARY
 from tests.helpers import tiny_checkpoint, with_tokenizer
 
@@ -38,10 +37,10 @@ def folder(tmp_path_factory):
 
 
 @contextmanager
-def serving(folder, *, copies=None, **settings):
+def serving(folder, *, corpus=None, **settings):
     """The address of a server in a thread."""
     config = ServingConfig(port=0, **settings)
-    app = make_app(Networks(folder), config, copies=copies)
+    app = make_app(Networks(folder), config, corpus=corpus)
     listening = listen(config.host, 0)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", http="httptools", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -57,7 +56,7 @@ def serving(folder, *, copies=None, **settings):
 
 @pytest.fixture(scope="session")
 def address(folder):
-    with serving(folder, copies=CopyIndex(CORPUS)) as (address, _):
+    with serving(folder, corpus=[CORPUS]) as (address, _):
         yield address
 
 

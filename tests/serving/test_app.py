@@ -10,7 +10,8 @@ import openai
 import pytest
 
 import chargen
-from tests.helpers import tiny_checkpoint
+from chargen.config import PreparationConfig
+from tests.helpers import tiny_checkpoint, with_tokenizer
 from tests.serving.conftest import CORPUS, LETTERS, save, serving
 
 
@@ -40,6 +41,27 @@ def test_characters_are_tokens(http):
     assert text == {"prompt": "the fox"}
     info = http.get("/tokenizer_info", params={"model": "documents"}).json()
     assert (info["vocab_size"], info["eos_token"]) == (11, "---")
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/v1/completions", "prompt"),
+        ("/v1/chat/completions", "messages"),
+        ("/v1/score", "text"),
+        ("/tokenize", "prompt"),
+    ],
+)
+def test_the_field_of_an_unknown_character_is_named_and_the_advice_can_be_taken(http, path, field):
+    text = "thé fox"
+    content = [{"role": "user", "content": text}] if field == "messages" else text
+    body = {"model": "plain", field: content}
+    answer = http.post(path, json=body)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (400, "unknown_character", field)
+    assert 'Send unknown: "nearest"' in error["message"]
+    answer = http.post(path, json=body | {"unknown": "nearest"})
+    assert "'é'" in answer.json()["notes"][0]
 
 
 def test_a_score_is_that_of_python(http, folder):
@@ -99,6 +121,31 @@ def test_copies_are_found(http):
     assert 0.8 < answer["share_over_30"] < 1
 
 
+def test_a_copy_is_one_to_a_model_that_reads_the_corpus_otherwise(tmp_path):
+    made = tiny_checkpoint(characters="\n .abcdefghijklmnopqrstuvwxyz")
+    lower = with_tokenizer(made, preparation=PreparationConfig(lowercase=True))
+    save(made, tmp_path, "plain")
+    save(lower, tmp_path, "lower")
+    text = chargen.LanguageModel(made).generate("the ", length=200, seed=1)
+    corpus = text.upper().replace("\n", "\r\n")
+    with (
+        serving(tmp_path, corpus=[corpus]) as (address, _),
+        httpx2.Client(base_url=address, timeout=60) as http,
+    ):
+        for model, given, is_copied in (
+            ("lower", text, True),
+            ("lower", corpus, True),
+            ("plain", corpus, True),
+            ("plain", text, False),
+        ):
+            answer = http.post("/v1/copies", json={"model": model, "text": given}).json()
+            assert (answer["share_over_30"] == 1) == is_copied
+        body = {"model": "lower", "prompt": "the ", "max_tokens": 200, "seed": 1, "max_copy": 12}
+        written = http.post("/v1/completions", json=body).json()["choices"][0]["text"]
+    copied = chargen.LanguageModel(lower).copy_index(corpus).longest(written)
+    assert len(copied.text) == 12
+
+
 def test_pages_load_nothing_from_outside(http):
     page = http.get("/docs")
     assert page.status_code == 200
@@ -134,6 +181,13 @@ def test_a_body_that_is_no_request_is_refused_in_one_shape(http, body, kind, sta
     answer = http.post("/v1/completions", content=body, headers={"content-type": kind})
     assert answer.status_code == status
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+
+
+def test_a_body_that_is_too_large_is_so_in_chunks_too(http):
+    chunks = iter([b" " * (1 << 20)] * 9)  # without content-length
+    headers = {"content-type": "application/json"}
+    answer = http.post("/v1/completions", content=chunks, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
 
 
 def test_wrong_paths_and_methods_have_the_same_shape(http):
@@ -188,19 +242,29 @@ def test_hosts_and_origins_are_checked(address, http):
         assert http.get("/v1/models", headers={"origin": origin}).status_code == status, origin
 
 
-def test_pages_of_an_allowed_origin_may_ask(folder):
-    page = "https://page.example"
+def test_pages_of_an_allowed_origin_may_ask_and_read_the_answer(folder):
+    page, other = {"origin": "https://page.example"}, {"origin": "https://other.example"}
+    keyed = {"authorization": "Bearer sesame", "host": "me.example"}
+    sent = "authorization, content-type, x-stainless-lang, x-stainless-os"  # by OpenAI's client
+    asked = {"access-control-request-method": "POST", "access-control-request-headers": sent}
+    settings = {"cors_origin": (page["origin"],), "allowed_host": ("me.example",)}
     with (
-        serving(folder, cors_origin=(page,), allowed_host=("me.example",)) as (address, _),
-        httpx2.Client(base_url=address) as http,
+        serving(folder, api_key="sesame", **settings) as (address, _),
+        httpx2.Client(base_url=address, timeout=60) as http,
     ):
-        answer = http.get("/v1/models", headers={"origin": page, "host": "me.example"})
-        assert answer.headers["access-control-allow-origin"] == page
-        asked = {"origin": page, "access-control-request-method": "POST"}
-        assert http.options("/v1/completions", headers=asked).status_code == 200
-        assert (
-            http.get("/v1/models", headers={"origin": "https://other.example"}).status_code == 403
-        )
+        for headers, content, status in (
+            (keyed, b"{}", 200),
+            ({}, b"{}", 401),
+            (keyed, b" " * (9 << 20), 413),
+        ):
+            sending = headers | page | {"content-type": "application/json"}
+            answer = http.post("/v1/completions", content=content, headers=sending)
+            assert answer.status_code == status
+            assert answer.headers["access-control-allow-origin"] == page["origin"]
+        answer = http.options("/v1/completions", headers=asked | page)
+        assert (answer.status_code, answer.headers["access-control-allow-headers"]) == (200, sent)
+        assert http.options("/v1/completions", headers=asked | other).status_code == 400
+        assert http.get("/v1/models", headers=keyed | other).status_code == 403
 
 
 def test_who_comes_when_too_many_wait_is_told_to_come_again(folder):

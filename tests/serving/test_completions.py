@@ -10,6 +10,7 @@ import pytest
 import chargen
 from chargen.generation.log_probs import log_softmax
 from tests.helpers import decoder_of
+from tests.serving.conftest import serving
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +146,17 @@ def test_chat_goes_on_with_the_messages(client, plain):
     assert "".join(event.choices[0].delta.content for event in stream) == choice.message.content
 
 
+def test_a_client_puts_a_streamed_chat_together(client):
+    asked = {"model": "plain", "messages": [{"role": "user", "content": "a fox"}]}
+    asked |= {"n": 2, "max_tokens": 300, "seed": 4}
+    whole = client.chat.completions.create(**asked)
+    with client.chat.completions.stream(**asked) as stream:
+        stream.until_done()
+        streamed = stream.current_completion_snapshot
+    for one, other in zip(whole.choices, streamed.choices, strict=True):
+        assert (other.message.role, other.message.content) == ("assistant", one.message.content)
+
+
 def test_a_label_chooses_the_style(client, folder):
     model = chargen.load(folder / "labelled")
     for label in ("land", "sea"):
@@ -236,6 +248,26 @@ def test_what_a_text_copied_ends_it(client):
     assert choice.finish_reason in ("length", "content_filter")
 
 
+def test_copies_are_limited_across_parts(folder, plain):
+    corpus = plain.generate("the ", length=100, temperature=0)
+    asked = {"max_copy": 12, "temperature": 0, "return_state": True}
+    with (
+        serving(folder, corpus=[corpus]) as (address, _),
+        openai.OpenAI(base_url=f"{address}/v1", api_key="none") as client,
+    ):
+        (part,) = complete(client, max_tokens=10, **asked).choices
+        text, first = part.text, part.state
+        for _ in range(4):
+            (part,) = complete(client, "", max_tokens=10, state=part.state, **asked).choices
+            text += part.text
+        # What was written before another prompt does not count.
+        (fork,) = complete(client, corpus[10:12], max_tokens=12, state=first, **asked).choices
+        with pytest.raises(openai.BadRequestError, match="max_copy must be at most 512"):
+            complete(client, "", state=first, **asked | {"max_copy": 513})
+    assert len(plain.copy_index(corpus).longest(text).text) == 12
+    assert fork.text == corpus[12:24]
+
+
 def test_a_state_goes_on_exactly_there(client):
     (whole,) = complete(client, max_tokens=90, seed=9).choices
     state, text = None, ""
@@ -269,6 +301,20 @@ def test_what_a_part_left_out_comes_first_when_it_goes_on(client):
     (more,) = complete(client, "", max_tokens=rest, state=part.state, logprobs=1).choices
     assert part.text + more.text == whole.text
     assert more.logprobs.tokens == list(more.text)
+
+
+def test_a_document_that_ended_shows_its_separator_where_it_goes_on(client, folder):
+    session = chargen.load(folder / "documents").session(seed=1)
+    asked = {"model": "documents", "max_tokens": 20, "logprobs": 0}
+    (part,) = complete(client, "ab", "documents", seed=1, return_state=True).choices
+    assert part.text == session.generate("ab")
+    (more,) = complete(client, "", state=part.state, **asked).choices
+    assert more.text == session.generate(length=20)
+    assert more.logprobs.tokens == ["---", *more.text[3:]]
+    assert more.logprobs.text_offset == [0, *range(3, len(more.text))]
+    stream = complete(client, "", state=part.state, stream=True, **asked)
+    offsets = [offset for event in stream for offset in event.choices[0].logprobs.text_offset]
+    assert offsets == more.logprobs.text_offset
 
 
 def test_a_changed_or_foreign_state_is_refused_by_name(client):
