@@ -149,6 +149,8 @@ class Job:
         drawn = vocabulary.encode("".join(self._recorder.pieces) + text.sequence.left_out)
         unread = drawn[-1:] if len(drawn) else text.prompt.ids[-1:]
         so_far = np.append(self._start.so_far, drawn)
+        if not len(so_far):  # there is no text yet, and only what every text starts with is unread
+            so_far = unread
         written, left_out = self._start.written + len(drawn), text.sequence.left_out
         place = Place(text.state, unread, so_far, written, left_out, self._start.numbers)
         return handles.make(place, self._network.fingerprint)

@@ -281,6 +281,14 @@ def test_a_state_goes_on_exactly_there(client):
     assert len(state) < 4_000
 
 
+@pytest.mark.parametrize("model", ["plain", "documents"])
+def test_a_state_before_any_text_goes_on_with_the_whole(client, model):
+    (whole,) = complete(client, "", model, max_tokens=30, seed=9).choices
+    (part,) = complete(client, "", model, max_tokens=0, seed=9, return_state=True).choices
+    (rest,) = complete(client, "", model, max_tokens=30, state=part.state).choices
+    assert (part.text, rest.text) == ("", whole.text)
+
+
 def test_a_state_forks(client):
     (part,) = complete(client, max_tokens=20, seed=9, return_state=True).choices
     forks = [
