@@ -417,6 +417,13 @@ def test_messages_that_nobody_reads_are_lost_and_nothing_else(unheard, lstm_file
     assert (wrong.returncode, wrong.stdout) == (2, b"")
 
 
+@pytest.mark.parametrize("args", [("--help",), ("--version",), ("sample", "--help")])
+def test_help_that_nobody_reads_causes_no_fuss(broken_pipe, args):
+    command = [sys.executable, "-m", "chargen", *args]
+    result = subprocess.run(command, stdout=broken_pipe, stderr=subprocess.PIPE, check=False)
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
 def test_an_unforeseen_error_is_not_hidden(invoke, lstm_file, monkeypatch):
     def broken(*args, **kwargs):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
