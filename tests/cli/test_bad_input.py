@@ -214,6 +214,10 @@ def test_minutes_and_epochs_together(refused, corpus):
         ("sample", "--unknown", "guess"),
         ("sample", "--top", "3"),
         ("sample", "--max-copy", "3"),
+        ("sample", "--column", "text"),
+        ("score", "A", "--column", "text"),
+        ("inspect", "A", "--column", "text"),
+        ("classify", "A", "-m", "a", "-m", "b", "--column", "text"),
         ("write",),
     ],
 )
