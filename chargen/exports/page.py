@@ -196,14 +196,13 @@ def _arrays(document: Mapping[str, Any], data: bytes) -> dict[str, np.ndarray]:
 def _meta(checkpoint: Checkpoint) -> dict[str, Any]:
     """Return what the page says of the model."""
     config, origin = checkpoint.config, checkpoint.origin
-    losses = (origin.carried, origin.windowed, origin.loss)
     return {
         "cell": config.cell,
         "units": list(config.units),
         "vocab_size": config.vocab_size,
         "labels": list(checkpoint.labels),
         "corpus": origin.corpus,
-        "loss": next((each for each in losses if each is not None), None),
+        "loss": origin.known_loss,
     }
 
 
