@@ -24,8 +24,8 @@ class Escaping:
     """A text stream that shows control characters as escapes; line ends and tabs stay.
 
     Carriage returns at either end of what is written stay too: they are those of progress bars.
-    Once whoever reads is gone, nothing is written, so that a run can still save what it has: a
-    terminal was closed, or a pipe is broken.
+    Once nobody reads any more, as where a terminal was closed or a pipe is broken, nothing is
+    written, so that a run can still save what it has.
     """
 
     def __init__(self, stream: Any) -> None:
@@ -52,7 +52,7 @@ class Escaping:
 
     @contextmanager
     def _until_gone(self) -> Iterator[None]:
-        """Let writing do nothing once whoever reads is gone."""
+        """Let writing do nothing once nobody reads any more."""
         try:
             yield
         except OSError as error:
