@@ -70,6 +70,12 @@ class Origin:
     version: str | None = None  # of chargen
     software: Mapping[str, str] = field(default_factory=dict)  # versions of Python and libraries
 
+    @property
+    def known_loss(self) -> float | None:
+        """Return the loss on what was held out, or else in training; None if none is known."""
+        losses = (self.carried, self.windowed, self.loss)
+        return next((loss for loss in losses if loss is not None), None)
+
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         return {_JSON_NAMES.get(name, name): value for name, value in asdict(self).items()}

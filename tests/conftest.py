@@ -1,5 +1,6 @@
 """Fixtures: tiny random networks, the command line run in-process, and a browser."""
 
+import os
 import shutil
 import sys
 from importlib.util import find_spec
@@ -71,6 +72,15 @@ def workdir(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def broken_pipe():
+    """A pipe to write to that nobody reads any more."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
 
 
 @pytest.fixture

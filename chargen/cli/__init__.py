@@ -9,7 +9,8 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -28,6 +29,7 @@ _SECTIONS = {
 }
 _COMMANDS = [name for names in _SECTIONS.values() for name in names]
 _MAX_SUMMARY = 200  # characters
+_FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
 
 
 class _Commands(Examples, click.Group):
@@ -48,9 +50,14 @@ class _Commands(Examples, click.Group):
             with formatter.section(section):
                 formatter.write_dl(rows)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _while_it_is_read():  # --help and --version are answered here
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _while_it_is_read():
+                return super().invoke(ctx)
         except click.UsageError as error:
             message = error.format_message()
             if message == bounded(message):
@@ -63,11 +70,6 @@ class _Commands(Examples, click.Group):
         except KeyboardInterrupt:
             click.echo(err=True)
             ctx.exit(130)
-        except BrokenPipeError:
-            # Whoever read our output has had enough. Python would complain when it flushes
-            # standard output on leaving, so that is pointed elsewhere first.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(0)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         if sys.stderr is None:
@@ -85,11 +87,24 @@ class _Commands(Examples, click.Group):
                 if sys.stdout is not None:
                     sys.stdout.flush()
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno not in _FULL:
                 raise
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            click.echo("Error: The output could not be written: the disk is full.", err=True)
+            reason = _FULL[error.errno]
+            click.echo(f"Error: The output could not be written: {reason}.", err=True)
             sys.exit(1)
+
+
+@contextmanager
+def _while_it_is_read() -> Iterator[None]:
+    """End the process where whoever read our output has had enough."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Python would complain when it flushes standard output on leaving, so that is pointed
+        # elsewhere first.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
 
 
 def _command(name: str) -> click.Command:

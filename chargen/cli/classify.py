@@ -30,7 +30,7 @@ from chargen.text.controls import escape_line
 @options.file("Classify each line of this file, or of the files of this folder.")
 @options.encoding("the file or standard input")
 @options.threads
-@options.column("--file")
+@options.column("--file or -")
 @options.option("--json", "as_json", is_flag=True, help="Print each result as a line of JSON.")
 def classify(
     text: str | None,
@@ -56,7 +56,9 @@ def classify(
     from chargen.evaluation.classify import Classification, candidates, classify
     from chargen.text.line_ends import MARKS, split_lines
 
-    check_one_source(text, file)
+    check_one_source(text, file, column)
+    if text == "-" and column is not None:  # each row is a text, as with --file -
+        text, file = None, Path("-")
     note_file(text, "--file")
     if file is not None:
         texts = [each for _, each in read_texts(file, encoding, column)]

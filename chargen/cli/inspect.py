@@ -49,7 +49,7 @@ _CONTEXTS = 511  # characters that --memory reads for each that it predicts
 @options.verbose
 @options.label
 @options.encoding("the file or standard input")
-@options.column("--file")
+@options.column("--file or -")
 @options.unknown("nearest")
 @options.option(
     "--layer",
@@ -118,7 +118,7 @@ def inspect(
     from chargen.storage.runs import find_checkpoint
 
     _check_combined(find=find, memory=memory, unit=units, layer=layer is not None, html=html)
-    check_one_source(text, file)
+    check_one_source(text, file, column)
     note_file(text, "--file")
     texts = [text or ""]
     if file is not None or text == "-":

@@ -57,16 +57,9 @@ def tell_unwritable(model: "LanguageModel", config: "SamplingConfig") -> None:
         say(note)
 
 
-def _loss(model: "LanguageModel") -> float | None:
-    """Return the loss that its origin tells, held out if it was, in nats per character."""
-    origin = model.origin
-    losses = (origin.carried, origin.windowed, origin.loss)
-    return next((loss for loss in losses if loss is not None), None)
-
-
 def _facts(model: "LanguageModel") -> str:
     """Return what is known of a model, in brackets; empty if nothing is."""
-    origin, loss = model.origin, _loss(model)
+    origin, loss = model.origin, model.origin.known_loss
     facts = [f"learned from {origin.corpus}"] if origin.corpus else []
     facts += [f"{origin.step:,} steps"] if origin.step is not None else []
     facts += [f"loss {loss:.2f}"] if loss is not None else []
@@ -75,7 +68,7 @@ def _facts(model: "LanguageModel") -> str:
 
 def _hardly_learned(model: "LanguageModel") -> str:
     """Return what shows that a model has hardly learned; empty if nothing does."""
-    origin, loss = model.origin, _loss(model)
+    origin, loss = model.origin, model.origin.known_loss
     if origin.step is None or origin.characters is None or origin.step >= _ENOUGH_STEPS:
         return ""
     blind = math.log(model.config.vocab_size)

@@ -126,10 +126,7 @@ def sample(
     from chargen.generation.blas import held
     from chargen.generation.generate import fresh_seed
 
-    if top and not as_json:
-        raise click.UsageError("--top is shown in JSON only; add --json.")
-    if settings["max_copy"] is not None and corpus is None:
-        raise click.UsageError("--max-copy needs the corpus; name it with --report-copies FILE.")
+    _check_together(top, as_json, settings["max_copy"], column, corpus)
     settings = given(settings)
     config = SamplingConfig(**settings)  # what is wrong is told before anything is read
     check_standard_input([*prompts, *map(str, prompt_files), corpus])
@@ -180,6 +177,22 @@ def sample(
         output.put(("" if no_echo else each.prompt) + each.text + "\n")
         _report(f"Text {number}", passage, sources, corpus)
     tally.tell()
+
+
+def _check_together(
+    top: int, as_json: bool, max_copy: int | None, column: str | None, corpus: str | None
+) -> None:
+    """Check that what an option needs is given with it.
+
+    Raises:
+        click.UsageError: naming one whose need is not.
+    """
+    if top and not as_json:
+        raise click.UsageError("--top is shown in JSON only; add --json.")
+    if max_copy is not None and corpus is None:
+        raise click.UsageError("--max-copy needs the corpus; name it with --report-copies FILE.")
+    if column is not None and corpus is None:
+        raise click.UsageError("--column needs a table; name it with --report-copies FILE.")
 
 
 def _write_one(

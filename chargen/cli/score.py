@@ -40,7 +40,7 @@ _BACKGROUNDS = ((2, 186), (4, 215), (6, 209), (8, 203), (10, 170))
 @options.verbose
 @options.label
 @options.encoding("the file or standard input")
-@options.column("--file")
+@options.column("--file or -")
 @options.unknown("nearest")
 @options.number(
     "List this many of the most likely characters at each place.", 5, "--top", max=MAX_CHARACTERS
@@ -75,7 +75,7 @@ def score(
     from chargen.storage.atomic import write_atomically
     from chargen.storage.runs import find_checkpoint
 
-    check_one_source(text, file)
+    check_one_source(text, file, column)
     note_file(text, "--file")
     texts = [text or ""]
     if file is not None or text == "-":

@@ -7,6 +7,7 @@ shows them instead, whoever wrote it: a command, click, a warning. Generated tex
 """
 
 import errno
+import os
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ class Escaping:
     """A text stream that shows control characters as escapes; line ends and tabs stay.
 
     Carriage returns at either end of what is written stay too: they are those of progress bars.
-    Once the terminal is gone, nothing is written, so that a run can still save what it has.
+    Once nobody reads any more, as where a terminal was closed or a pipe is broken, nothing is
+    written, so that a run can still save what it has.
     """
 
     def __init__(self, stream: Any) -> None:
@@ -33,12 +35,12 @@ class Escaping:
         inner = text.lstrip("\r")
         lead = text[: len(text) - len(inner)]
         inner, tail = inner.rstrip("\r"), inner[len(inner.rstrip("\r")) :]
-        with _until_gone():
+        with self._until_gone():
             self._stream.write(lead + escape_controls(inner) + tail)
         return len(text)
 
     def flush(self) -> None:
-        with _until_gone():
+        with self._until_gone():
             self._stream.flush()
 
     def writelines(self, lines: Any) -> None:
@@ -48,15 +50,17 @@ class Escaping:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-
-@contextmanager
-def _until_gone() -> Iterator[None]:
-    """Let writing to a terminal that was closed do nothing."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno != errno.EIO:
-            raise
+    @contextmanager
+    def _until_gone(self) -> Iterator[None]:
+        """Let writing do nothing once nobody reads any more."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in (errno.EIO, errno.EPIPE):
+                raise
+            # What was not written is still in the buffer. Python would flush it on leaving, and end
+            # with an exit code of its own.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
 
 @contextmanager

@@ -66,14 +66,16 @@ def _tell_notes(reader: "Reader") -> None:
         say(note)
 
 
-def check_one_source(text: str | None, file: Path | None) -> None:
-    """Check that a text is given once: as an argument or as a file.
+def check_one_source(text: str | None, file: Path | None, column: str | None) -> None:
+    """Check that a text is given once: as an argument or as a file. What is typed is no table.
 
     Raises:
-        click.UsageError: if both or neither are given.
+        click.UsageError: if both or neither are given, or a column of a text that is typed.
     """
     if (text is None) == (file is None):
         raise click.UsageError("Give either TEXT (- reads standard input) or --file FILE.")
+    if column is not None and text not in (None, "-"):
+        raise click.UsageError("--column needs a table; name it with --file FILE.")
 
 
 def source_name(text: str | None, file: Path | None) -> str:

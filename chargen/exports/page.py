@@ -18,7 +18,6 @@ import unicodedata
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
-from html import escape
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from chargen.exports.formats import Loaded
 from chargen.exports.int8 import dequantize, is_matrix, quantize
 from chargen.exports.vectors import run_of
 from chargen.pages.bundle import bundle
+from chargen.pages.frame import as_text
 from chargen.storage.arrays import Arrays
 from chargen.storage.atomic import write_atomically
 from chargen.text import unknown
@@ -133,7 +133,8 @@ def _page(document: Mapping[str, Any], weights: str) -> str:
     html = (_PAGES / "playground" / "index.html").read_text("utf-8")
     html = html.replace("<meta name=", head + "<meta name=", 1)
     html = html.replace(_STYLE, f"<style>{style}</style>\n").replace(_SCRIPT, "")
-    html = html.replace("<title>chargen playground", f"<title>{escape(str(document.get('id')))}")
+    title = as_text(str(document.get("id")))
+    html = html.replace("<title>chargen playground", f"<title>{title}")
     data = "".join(_DATA.format(name, text) for name, text in parts.items())
     return html.replace("</body>", f"{data}<script>{script}</script>\n</body>")
 
@@ -195,14 +196,13 @@ def _arrays(document: Mapping[str, Any], data: bytes) -> dict[str, np.ndarray]:
 def _meta(checkpoint: Checkpoint) -> dict[str, Any]:
     """Return what the page says of the model."""
     config, origin = checkpoint.config, checkpoint.origin
-    losses = (origin.carried, origin.windowed, origin.loss)
     return {
         "cell": config.cell,
         "units": list(config.units),
         "vocab_size": config.vocab_size,
         "labels": list(checkpoint.labels),
         "corpus": origin.corpus,
-        "loss": next((each for each in losses if each is not None), None),
+        "loss": origin.known_loss,
     }
 
 

@@ -44,9 +44,9 @@ def storage_errors(problem: str, advice: str = "") -> Iterator[None]:
 def write_atomically(path: str | Path, data: bytes) -> None:
     """Replace the content of `path` by `data`.
 
-    A temporary file beside it is written, flushed to disk, then renamed. A link stays one: what it
-    leads to is replaced. A pipe, a device, or an open file such as /dev/stdout is written to
-    directly.
+    A temporary file beside it is written, flushed to disk, then renamed; it has the permissions of
+    the file that it replaces. A link stays one: what it leads to is replaced. A pipe, a device, or
+    an open file such as /dev/stdout is written to directly.
 
     Raises:
         StorageError: if writing failed; what was at `path` before is untouched. Only if the folder
@@ -76,6 +76,8 @@ def write_atomically(path: str | Path, data: bytes) -> None:
             with temporary.open("xb") as file:  # which follows no link, and opens nothing old
                 with suppress(OSError):
                     _lock(file)
+                with suppress(OSError):  # where nothing is replaced
+                    temporary.chmod(place.stat().st_mode & 0o777)
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

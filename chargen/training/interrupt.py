@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from chargen.errors import Interrupted
@@ -100,6 +100,7 @@ def _watch(reader: socket.socket) -> None:
     arrived = 0
     while number := reader.recv(1):
         if arrived and number[0] in _LEAVING:
-            os.write(2, b"\n")  # below the progress bar
+            with suppress(OSError):  # nobody may read it any more
+                os.write(2, b"\n")  # below the progress bar
             os._exit(128 + number[0])
         arrived += number[0] in (*_LEAVING, _HANG_UP)

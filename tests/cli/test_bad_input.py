@@ -214,6 +214,10 @@ def test_minutes_and_epochs_together(refused, corpus):
         ("sample", "--unknown", "guess"),
         ("sample", "--top", "3"),
         ("sample", "--max-copy", "3"),
+        ("sample", "--column", "text"),
+        ("score", "A", "--column", "text"),
+        ("inspect", "A", "--column", "text"),
+        ("classify", "A", "-m", "a", "-m", "b", "--column", "text"),
         ("write",),
     ],
 )
@@ -395,20 +399,33 @@ def test_an_interrupt_is_no_traceback(invoke, lstm_file, monkeypatch):
     assert result.output == "\n"
 
 
-@pytest.fixture
-def unheard():
-    """Runs the command line with standard error closed."""
-    command = ["sh", "-c", '"$@" 2>&-', "sh", sys.executable, "-m", "chargen"]
-    return lambda *args: subprocess.run([*command, *args], stdout=subprocess.PIPE, check=False)
+@pytest.fixture(params=["closed", "pipe", "terminal"])
+def unheard(request):
+    """Runs the command line where standard error is closed, here or at its other end."""
+    here, there = os.openpty() if request.param == "terminal" else os.pipe()
+    os.close(here)
+    command = [sys.executable, "-m", "chargen"]
+    if request.param == "closed":
+        command = ["sh", "-c", '"$@" 2>&-', "sh", *command]
+    given = {"stdout": subprocess.PIPE, "stderr": there}
+    yield lambda *args: subprocess.run([*command, *args], check=False, **given)
+    os.close(there)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a shell that closes files")
-def test_a_closed_standard_error_hides_messages_and_nothing_else(unheard, lstm_file):
-    scored = unheard("score", "AB", "-m", lstm_file)
+def test_messages_that_nobody_reads_are_lost_and_nothing_else(unheard, lstm_file):
+    scored = unheard("score", "AB", "-v", "-m", lstm_file)
     assert scored.returncode == 0
     assert len(scored.stdout.splitlines()) == 3
     wrong = unheard("write")
     assert (wrong.returncode, wrong.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize("args", [("--help",), ("--version",), ("sample", "--help")])
+def test_help_that_nobody_reads_causes_no_fuss(broken_pipe, args):
+    command = [sys.executable, "-m", "chargen", *args]
+    result = subprocess.run(command, stdout=broken_pipe, stderr=subprocess.PIPE, check=False)
+    assert (result.returncode, result.stderr) == (0, b"")
 
 
 def test_an_unforeseen_error_is_not_hidden(invoke, lstm_file, monkeypatch):

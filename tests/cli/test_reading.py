@@ -79,6 +79,9 @@ def test_classify_takes_each_row_as_a_text(invoke, make_checkpoint, workdir):
     result = invoke("classify", *models, "--file", "a.jsonl", "--column", "text")
     assert result.exit_code == 0, result.output
     assert len(result.stdout.splitlines()) == 2
+    data = (workdir / "a.jsonl").read_bytes()
+    piped = invoke("classify", *models, "-", "--column", "text", input=data)
+    assert (piped.stdout, piped.stderr) == (result.stdout, result.stderr)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes that are files")

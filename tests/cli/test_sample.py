@@ -297,6 +297,24 @@ def test_a_full_disk_is_told(lstm_file, command):
     assert result.stderr == b"Error: The output could not be written: the disk is full.\n"
 
 
+QUOTA = """
+import errno
+from chargen.cli import main, runs
+
+def write(**options):
+    raise OSError(errno.EDQUOT, "")
+
+runs.runs.callback = write
+main(["runs"])
+"""
+
+
+def test_a_quota_that_is_used_up_is_told():
+    result = subprocess.run([sys.executable, "-c", QUOTA], capture_output=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr == b"Error: The output could not be written: the disk quota is used up.\n"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
 def test_no_standard_output_at_all_is_no_traceback(lstm_file):
     result = subprocess.run(

@@ -2,6 +2,8 @@
 
 import gzip
 import os
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -76,6 +78,14 @@ def test_what_to_do_next_names_the_run_unless_it_is_the_newest(
     expected = f'Now: chargen sample {named}"a prompt"\n'
     assert invoke("train", "x.txt", "--name", run).stderr.endswith(expected)
     assert invoke("resume", run).stderr.endswith(expected)
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_where_nobody_reads_what_it_says(corpus, broken_pipe):
+    command = [sys.executable, "-m", "chargen", "train", corpus, *SMALL]
+    result = subprocess.run(command, stderr=broken_pipe, check=False)
+    assert result.returncode == 0
+    assert (corpus.parent / "checkpoints" / "sea" / MODEL_FILE).exists()
 
 
 def test_standard_input_is_a_corpus(tmp_path, monkeypatch):

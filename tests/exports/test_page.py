@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -297,3 +298,11 @@ def test_a_title_and_a_separator_that_look_like_html(open_page):
     assert page.console() == []
     prepared = ask(page, "prepare", text="ab</script>b")["result"]["ids"]
     assert prepared == model.tokenizer.encode("ab\0b").tolist()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs file names of any bytes")
+def test_a_file_name_that_is_no_text(tmp_path):
+    path = tmp_path / "\udcff<b>.html"
+    export(network(), "page", path)
+    assert r"<title>\udcff&lt;b&gt;</title>" in path.read_text("utf-8")
+    verify(path)

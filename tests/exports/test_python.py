@@ -3,6 +3,7 @@
 import ast
 import base64
 import io
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -26,7 +27,7 @@ from tests.exports.networks import (
 )
 from tests.helpers import decoder_of
 
-MAX_LINES = 150
+MAX_LINES = 160
 
 
 def load(path):
@@ -139,6 +140,23 @@ def test_it_runs_from_the_command_line(bundled):
     expected = chargen.load("bundled").generate("All: ", length=50, seed=1, temperature=0.5)
     assert result.stdout == expected
     assert "--temperature" in run(bundled, "--help").stdout
+
+
+def test_whoever_stops_listening_causes_no_fuss(bundled, broken_pipe):
+    result = subprocess.run(
+        [sys.executable, "-I", bundled], stdout=broken_pipe, stderr=subprocess.PIPE, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+def test_ctrl_c_causes_no_fuss(bundled):
+    command = [sys.executable, "-I", bundled, "--length", "1000000"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout.read(1)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    assert (process.returncode, said) == (130, b"")
 
 
 def test_an_unknown_character_is_told_in_a_line(bundled):

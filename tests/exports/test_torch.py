@@ -3,23 +3,39 @@
 import importlib.util
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from chargen.errors import ExportError
+import chargen
+from chargen.errors import ExportError, UnknownCharacterError
 from chargen.exports.formats import export
 from chargen.exports.verify import verify
-from tests.exports.networks import LENGTHS, SHAPES, assert_same, first, network, reading
+from tests.exports.networks import (
+    LENGTHS,
+    ODD,
+    SHAPES,
+    assert_same,
+    first,
+    network,
+    reading,
+    with_tokenizer,
+)
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: make test-torch")
 
 
-def load(path):
+def program(path):
+    """The model.py of a folder as a module."""
     spec = importlib.util.spec_from_file_location("model", path / "model.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.load(path)
+    return module
+
+
+def load(path):
+    return program(path).load(path)
 
 
 def run(path, read):
@@ -49,13 +65,45 @@ def test_pytorch_computes_the_same(tmp_path, shape, length):
 
 
 @pytest.mark.slow
-def test_model_py_writes_a_text(tmp_path):
+def test_model_py_writes_a_text(tmp_path, broken_pipe):
     export(network(labels=2), "torch", tmp_path / "model")
     command = [sys.executable, tmp_path / "model" / "model.py", "Ab"]
     result = subprocess.run(
         command, capture_output=True, encoding="utf-8", env={"PYTHONUTF8": "1"}, check=True
     )
     assert len(result.stdout) == 500
+    wrong = subprocess.run([*command[:2], "ß"], capture_output=True, check=False)
+    assert wrong.stderr == b"Error: The network never saw '\\xdf'.\n"
+    unread = subprocess.run(command, stdout=broken_pipe, stderr=subprocess.PIPE, check=False)
+    assert (unread.returncode, unread.stderr) == (0, b"")
+
+
+VISIBLE = pytest.param(with_tokenizer(network(), start="A"), id="a start that can be seen")
+
+
+@pytest.mark.parametrize("eagerness", [0, 50])
+@pytest.mark.parametrize("model", [*ODD, VISIBLE])
+def test_model_py_reads_and_writes_what_chargen_does(tmp_path, model, eagerness):
+    """The likeliest characters are compared: PyTorch draws with random numbers of its own.
+
+    An eager model wants to write the unknown character, and to end the document, at once.
+    """
+    wanted = np.isin(list(model.tokenizer.vocabulary.idx2char), ["\0", "\ufffd"])
+    bias = model.weights["dense/bias"] + np.float32(eagerness) * wanted
+    model = replace(model, weights={**model.weights, "dense/bias": bias.astype(np.float32)})
+    export(model, "torch", tmp_path / "model")
+    found, ours = program(tmp_path / "model"), chargen.LanguageModel(model)
+    loaded = found.load(tmp_path / "model")
+    label = next(iter(model.labels), None)
+    for prompt in ("", "\n", "%", "é", "\N{SNOWMAN}", "%\0\n", "%\0"):
+        try:
+            given = model.tokenizer.prepare_prompt(prompt).text
+        except UnknownCharacterError:
+            with pytest.raises(ValueError, match="never saw"):
+                list(found.write(*loaded, model.tokenizer.prepare(prompt)))
+            continue
+        text = ours.generate(prompt, length=20, temperature=0, no_repeat=0, label=label)
+        assert "".join(found.write(*loaded, given, length=20, temperature=1e-6)) == text
 
 
 def test_a_changed_program_is_not_run(tmp_path):

@@ -11,7 +11,7 @@ from chargen.exports.formats import export
 from chargen.exports.verify import verify
 from tests.exports.networks import network
 
-MAX_LINES = 80
+MAX_LINES = 110
 
 
 def test_the_state_dict_has_pytorchs_names_and_layout(tmp_path):

@@ -40,6 +40,21 @@ def test_a_second_signal_leaves_in_the_midst_of_compiled_code(number):
             process.kill()
 
 
+def test_a_second_signal_leaves_where_nobody_reads_what_is_said(broken_pipe):
+    with subprocess.Popen(
+        [sys.executable, "-c", BUSY], stdout=subprocess.PIPE, stderr=broken_pipe
+    ) as process:
+        try:
+            assert process.stdout.readline() == b"ready\n"
+            process.send_signal(signal.SIGINT)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.5)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
+        finally:
+            process.kill()
+
+
 def test_the_first_signal_is_noted_and_the_handlers_come_back():
     before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
     with caught_signals() as received:

@@ -9,6 +9,7 @@ description), leave the state out. `python model.py "All: "` writes a text.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from safetensors import safe_open
 from torch import nn
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+BOUNDARY, RARE = "\0", "\ufffd"  # what begins a document, and what stands for rare characters
 
 
 class CharModel(nn.Module):
@@ -55,20 +57,52 @@ def load(folder):
 
 @torch.inference_mode()
 def write(model, description, prompt="", *, length=500, temperature=0.8, label=0):
-    """Give the text that continues a prompt, character by character."""
+    """Give the text that continues a prompt, character by character.
+
+    What `preparation` in the description says must have been done to the prompt.
+    """
     facts = description["model"]
-    vocabulary = facts["vocabulary"]
+    vocabulary, start = facts["vocabulary"], facts["start"]
+    has_rare = facts["preparation"]["min_count"] > 1 and RARE in vocabulary
+    if has_rare:
+        prompt = "".join(c if c in vocabulary else RARE for c in prompt)
+    if unknown := sorted(set(prompt) - set(vocabulary)):
+        raise ValueError(f"The network never saw {', '.join(map(ascii, unknown))}.")
+    document = prompt.rpartition(BOUNDARY)[2]  # what was before it does not count
+    text = start
+    if prompt:
+        text = BOUNDARY + document if BOUNDARY in vocabulary else prompt
+    elif start.strip(BOUNDARY).strip():  # it can be seen: the text begins with it, not after it
+        yield start
+        document, length = start, length - 1
+    ids = [vocabulary.index(character) for character in text]
     labels = torch.tensor([label]) if facts.get("labels") else None
-    ids = [vocabulary.index(character) for character in prompt or facts["start"]]
-    state = None
+    is_rare = torch.tensor([has_rare and character == RARE for character in vocabulary])
+    is_boundary = torch.tensor([character == BOUNDARY for character in vocabulary])
+    state, is_empty = None, not document.strip()
     for _ in range(length):
         logits, state = model(torch.tensor([ids]), state, labels)
-        ids = torch.multinomial(torch.softmax(logits[0, -1] / temperature, -1), 1).tolist()
-        if ids[0] == description["boundary"]:
-            return
+        banned = is_rare | (is_boundary & is_empty)  # no document is empty
+        scores = (logits[0, -1] / temperature).masked_fill(banned, -torch.inf)
+        ids = torch.multinomial(torch.softmax(scores, -1), 1).tolist()
+        if is_boundary[ids[0]]:
+            return  # the document is over
+        is_empty = is_empty and vocabulary[ids[0]].isspace()
         yield vocabulary[ids[0]]
 
 
+def main():
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
+    try:
+        for character in write(*load(Path(__file__).parent), *sys.argv[1:2]):
+            print(character, end="", flush=True)
+    except ValueError as error:
+        sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # whoever read the text has had enough
+        os._exit(0)
+
+
 if __name__ == "__main__":
-    for character in write(*load(Path(__file__).parent), *sys.argv[1:2]):
-        print(character, end="", flush=True)
+    main()

@@ -12,6 +12,7 @@ its weights stand at the end.
 import argparse
 import base64
 import io
+import os
 import re
 import sys
 import unicodedata
@@ -146,6 +147,10 @@ def main():
             print(character, end="", flush=True)
     except ValueError as error:
         sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # whoever read the text has had enough
+        os._exit(0)
 
 
 STEP = lstm
