@@ -99,7 +99,8 @@ class CopyLimit:
 
     def adjust(self, logits: Floats) -> None:
         known = self._vocabulary.char2idx
-        if banned := [known[c] for c in self._tracker.extensions(self._max_length) if c in known]:
+        copied = self._tracker.extensions(self._max_length) - {BOUNDARY}  # a document may end
+        if banned := [known[c] for c in copied if c in known]:
             logits[banned] = -np.inf
             if logits.max() == -np.inf:
                 raise NothingLeft

@@ -6,11 +6,13 @@ import pytest
 from chargen.config import SamplingConfig
 from chargen.errors import SettingError
 from chargen.generation.logits_processors import (
+    CopyLimit,
     LineLimit,
     allowed,
     make_processors,
 )
 from chargen.generation.min_length import MinLength, NoEmptyDocument
+from chargen.text.copies import CopyIndex, CopyTracker
 from chargen.text.vocabulary import Vocabulary
 
 LETTERS = Vocabulary("\n abcxyz-]")
@@ -96,6 +98,13 @@ def test_a_document_ends_only_after_a_character_that_can_be_seen():
     for index, may_end in [(0, False), (1, False), (2, False), (3, True), (1, True), (0, False)]:
         (limit,) = after(limit, [index])
         assert (adjusted([limit], [0.4, 0.2, 0.2, 0.2])[0] > 0) == may_end
+
+
+def test_a_document_may_end_where_that_is_copied_too():
+    tracker = CopyTracker(CopyIndex("ab\0ba\0"))
+    limit = CopyLimit(tracker, 1, Vocabulary("\0ab"))
+    (limit,) = after(limit, [1])
+    np.testing.assert_allclose(adjusted([limit], [0.2, 0.3, 0.5]), [0.4, 0.6, 0], rtol=1e-5)
 
 
 def test_without_settings_there_are_no_rules():
