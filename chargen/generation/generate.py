@@ -23,6 +23,7 @@ from chargen.generation.recorder import SampleRecorder
 from chargen.generation.sampler import Sampler, make_sampler
 from chargen.generation.state import Floats
 from chargen.generation.stopping import FinishReason, StopCondition, length_limit
+from chargen.text.characters import describe
 from chargen.text.copies import CopyIndex
 from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import Ids
@@ -245,8 +246,13 @@ class Generator:
             uniform: the random numbers.
             copied: the end of the text that counts as written, where `max_copy` is about it.
             recorder: records the sequence, if anything does.
+
+        Raises:
+            SettingError: if there is no text, and the settings rule out what one begins with.
         """
         tokenizer, last = self._tokenizer, self.characters[text[-1]] if len(text) else ""
+        if not len(text):
+            self._check_start()
         processors = make_processors(
             self._config, tokenizer.vocabulary, text, self._copies, copied, tokenizer.newline
         )
@@ -266,3 +272,14 @@ class Generator:
             begun=begun,
             lines=lines,
         )
+
+    def _check_start(self) -> None:
+        """Refuse to begin a text with a character that `only` or `ban` rules out."""
+        tokenizer, start = self._tokenizer, self._tokenizer.start
+        if tokenizer.lead or self._mask is None or start == tokenizer.unknown:
+            return
+        if self._mask[tokenizer.vocabulary.char2idx[start]]:
+            raise SettingError(
+                f"Without a prompt, this model's texts begin with {describe(start)}, which only or "
+                "ban rule out; give a prompt."
+            )

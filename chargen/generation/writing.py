@@ -83,7 +83,8 @@ class Writing:
                 by the seed, in proportion to how much text each had.
 
         Raises:
-            SettingError: if a setting is unknown or outside its limits, or a label unknown.
+            SettingError: if a setting is unknown or outside its limits, or a label unknown;
+                if there is no prompt, and `only` or `ban` rules out the first character.
             UnknownCharacterError: if the prompt has characters that the model never saw.
         """
         prepared = self._prepared(prompt, unknown)
