@@ -141,7 +141,7 @@ class Sequence:
         """Hold a character back until its line is whole; return what has become certain."""
         if self._recorder is not None:
             self._held.append((index, logits.copy()))
-        line = lines.add(self.taken, self._stop.left)
+        line = lines.add(self.taken)
         self.taken = line or ""
         if line is None:
             return ""
@@ -236,7 +236,7 @@ class Generator:
         text: Ids,
         uniform: Callable[[], float],
         *,
-        copied: Ids | None = None,
+        written: str = "",
         recorder: SampleRecorder | None = None,
     ) -> Sequence:
         """Return a sequence that continues a text.
@@ -244,7 +244,7 @@ class Generator:
         Args:
             text: that the logits processors count: the text so far, shape [n].
             uniform: the random numbers.
-            copied: the end of the text that counts as written, where `max_copy` is about it.
+            written: the end of the text that was written, which counts as a copy.
             recorder: records the sequence, if anything does.
 
         Raises:
@@ -253,17 +253,25 @@ class Generator:
         tokenizer, last = self._tokenizer, self.characters[text[-1]] if len(text) else ""
         if not len(text):
             self._check_start()
-        processors = make_processors(
-            self._config, tokenizer.vocabulary, text, self._copies, copied, tokenizer.newline
-        )
+        stop = StopCondition(self._config, last)
         begun, lines = "", None
         if self._novelty is not None:
             begun = last_line("".join(self.characters[index] for index in text))
             if self.has_unique_lines:
-                lines = NewLines(self._novelty, begun, self._config.stop)
+                lines = NewLines(self._novelty, begun, stop)
+        processors = make_processors(
+            self._config,
+            tokenizer.vocabulary,
+            text,
+            stop,
+            copies=self._copies,
+            written=written,
+            newline=tokenizer.newline,
+            lines=lines,
+        )
         return Sequence(
             self.characters,
-            StopCondition(self._config, last),
+            stop,
             self._sampler,
             uniform,
             mask=self._mask,
