@@ -244,7 +244,8 @@ class Generator:
         Args:
             text: that the logits processors count: the text so far, shape [n].
             uniform: the random numbers.
-            written: the end of the text that was written, which counts as a copy.
+            written: the end of the text that was written: it counts as a copy, and a text to stop
+                at may have begun there.
             recorder: records the sequence, if anything does.
 
         Raises:
@@ -253,7 +254,7 @@ class Generator:
         tokenizer, last = self._tokenizer, self.characters[text[-1]] if len(text) else ""
         if not len(text):
             self._check_start()
-        stop = StopCondition(self._config, last)
+        stop = StopCondition(self._config, last, written)
         begun, lines = "", None
         if self._novelty is not None:
             begun = last_line("".join(self.characters[index] for index in text))

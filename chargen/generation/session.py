@@ -37,7 +37,7 @@ class Session:
 
     Parts that are written one after the other, without a prompt between them, are the text that
     one longer part would have been. What a part left out, such as the text it stopped at, comes
-    with the next one.
+    with the next one. Of a stop text that goes across two parts, the first keeps its beginning.
 
     Attributes:
         seed: of the random numbers.

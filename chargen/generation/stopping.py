@@ -22,6 +22,7 @@ class StopCondition:
     Args:
         config: the settings.
         last: the character before the first one, if there is one.
+        written: what was written before, at whose end a stop text may have begun.
 
     Attributes:
         texts: to stop at.
@@ -31,7 +32,7 @@ class StopCondition:
             at, or the line end.
     """
 
-    def __init__(self, config: SamplingConfig, last: str = "") -> None:
+    def __init__(self, config: SamplingConfig, last: str = "", written: str = "") -> None:
         self._last = last
         self.left = config.max_length
         self._lacking = config.min_length  # characters before it may end by itself
@@ -39,7 +40,11 @@ class StopCondition:
         self.texts = config.stop
         self._beginnings = {text[:size] for text in config.stop for size in range(1, len(text))}
         self._longest = max(map(len, self._beginnings), default=0)
-        self._held = ""
+        # A stop text that was written as a whole has ended the part before.
+        self._held = "" if written.endswith(config.stop) else written
+        self._given = 0  # of what is held, what is no longer to be given
+        self.release(self._undecided())
+        self._given = len(self._held)
         self.left_out = ""
         self.reason: FinishReason | None = None if config.max_length else "length"
 
@@ -60,7 +65,8 @@ class StopCondition:
         self._held += character
         if stop := self.met():
             self.reason, start = "stop", len(self._held) - len(stop)
-            self._held, self.left_out = self._held[:start], self._held[start:]
+            self.left_out = self._held[max(start, self._given) :]
+            self._held = self._held[:start]
         elif not self.left:
             self.reason = "length"
         return self.release(0 if self.reason else self._undecided())
@@ -88,7 +94,8 @@ class StopCondition:
     def release(self, but: int = 0) -> str:
         """Return what was held back, but for its last characters."""
         cut = len(self._held) - but
-        released, self._held = self._held[:cut], self._held[cut:]
+        released, self._held = self._held[self._given : cut], self._held[cut:]
+        self._given = max(0, self._given - cut)
         return released
 
     def _undecided(self) -> int:
