@@ -108,7 +108,14 @@ def test_a_start_that_can_be_seen_is_the_first_character_of_the_text(make_checkp
         assert (sample.text, sample.log_probs[0], len(sample.log_probs)) == (text, 0, 10)
         session = model.session(temperature=0, seed=seed)
         assert session.generate(length=1) + session.generate(length=9) == text == session.text
-    assert "d" not in model.generate(length=20, ban="d")
+
+
+def test_a_start_that_is_ruled_out_needs_a_prompt(make_checkpoint):
+    model = chargen.LanguageModel(make_checkpoint(characters="dcba"))
+    for write in (model.generate, model.session().generate, model.samples):
+        with pytest.raises(SettingError, match=r"begin with 'd' \(U\+0064\), which only or ban"):
+            list(write(ban="d"))
+    assert "d" not in model.generate("d", length=20, ban="d")
 
 
 @pytest.mark.parametrize(

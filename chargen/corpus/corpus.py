@@ -150,7 +150,7 @@ class Corpus:
         """Return the character that generation starts from when nobody gives a prompt.
 
         It is the boundary before a document, else a line end or a space, after which a line or a
-        word begins, if there are enough to learn from; else the first character.
+        word begins, if there are enough to learn from; else the first character that is not rare.
         """
         if BOUNDARY in self.vocabulary:
             return BOUNDARY
@@ -160,7 +160,8 @@ class Corpus:
             most = max(marks, key=lambda mark: followed.get(mark, 0))
             if followed.get(most, 0) * once_in >= len(self.ids):
                 return most
-        return self.vocabulary.idx2char[self.ids[0]]
+        first = (self.vocabulary.idx2char[index] for index in self.ids)
+        return next(character for character in first if character != RARE)
 
 
 def encode(

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chargen.errors import CorpusError, SettingError
+from chargen.config.base import check, is_integer
+from chargen.errors import CorpusError
 from chargen.generation.blas import held
 from chargen.generation.decoder import Decoder
 from chargen.generation.initial_state import initial_state
@@ -127,8 +128,7 @@ def score(
             needs one.
         UnknownCharacterError: if the text has characters that the network never saw.
     """
-    if not isinstance(top, int) or top < 0:
-        raise SettingError(f"top must be a whole number from 0; received {top!r}.")
+    check("top", top, is_integer(top, 0), "a whole number from 0")
     text = text.removeprefix(BOUNDARY)
     if not text:
         raise CorpusError("The text is empty; a score needs at least one character.")

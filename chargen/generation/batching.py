@@ -262,7 +262,8 @@ def generate_samples(
             if first.rejected == generator.max_rejected:
                 first.wanted = 0
                 for _, _, each, _ in first.texts:
-                    batch.remove(each)
+                    if each.finish_reason is None:  # one that is over has left
+                        batch.remove(each)
             if not first.wanted:
                 under_way.popleft()
 

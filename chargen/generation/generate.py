@@ -23,6 +23,7 @@ from chargen.generation.recorder import SampleRecorder
 from chargen.generation.sampler import Sampler, make_sampler
 from chargen.generation.state import Floats
 from chargen.generation.stopping import FinishReason, StopCondition, length_limit
+from chargen.text.characters import describe
 from chargen.text.copies import CopyIndex
 from chargen.text.tokenizer import CharTokenizer
 from chargen.text.vocabulary import Ids
@@ -140,7 +141,7 @@ class Sequence:
         """Hold a character back until its line is whole; return what has become certain."""
         if self._recorder is not None:
             self._held.append((index, logits.copy()))
-        line = lines.add(self.taken, self._stop.left)
+        line = lines.add(self.taken)
         self.taken = line or ""
         if line is None:
             return ""
@@ -235,7 +236,7 @@ class Generator:
         text: Ids,
         uniform: Callable[[], float],
         *,
-        copied: Ids | None = None,
+        written: str = "",
         recorder: SampleRecorder | None = None,
     ) -> Sequence:
         """Return a sequence that continues a text.
@@ -243,21 +244,35 @@ class Generator:
         Args:
             text: that the logits processors count: the text so far, shape [n].
             uniform: the random numbers.
-            copied: the end of the text that counts as written, where `max_copy` is about it.
+            written: the end of the text that was written: it counts as a copy, and a text to stop
+                at may have begun there.
             recorder: records the sequence, if anything does.
+
+        Raises:
+            SettingError: if there is no text, and the settings rule out what one begins with.
         """
         tokenizer, last = self._tokenizer, self.characters[text[-1]] if len(text) else ""
-        processors = make_processors(
-            self._config, tokenizer.vocabulary, text, self._copies, copied, tokenizer.newline
-        )
+        if not len(text):
+            self._check_start()
+        stop = StopCondition(self._config, last, written)
         begun, lines = "", None
         if self._novelty is not None:
             begun = last_line("".join(self.characters[index] for index in text))
             if self.has_unique_lines:
-                lines = NewLines(self._novelty, begun, self._config.stop)
+                lines = NewLines(self._novelty, begun, stop)
+        processors = make_processors(
+            self._config,
+            tokenizer.vocabulary,
+            text,
+            stop,
+            copies=self._copies,
+            written=written,
+            newline=tokenizer.newline,
+            lines=lines,
+        )
         return Sequence(
             self.characters,
-            StopCondition(self._config, last),
+            stop,
             self._sampler,
             uniform,
             mask=self._mask,
@@ -266,3 +281,14 @@ class Generator:
             begun=begun,
             lines=lines,
         )
+
+    def _check_start(self) -> None:
+        """Refuse to begin a text with a character that `only` or `ban` rules out."""
+        tokenizer, start = self._tokenizer, self._tokenizer.start
+        if tokenizer.lead or self._mask is None or start == tokenizer.unknown:
+            return
+        if self._mask[tokenizer.vocabulary.char2idx[start]]:
+            raise SettingError(
+                f"Without a prompt, this model's texts begin with {describe(start)}, which only or "
+                "ban rule out; give a prompt."
+            )

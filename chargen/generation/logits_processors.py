@@ -7,6 +7,7 @@ shape [vocab_size], in place, -inf for what may not be.
 import re
 import warnings
 from collections.abc import Sequence, Set
+from copy import copy
 from typing import Protocol
 
 import numpy as np
@@ -14,8 +15,10 @@ import numpy as np
 from chargen.config import SamplingConfig
 from chargen.errors import SettingError
 from chargen.generation.min_length import MinLength, NoEmptyDocument
+from chargen.generation.novelty import NewLines
 from chargen.generation.repetition import NoRepeat
 from chargen.generation.state import Floats
+from chargen.generation.stopping import StopCondition
 from chargen.text.copies import CopyIndex, CopyTracker
 from chargen.text.line_ends import MARKS
 from chargen.text.vocabulary import BOUNDARY, Ids, Vocabulary
@@ -86,20 +89,34 @@ class CopyLimit:
     """Keep short what of a text stands word for word in a corpus; its prompt does not count.
 
     Args:
-        tracker: of the corpus.
+        tracker: of the corpus, after what was written before.
         max_length: characters that may be copied in one piece.
         vocabulary: the network's.
+        lines: what holds the text's lines back, if they are to be unique.
     """
 
-    def __init__(self, tracker: CopyTracker, max_length: int, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self,
+        tracker: CopyTracker,
+        max_length: int,
+        vocabulary: Vocabulary,
+        lines: NewLines | None = None,
+    ) -> None:
         self._tracker, self._max_length, self._vocabulary = tracker, max_length, vocabulary
+        self._lines, self._kept = lines, copy(tracker)  # the text without the line that goes on
 
     def read(self, index: int) -> None:
         self._tracker.read(self._vocabulary.idx2char[index])
 
     def adjust(self, logits: Floats) -> None:
+        if self._lines is not None and not self._lines.held:  # a line begins
+            if self._lines.has_passed:
+                self._kept = copy(self._tracker)
+            else:
+                self._tracker = copy(self._kept)
         known = self._vocabulary.char2idx
-        if banned := [known[c] for c in self._tracker.extensions(self._max_length) if c in known]:
+        copied = self._tracker.extensions(self._max_length) - {BOUNDARY}  # a document may end
+        if banned := [known[c] for c in copied if c in known]:
             logits[banned] = -np.inf
             if logits.max() == -np.inf:
                 raise NothingLeft
@@ -176,9 +193,12 @@ def make_processors(
     config: SamplingConfig,
     vocabulary: Vocabulary,
     text: Ids,
+    stop: StopCondition,
+    *,
     copies: CopyIndex | None = None,
-    copied: Ids | None = None,
+    written: str = "",
     newline: str | None = "\n",
+    lines: NewLines | None = None,
 ) -> list[LogitsProcessor]:
     """Return the processors that `config` asks for, for one sequence that continues a text.
 
@@ -186,9 +206,11 @@ def make_processors(
         config: the settings.
         vocabulary: the network's.
         text: so far, prompt included, shape [n].
+        stop: where the sequence ends.
         copies: of the corpus that `max_copy` is about.
-        copied: the end of the text that was written, and counts as a copy; shape [m].
+        written: the end of the text that was written, and counts as a copy.
         newline: the line end that `max_line` forces.
+        lines: what holds its lines back, if they are to be unique.
     """
     processors: list[LogitsProcessor] = []
     read, known = text.tolist(), vocabulary.char2idx
@@ -203,12 +225,12 @@ def make_processors(
         for index in read:
             processor.read(index)
     if config.min_length:
-        processors.append(MinLength(config, vocabulary))
+        processors.append(MinLength(stop, vocabulary, lines))
     if config.max_copy is not None and copies is not None:
-        limit = CopyLimit(CopyTracker(copies), config.max_copy, vocabulary)
-        for index in [] if copied is None else copied[-config.max_copy :].tolist():
-            limit.read(index)
-        processors.append(limit)
+        tracker = CopyTracker(copies)
+        for character in written[-config.max_copy :]:
+            tracker.read(character)
+        processors.append(CopyLimit(tracker, config.max_copy, vocabulary, lines))
     if config.max_repeat:  # the last, since it gives way where nothing else is left
         no_repeat = NoRepeat(config.max_repeat, config.no_repeat_window)
         for index in read[-no_repeat.memory :]:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from chargen.config import SamplingConfig
+from chargen.generation.novelty import NewLines
 from chargen.generation.state import Floats
-from chargen.text.line_ends import MARKS
+from chargen.generation.stopping import StopCondition
 from chargen.text.vocabulary import BOUNDARY, Vocabulary
 
 
@@ -14,38 +14,22 @@ class MinLength:
     Where nothing else may come, the text ends.
 
     Args:
-        config: the settings, with what ends a document among the stop texts.
+        stop: where the text ends.
         vocabulary: the network's.
+        lines: what holds its lines back, if they are to be unique.
     """
 
-    def __init__(self, config: SamplingConfig, vocabulary: Vocabulary) -> None:
-        self._min_length, self._lines_left = config.min_length, config.lines
-        self._characters, known = vocabulary.idx2char, vocabulary.char2idx
-        self._line_ends = [known[mark] for mark in MARKS if mark in known]
-        self._stops = [(stop[:-1], known[stop[-1]]) for stop in config.stop if stop[-1] in known]
-        self._kept = max((len(beginning) for beginning, _ in self._stops), default=1)
-        self._end, self._length = "", 0
+    def __init__(
+        self, stop: StopCondition, vocabulary: Vocabulary, lines: NewLines | None = None
+    ) -> None:
+        self._stop, self._lines, self._known = stop, lines, vocabulary.char2idx
 
     def read(self, index: int) -> None:
-        if self._length >= self._min_length + self._kept:
-            return
-        self._length += 1
-        character = self._characters[index]
-        if self._lines_left is not None and character in MARKS:
-            self._lines_left -= not (character == "\n" and self._end.endswith("\r"))
-        self._end = (self._end + character)[-max(self._kept, 1) :]
+        """Do nothing: the stop condition counts the characters, but for those of other lines."""
 
     def adjust(self, logits: Floats) -> None:
-        if self._length >= self._min_length + self._kept:
-            return
-        banned = [
-            last
-            for beginning, last in self._stops
-            if self._length - len(beginning) < self._min_length and self._end.endswith(beginning)
-        ]
-        if self._lines_left == 1 and self._length < self._min_length:
-            banned += self._line_ends
-        _rule_out(logits, banned)
+        early = self._stop.too_early("" if self._lines is None else self._lines.held)
+        _rule_out(logits, [self._known[c] for c in early if c in self._known])
 
 
 class NoEmptyDocument:

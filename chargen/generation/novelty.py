@@ -2,6 +2,7 @@
 
 from copy import copy
 
+from chargen.generation.stopping import StopCondition
 from chargen.text.copies import CopyIndex
 from chargen.text.line_ends import MARKS
 from chargen.text.vocabulary import BOUNDARY
@@ -53,44 +54,41 @@ class NewLines:
     Args:
         novelty: what is known.
         begun: the beginning of the first line, which is not held back: the prompt's end.
-        stop: the texts that end the text.
+        stop: where the text ends; it takes what passes.
     """
 
-    def __init__(self, novelty: Novelty, begun: str, stop: tuple[str, ...]) -> None:
-        self._novelty, self._begun = novelty, begun
-        self._ends = (*sorted(stop, key=len, reverse=True), *MARKS)
+    def __init__(self, novelty: Novelty, begun: str, stop: StopCondition) -> None:
+        self._novelty, self._begun, self._stop = novelty, begun, stop
         # A blank line may be a part of a text to stop at.
-        self._keeps_blank = not set(MARKS).isdisjoint("".join(stop))
+        self._keeps_blank = not set(MARKS).isdisjoint("".join(stop.texts))
         self._rejected = 0
-        self._has_passed, self._last = False, ""  # the last line; its last character
+        self._last = ""  # the last character
         self.held = ""
+        self.has_passed = False  # whether the last line has
         self.is_cut = False  # whether a line that is not new was too long for the text
         self.is_stuck = False  # whether too many lines in a row were not new
         self.is_spoilt = False  # whether the line that the prompt began is not new
 
-    def add(self, character: str, left: int) -> str | None:
+    def add(self, character: str) -> str | None:
         """Take the next character.
-
-        Args:
-            character: what was drawn.
-            left: how many characters the text may still have, with those held back.
 
         Returns:
             None while the line goes on, then the line if it is new. If it is not, what of it ends
-            the text: a stop text, or nothing.
+            the text: a stop text, as far as that stands in it, or nothing.
         """
         begins, self._last = self._last, character
         if begins == "\r" and character == "\n" and not self.held:
-            return character if self._has_passed else ""
+            return character if self.has_passed else ""
         self.held += character
-        end = next((end for end in self._ends if self.held.endswith(end)), "")
-        if not end and len(self.held) < left:
+        end = self._stop.met(self.held) or (character if character in MARKS else "")
+        if not end and len(self.held) < self._stop.left:
             return None
         line, self.held = self.held, ""
+        end = end[-len(line) :]  # a stop text may begin with the line end before
         whole = self._begun + line.removesuffix(end)
         is_blank_of_stop = self._keeps_blank and not whole.strip()
-        self._has_passed = is_blank_of_stop or self._novelty.take(whole)
-        if self._has_passed:
+        self.has_passed = is_blank_of_stop or self._novelty.take(whole)
+        if self.has_passed:
             self._rejected = self._rejected if is_blank_of_stop else 0
             self._begun = ""
             return line

@@ -37,7 +37,7 @@ class Session:
 
     Parts that are written one after the other, without a prompt between them, are the text that
     one longer part would have been. What a part left out, such as the text it stopped at, comes
-    with the next one.
+    with the next one. Of a stop text that goes across two parts, the first keeps its beginning.
 
     Attributes:
         seed: of the random numbers.
@@ -193,7 +193,8 @@ class Session:
         """Write a part; return whether it was kept, which one that was to be new may not be."""
         tokenizer = self._checkpoint.tokenizer
         ids = tokenizer.encode("".join(self._text))
-        sequence = generator.sequence(ids, self._random.random, copied=ids[self._prompt_end :])
+        written = "".join(self._text[self._prompt_end :])
+        sequence = generator.sequence(ids, self._random.random, written=written)
         self.finish_reason = sequence.finish_reason
         if sequence.finish_reason is not None:
             return True

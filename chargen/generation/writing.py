@@ -83,7 +83,8 @@ class Writing:
                 by the seed, in proportion to how much text each had.
 
         Raises:
-            SettingError: if a setting is unknown or outside its limits, or a label unknown.
+            SettingError: if a setting is unknown or outside its limits, or a label unknown;
+                if there is no prompt, and `only` or `ban` rules out the first character.
             UnknownCharacterError: if the prompt has characters that the model never saw.
         """
         prepared = self._prepared(prompt, unknown)
@@ -142,7 +143,9 @@ class Writing:
             top: how many of the likeliest characters to record at each place.
 
         With `unique`, a text that is not new is left out, and sample n takes its place, and so on;
-        so the numbers have gaps. When 300 in a row were not new, there are fewer than n texts.
+        so the numbers have gaps. When 300 in a row were not new, there are fewer than n texts. With
+        `unique` and `lines` from 2 on, sample k depends on `n` and on the other prompts too, since
+        texts that are written side by side leave out each other's lines.
 
         Yields:
             The samples of the first prompt, in order, then those of the next; of each prompt,

@@ -96,8 +96,6 @@ def _card(
     if network is not None:
         checkpoint = network.checkpoint
         config, origin, tokenizer = checkpoint.config, checkpoint.origin, checkpoint.tokenizer
-        losses = (origin.carried, origin.windowed, origin.loss)
-        loss = next((each for each in losses if each is not None), None)
         meta |= {
             "cell": config.cell,
             "units": list(config.units),
@@ -106,7 +104,7 @@ def _card(
             "vocabulary": tokenizer.vocabulary.idx2char,
             "labels": list(checkpoint.labels),
             "corpus": origin.corpus,
-            "loss": loss,
+            "loss": origin.known_loss,
             "has_documents": tokenizer.boundary is not None,
             "has_corpus": service.corpus is not None,
         }

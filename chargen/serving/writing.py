@@ -99,11 +99,14 @@ class Writer:
                         _recorder(network, alternatives) if echo and is_scored else None,
                     )
                 recorder = _recorder(network, alternatives)
-                written_before = start.so_far[len(start.so_far) - start.written :]
+                before = start.so_far[len(start.so_far) - start.written :]
                 text = Text(
                     readings[start.label],
                     generator.sequence(
-                        start.so_far, start.numbers.draw, copied=written_before, recorder=recorder
+                        start.so_far,
+                        start.numbers.draw,
+                        written=network.checkpoint.tokenizer.vocabulary.decode(before),
+                        recorder=recorder,
                     ),
                     partial(written.put, len(written.jobs)),
                     keeps_state=bool(request.return_state),

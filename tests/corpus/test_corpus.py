@@ -60,6 +60,10 @@ def test_generation_starts_from_a_newline_where_there_is_one(text, start):
     assert kept.start == start.replace("\n", "\r")
 
 
+def test_generation_starts_from_no_rare_character():
+    assert Corpus("zabab", preparation=PreparationConfig(min_count=2)).start == "a"
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "cp1252", "utf-8-sig"])
 def test_other_encodings_are_read_when_named(read, encoding):
     assert read("Grüße\n".encode(encoding), encoding).text == "Grüße\n"

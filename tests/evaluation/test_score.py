@@ -62,7 +62,7 @@ def test_all_alternatives_sum_to_one(make_checkpoint):
     assert result.probabilities.sum(axis=1) == pytest.approx([1, 1])
 
 
-@pytest.mark.parametrize("top", [-1, 1.5])
+@pytest.mark.parametrize("top", [-1, 1.5, True])
 def test_a_number_of_alternatives_that_is_none(make_checkpoint, top):
     with pytest.raises(SettingError, match="top must be a whole number from 0"):
         score(DecoderWeights(make_checkpoint()), "A", top=top)

@@ -147,6 +147,10 @@ def test_texts_of_no_length_are_never_begun(write):
     assert [each.text for each in write([Request("A", 0), Request("", 1)], length=0)] == ["", ""]
 
 
+def test_texts_of_no_length_are_not_new_and_soon_given_up(write):
+    assert list(write([Request("", 0, n=9)], length=0, unique=True)) == []
+
+
 def counted(make_decoder, method):
     """The decoders of a network, and what is given to a method of theirs, call by call."""
     calls = []

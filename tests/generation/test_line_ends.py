@@ -5,7 +5,7 @@ import pytest
 import chargen
 from chargen.config import PreparationConfig, SamplingConfig
 from chargen.generation.stopping import StopCondition
-from chargen.text.line_ends import LINE_END
+from chargen.text.line_ends import LINE_END, MARKS
 from tests.helpers import with_tokenizer
 
 
@@ -42,6 +42,15 @@ def test_cr_lf_is_one_line_end_though_two_characters():
     assert ending.reason is None
     assert ending.add("\n") == ""
     assert ending.reason == "lines"
+
+
+def test_a_text_that_is_too_short_may_end_its_last_line_but_one_with_cr_lf():
+    ending = StopCondition(SamplingConfig(lines=2, min_length=9))
+    for character in "a\r":
+        ending.add(character)
+    assert set(ending.too_early()) == set(MARKS) - {"\n"}
+    ending.add("\n")
+    assert set(ending.too_early()) == set(MARKS)
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r", "\r\n", "\u2028"])

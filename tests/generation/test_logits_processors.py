@@ -6,11 +6,14 @@ import pytest
 from chargen.config import SamplingConfig
 from chargen.errors import SettingError
 from chargen.generation.logits_processors import (
+    CopyLimit,
     LineLimit,
     allowed,
     make_processors,
 )
 from chargen.generation.min_length import MinLength, NoEmptyDocument
+from chargen.generation.stopping import StopCondition
+from chargen.text.copies import CopyIndex, CopyTracker
 from chargen.text.vocabulary import Vocabulary
 
 LETTERS = Vocabulary("\n abcxyz-]")
@@ -60,7 +63,7 @@ def test_a_line_is_never_broken_before_its_first_character():
 
 def test_rules_have_read_the_prompt():
     config = SamplingConfig(no_repeat=2, max_line=3)
-    rules = make_processors(config, LETTERS, LETTERS.encode("abc"))
+    rules = make_processors(config, LETTERS, LETTERS.encode("abc"), StopCondition(config))
     assert LETTERS.idx2char[adjusted(rules, np.ones(len(LETTERS))).argmax()] == "\n"
 
 
@@ -78,16 +81,17 @@ def test_rules_have_read_the_prompt():
     ],
 )
 def test_a_text_of_min_length_does_not_end_before(settings, text, banned):
-    limit = MinLength(SamplingConfig(min_length=3, **settings), LETTERS)
-    (limit,) = after(limit, LETTERS.encode(text))
-    probabilities = adjusted([limit], np.ones(len(LETTERS)) / len(LETTERS))
+    stop = StopCondition(SamplingConfig(min_length=3, **settings))
+    for character in text:
+        stop.add(character)
+    probabilities = adjusted([MinLength(stop, LETTERS)], np.ones(len(LETTERS)) / len(LETTERS))
     assert {LETTERS.idx2char[i] for i in np.flatnonzero(probabilities == 0)} == set(banned)
 
 
 def test_a_text_that_is_too_short_ends_where_nothing_else_is_left():
-    limit = MinLength(SamplingConfig(min_length=3, stop=("a",)), Vocabulary("ab"))
+    stop = StopCondition(SamplingConfig(min_length=3, stop=("a",)))
     logits = np.array([0, -np.inf], np.float32)
-    limit.adjust(logits)
+    MinLength(stop, Vocabulary("ab")).adjust(logits)
     assert logits.tolist() == [0, -np.inf]
 
 
@@ -98,9 +102,17 @@ def test_a_document_ends_only_after_a_character_that_can_be_seen():
         assert (adjusted([limit], [0.4, 0.2, 0.2, 0.2])[0] > 0) == may_end
 
 
+def test_a_document_may_end_where_that_is_copied_too():
+    tracker = CopyTracker(CopyIndex("ab\0ba\0"))
+    limit = CopyLimit(tracker, 1, Vocabulary("\0ab"))
+    (limit,) = after(limit, [1])
+    np.testing.assert_allclose(adjusted([limit], [0.2, 0.3, 0.5]), [0.4, 0.6, 0], rtol=1e-5)
+
+
 def test_without_settings_there_are_no_rules():
-    assert make_processors(SamplingConfig(), LETTERS, LETTERS.encode("abc")) == []
-    assert allowed(SamplingConfig(), LETTERS) is None
+    config = SamplingConfig()
+    assert make_processors(config, LETTERS, LETTERS.encode("abc"), StopCondition(config)) == []
+    assert allowed(config, LETTERS) is None
 
 
 @pytest.mark.parametrize(

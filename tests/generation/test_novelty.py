@@ -9,6 +9,7 @@ from chargen.config import SamplingConfig
 from chargen.generation.batching import Request, generate_samples, stream_text
 from chargen.generation.generate import Generator
 from chargen.generation.novelty import MAX_REJECTED, NewLines, Novelty
+from chargen.generation.stopping import StopCondition
 from chargen.language_model import LanguageModel
 from chargen.text.copies import CopyIndex
 from tests.helpers import make_decoder_of
@@ -25,8 +26,14 @@ def passed(text, *, stop=(), begun="", known=(), left=1_000):
     novelty = Novelty()
     for each in known:
         novelty.take(each)
-    lines = NewLines(novelty, begun, stop)
-    return [piece for c in text if (piece := lines.add(c, left)) is not None], lines
+    ending, pieces = StopCondition(SamplingConfig(stop=stop, length=left)), []
+    lines = NewLines(novelty, begun, ending)
+    for character in text:
+        if (piece := lines.add(character)) is not None:
+            pieces.append(piece)
+            for each in piece:
+                ending.add(each)
+    return pieces, lines
 
 
 def test_lines_that_are_not_new_are_left_out():
@@ -40,6 +47,11 @@ def test_a_carriage_return_and_a_line_feed_are_one_line_end():
 def test_what_ends_a_text_passes_without_its_line():
     assert passed("a\na\0", stop=("\0",))[0] == ["a\n", "\0"]
     assert passed("a\naEND", stop=("END",))[0] == ["a\n", "END"]
+
+
+def test_a_text_to_stop_at_may_begin_with_the_end_of_the_line_before():
+    assert passed("a\nb\na", stop=("\na",))[0] == ["a\n", "b\n", "a"]
+    assert passed("b\nc\na\n", stop=("\na\n",), known=["a", "c"])[0] == ["b\n", "", "a\n"]
 
 
 def test_an_unfinished_line_is_told_at_the_length():
@@ -191,6 +203,42 @@ def test_lines_end_when_no_new_ones_come(model):
     (sample,) = model.samples(unique=True, lines=9, seed=1, only=r"a\n", max_line=2)
     assert sample.finish_reason == "unique"
     assert sorted(sample.text.split()) == ["a", "aa"]
+
+
+def test_a_text_stops_at_a_line_that_is_known(model):
+    settings = {"unique": True, "lines": 40, "stop": "\nab\n", "copies": CopyIndex("ab\n")}
+    found = list(model.samples(n=9, seed=1, **settings))
+    assert "stop" in {each.finish_reason for each in found}
+    assert all("\nab\n" not in each.text for each in found)
+
+
+def test_lines_that_are_left_out_are_no_part_of_the_least_length(model):
+    settings = {"unique": True, "copies": ALL_SHORT, "lines": 40, "stop": "bbb"}
+    for seed in range(10):
+        (sample,) = model.samples("b\n", seed=seed, min_length=60, **settings)
+        assert sample.finish_reason == "stop"
+        assert len(sample.text) >= 60
+
+
+def test_nor_are_they_among_its_lines(model):
+    tokenizer = model.checkpoint.tokenizer
+    config = SamplingConfig(unique=True, lines=2, min_length=6)
+    sequence = Generator(tokenizer, config, copies=CopyIndex("aaaa")).sequence(
+        tokenizer.encode("b\n"), np.random.default_rng(1).random
+    )
+    for index in tokenizer.encode("aaaa\nbb\n"):
+        sequence.add(index, np.zeros(4, np.float32))
+    logits = np.zeros(4, np.float32)
+    sequence.adjust(logits)
+    assert np.isneginf(logits).tolist() == [True, False, False, False]
+
+
+def test_lines_that_are_left_out_do_not_hide_a_copy(model):
+    copies = CopyIndex("aab\nbba\nabb\nbaa\nbab\n")
+    for seed in range(10):
+        settings = {"seed": seed, "unique": True, "lines": 20, "copies": copies}
+        text = model.generate("b\n", max_copy=5, **settings)
+        assert len(copies.longest(text).text) <= 5
 
 
 def test_every_text_has_other_lines(model):

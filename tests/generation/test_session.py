@@ -55,6 +55,20 @@ def test_what_a_part_stopped_at_comes_with_the_next(model):
     assert first + session.generate(length=1) == whole[: len(first) + 4]
 
 
+def test_a_stop_text_is_found_across_parts(model):
+    whole = model.generate("A", length=400, seed=5)
+    stop = whole[150:153]
+    place = whole.index(stop)
+    for size in (1, 2, 7):
+        session = model.session(seed=5, length=size, stop=stop)
+        text = session.generate("A")
+        while session.finish_reason != "stop" and len(text) < 400:
+            text += session.generate()
+        assert text == whole[: len(text)]
+        assert place <= len(text) < place + len(stop)
+        assert text + session.generate(stop=()) == whole[: place + len(stop) + size]
+
+
 def test_a_fork_goes_on_by_itself(model):
     session = model.session(seed=3, length=20)
     pieces = session.stream("A")

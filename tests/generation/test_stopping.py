@@ -78,3 +78,17 @@ def test_a_stop_text_may_be_given_alone():
     assert (
         SamplingConfig(stop="END") == SamplingConfig(stop=["END"]) == SamplingConfig(stop=("END",))
     )
+
+
+def test_a_stop_text_may_have_begun_in_what_was_written_before():
+    ending = StopCondition(SamplingConfig(stop="Orla:", min_length=4), written="Wick\nOr")
+    assert [ending.add(character) for character in "la"] == ["", ""]
+    assert list(ending.too_early()) == [":"]  # it would leave nothing of this part
+    assert (ending.add(":"), ending.reason, ending.left_out) == ("", "stop", "la:")
+
+
+def test_what_was_written_before_does_not_come_again():
+    ending = StopCondition(SamplingConfig(stop="ENDS"), written="EN")
+    assert [ending.add(character) for character in "DEx"] == ["", "D", "Ex"]
+    ended = StopCondition(SamplingConfig(stop="\n\n"), written="a\n\n")
+    assert [ended.add(character) for character in "\na"] == ["", "\na"]

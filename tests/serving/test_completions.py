@@ -281,6 +281,16 @@ def test_a_state_goes_on_exactly_there(client):
     assert len(state) < 4_000
 
 
+def test_a_text_to_stop_at_is_found_across_parts(client):
+    (whole,) = complete(client, max_tokens=90, seed=9).choices
+    stop = whole.text[28:32]
+    cut = whole.text.index(stop) + 2
+    (part,) = complete(client, max_tokens=cut, seed=9, stop=stop, return_state=True).choices
+    (rest,) = complete(client, "", max_tokens=60, stop=stop, state=part.state).choices
+    assert (part.finish_reason, rest.finish_reason) == ("length", "stop")
+    assert rest.stop_reason == stop
+
+
 @pytest.mark.parametrize("model", ["plain", "documents"])
 def test_a_state_before_any_text_goes_on_with_the_whole(client, model):
     (whole,) = complete(client, "", model, max_tokens=30, seed=9).choices
