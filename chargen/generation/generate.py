@@ -95,6 +95,11 @@ class Sequence:
         return self._stop.left_out
 
     @property
+    def met_stop(self) -> str:
+        """Return the text that it stopped at, also where it began before; "" if at none."""
+        return self._stop.met_stop
+
+    @property
     def is_spoilt(self) -> bool:
         """Return whether it is over before its first line, which was not new."""
         return self._lines is not None and self._lines.is_spoilt

@@ -29,7 +29,8 @@ class StopCondition:
         left: how many more characters the text may have.
         reason: why it is over; None while it is not.
         left_out: what was drawn at the end and is no part of the text: the text that it stopped
-            at, or the line end.
+            at, or what was not yet given of it, or the line end.
+        met_stop: the text that it stopped at; "" if at none.
     """
 
     def __init__(self, config: SamplingConfig, last: str = "", written: str = "") -> None:
@@ -45,7 +46,7 @@ class StopCondition:
         self._given = 0  # of what is held, what is no longer to be given
         self.release(self._undecided())
         self._given = len(self._held)
-        self.left_out = ""
+        self.left_out = self.met_stop = ""
         self.reason: FinishReason | None = None if config.max_length else "length"
 
     def add(self, character: str) -> str:
@@ -64,7 +65,8 @@ class StopCondition:
             return character
         self._held += character
         if stop := self.met():
-            self.reason, start = "stop", len(self._held) - len(stop)
+            self.reason, self.met_stop = "stop", stop
+            start = len(self._held) - len(stop)
             self.left_out = self._held[max(start, self._given) :]
             self._held = self._held[:start]
         elif not self.left:

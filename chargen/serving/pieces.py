@@ -120,11 +120,12 @@ class Job:
         piece = Piece(self.index, text, offset, tokens)
         if handles is None:
             return piece
-        reason, left_out = self.text.sequence.finish_reason or "", self.text.sequence.left_out
+        sequence = self.text.sequence
+        reason, met = sequence.finish_reason or "", sequence.met_stop or sequence.left_out
         return replace(
             piece,
             finish_reason=_FINISH_REASONS.get(reason, "stop"),
-            stop_reason=None if reason == "length" else self._show(left_out) or reason,
+            stop_reason=None if reason == "length" else self._show(met) or reason,
             state=self._handle(handles),
         )
 
