@@ -5,7 +5,6 @@ import os
 from collections.abc import Container
 from dataclasses import dataclass
 from functools import cache
-from operator import ge
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +35,6 @@ _NEWER_SPEED = {"bfloat16": 1.8, "float32": 1.4}
 _MAX_CORES, _CORES_POWER = 4, 0.7
 _STREAMS, _SEQ_LENGTH = 32, 16
 _LEARNING_RATES = {"lstm": 7e-3, "gru": 4e-3, "rnn": 4e-3}
-# In a run of at least so many passes, over a text of at least so many characters, with at least so
-# many to read in all, an LSTM learns more from half as many updates, of more streams and at a
-# higher rate. Fewer passes, by soap, want the many updates; shorter texts were not measured.
-_LONG_RUN = (7, 200_000, 3_000_000)
-_MORE_STREAMS, _LEARNING_RATE_OF_MORE = 64, 1.4e-2
 # The passes that are good for a text of so many characters, with the regularization below: more
 # teach it by heart. Longer texts stand more passes, by this power of their length.
 _USEFUL_PASSES, _OF_CHARACTERS, _USEFUL_POWER = 20, 14_000, 0.4
@@ -96,7 +90,6 @@ def choose_preset(
     epochs: int | None,
     cell: Cell = "lstm",
     units: tuple[int, ...] | None = None,
-    batch_size: int | None = None,
     seq_length: int | None = None,
     precision: Precision | None = None,
     workers: int = 1,
@@ -105,8 +98,7 @@ def choose_preset(
     """Choose settings for the length of a corpus, the time and the processor.
 
     Within minutes, many short updates learn more than few long ones, so all presets read 32 streams
-    16 characters at a time, but those of an LSTM in a long run 64. The more often the text is read,
-    the more regularization helps.
+    16 characters at a time. The more often the text is read, the more regularization helps.
 
     Args:
         preset: tiny, small, base and large fix the width; auto chooses it by minutes, cores and
@@ -116,8 +108,6 @@ def choose_preset(
         epochs: how often to read the text, or None.
         cell: the kind of recurrent layer.
         units: the widths, if they are given.
-        batch_size: the number of streams, if it is given; a long run of fewer than 64 keeps the
-            learning rate of a short one.
         seq_length: the characters between two updates, if they are given.
         precision: of products, if it is given.
         workers: that train together, among which the streams can be dealt evenly.
@@ -140,20 +130,14 @@ def choose_preset(
     if is_newer:
         speed *= _NEWER_SPEED[precision]
     passes = epochs or min(useful_passes(characters), (minutes or 0) * speed / characters)
-    reading = (passes, characters, passes * characters)
-    is_long = cell == "lstm" and all(map(ge, reading, _LONG_RUN))
-    has_more = is_long and (batch_size is None or batch_size >= _MORE_STREAMS)
     seq_length = seq_length or _SEQ_LENGTH
-    if batch_size is None:
-        streams = _MORE_STREAMS if has_more else _STREAMS
-        streams = min(streams, (characters - 1) // seq_length)
-        batch_size = max(workers, streams - streams % workers)
+    streams = min(_STREAMS, (characters - 1) // seq_length)
     settings = {
         "units": units,
         **regularization(passes, characters, units, cell),
-        "batch_size": batch_size,
+        "batch_size": max(workers, streams - streams % workers),
         "seq_length": seq_length,
-        "learning_rate": _LEARNING_RATE_OF_MORE if has_more else _LEARNING_RATES[cell],
+        "learning_rate": _LEARNING_RATES[cell],
         "precision": precision,
     }
     return PresetChoice(preset, passes, settings)

@@ -216,7 +216,6 @@ def _complete(
     training = config.training
     heeded: dict[str, Any] = {
         "units": config.model.units,
-        "batch_size": training.batch_size,
         "seq_length": training.seq_length,
         "precision": training.precision,
     }
