@@ -39,7 +39,7 @@ import numpy as np
 import chargen
 from chargen import api
 from chargen.checkpoint import Checkpoint
-from chargen.config import ReadingConfig
+from chargen.config import ReadingConfig, TrainingConfig
 from chargen.corpus.corpus import read_corpus
 from chargen.corpus.prediction import FIT, Fit, Yardstick, known_words, predicted_loss, yardstick
 from chargen.corpus.split import train_validation_split
@@ -51,7 +51,6 @@ RESULTS = Path(__file__).with_name("prediction.jsonl")
 KEPT = 6  # models of a run that write
 TEXTS, LENGTH = 8, 500
 LONG = 4  # letters; shorter words are met by chance
-SETTINGS = ("optimizer", "dropout", "batch_size", "learning_rate")  # of a run, which are kept
 SEPARATORS = {"names": "\n"}  # of texts that are lists: each line is a document
 WORD = re.compile(r"[^\W\d_]+")
 MIN_LEARNED = 150_000  # characters; about 300 steps, before which the learning rate still rises
@@ -130,7 +129,8 @@ def train(path: Path, minutes: float, units: int | None) -> dict:
         "minutes": minutes,
         "units": list(model.config.units),
         "given": sorted(given),
-        **{name: model.origin.training[name] for name in SETTINGS},
+        "optimizer": model.origin.training.get("optimizer", TrainingConfig().optimizer),
+        "dropout": model.config.dropout,
         "seconds": round(last.seconds, 1),
         "learned": last.characters,
         "carried": round(model.origin.carried, 4),
