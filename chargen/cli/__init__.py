@@ -17,7 +17,7 @@ import click
 
 import chargen
 from chargen.cli.help import Examples
-from chargen.cli.terminal import controls_shown, say
+from chargen.cli.terminal import controls_shown, discard, say
 from chargen.errors import ChargenError, Interrupted, bounded
 
 _SECTIONS = {
@@ -75,7 +75,7 @@ class _Commands(Examples, click.Group):
         if sys.stderr is None:
             # It is closed. The next file to be opened could get its number, and be written to by
             # whoever writes there without Python, such as TensorFlow.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            discard(2)
             sys.stderr = os.fdopen(2, "w", errors="backslashreplace")
         if isinstance(sys.stdout, io.TextIOWrapper):  # what it cannot encode becomes an escape
             sys.stdout.reconfigure(errors="backslashreplace")
@@ -89,7 +89,7 @@ class _Commands(Examples, click.Group):
         except OSError as error:
             if error.errno not in _FULL:
                 raise
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard(sys.stdout.fileno())
             reason = _FULL[error.errno]
             click.echo(f"Error: The output could not be written: {reason}.", err=True)
             sys.exit(1)
@@ -103,7 +103,7 @@ def _while_it_is_read() -> Iterator[None]:
     except BrokenPipeError:
         # Python would complain when it flushes standard output on leaving, so that is pointed
         # elsewhere first.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout.fileno())
         sys.exit(0)
 
 

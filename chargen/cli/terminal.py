@@ -60,7 +60,12 @@ class Escaping:
                 raise
             # What was not written is still in the buffer. Python would flush it on leaving, and end
             # with an exit code of its own.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            discard(self._stream.fileno())
+
+
+def discard(number: int) -> None:
+    """Let all that is written to an open file, which has this number, go nowhere from now on."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 @contextmanager

@@ -41,22 +41,20 @@ def read_held_out(
         )
     if corpus.labels is not None and text.labels is None:
         raise CorpusError(f"{path} has no label, which the text to learn from has; use --label.")
-    own = corpus.vocabulary.char2idx
+    own = {BOUNDARY: -1, **corpus.vocabulary.char2idx}  # of one document, it is no unknown one
     unknown = own.get(corpus.tokenizer.unknown or "", -1)
-    missing = {BOUNDARY: -1}  # a text of one document has none, and its model expects none
-    table = np.array([own.get(c, missing.get(c, unknown)) for c in text.vocabulary.idx2char])
+    table = np.array([own.get(each, unknown) for each in text.vocabulary.idx2char])
     ids = table[text.ids]
     labels = None if text.labels is None else text.labels.at(np.arange(len(ids)))
     kept = ids >= 0
-    found = zip(text.vocabulary.idx2char, table, text.counts, strict=True)
-    new_characters = [c for c, own_id, n in found if own_id < 0 and n and c != BOUNDARY]
+    counts = zip(text.vocabulary.idx2char, table, text.counts.tolist(), strict=True)
+    lost = {each: n for each, index, n in counts if index < 0 and n and each != BOUNDARY}
     notes = [*text.notes]
-    if new_characters:
-        count = int((~kept & (text.ids != text.vocabulary.char2idx.get(BOUNDARY, -1))).sum())
-        shown = enumerate_some([describe(each) for each in new_characters])
+    if lost:
+        shown = enumerate_some([describe(each) for each in lost])
         notes.append(
-            f"Warning: {count:,} characters of {path} are not in the text to learn from, and were "
-            f"left out: {shown}."
+            f"Warning: {sum(lost.values()):,} characters of {path} are not in the text to learn "
+            f"from, and were left out: {shown}."
         )
     ids = ids[kept].astype(corpus.ids.dtype)
     if len(ids) < 2:

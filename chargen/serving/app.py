@@ -18,6 +18,7 @@ from chargen.config import ServingConfig
 from chargen.config.base import shorten
 from chargen.errors import ChargenError
 from chargen.serving import documentation
+from chargen.serving.bodies import json_response
 from chargen.serving.completions import completions_router
 from chargen.serving.guard import Guard
 from chargen.serving.inside import inside_router
@@ -25,7 +26,7 @@ from chargen.serving.measuring import measuring_router
 from chargen.serving.metrics import Counting
 from chargen.serving.networks import Networks
 from chargen.serving.problems import Problem, as_problem
-from chargen.serving.service import Service, json_response
+from chargen.serving.service import Service
 from chargen.serving.tokens import models_router, tokens_router
 
 _ROUTERS = (completions_router, models_router, tokens_router, measuring_router, inside_router)

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from starlette.responses import Response
+
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _SLICE = 1_000  # entries of a list that are encoded at a time
 
@@ -16,6 +18,11 @@ def encode(body: Any) -> bytes:
 def encode_in_parts(body: Any) -> bytes:
     """Return JSON, as `encode` does; between its parts other threads can run."""
     return "".join(_parts(body)).encode()
+
+
+def json_response(body: Any, headers: dict[str, str] | None = None) -> Response:
+    """Return a response of JSON."""
+    return Response(encode_in_parts(body), media_type="application/json", headers=headers)
 
 
 def _parts(value: Any) -> Iterator[str]:

@@ -10,10 +10,11 @@ from chargen.evaluation.activations import activations
 from chargen.evaluation.features import FEATURES
 from chargen.evaluation.memory import memory
 from chargen.evaluation.units import find_units
+from chargen.serving.bodies import json_response
 from chargen.serving.documentation import ERRORS
 from chargen.serving.measuring import prepare
 from chargen.serving.protocol import ActivationsRequest, TextRequest, UnitsRequest
-from chargen.serving.service import Service, ignored_header, json_response
+from chargen.serving.service import Service, ignored_header
 
 _MAX_PICTURED = 5_000  # characters whose activations are told
 _MAX_SEARCHED = 20_000  # characters over which units are sought, or memory is measured

@@ -6,11 +6,12 @@ from fastapi import APIRouter, Response
 
 from chargen.evaluation.classify import Candidate, classify
 from chargen.evaluation.score import score
+from chargen.serving.bodies import json_response
 from chargen.serving.documentation import ERRORS
 from chargen.serving.networks import Network
 from chargen.serving.problems import Problem, unknown_in
 from chargen.serving.protocol import ClassifyRequest, ScoreRequest, TextRequest
-from chargen.serving.service import Service, ignored_header, json_response
+from chargen.serving.service import Service, ignored_header
 from chargen.text import preparation
 from chargen.text.copies import CopyTracker
 from chargen.text.unknown import PreparedText

@@ -14,13 +14,14 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from chargen.config import PreparationConfig, ServingConfig
-from chargen.serving.bodies import encode, encode_in_parts
+from chargen.serving.bodies import encode, json_response
 from chargen.serving.engine import Engine, Overloaded
 from chargen.serving.handles import Handles
 from chargen.serving.metrics import Metrics
 from chargen.serving.networks import Network, Networks
 from chargen.serving.pieces import Piece
 from chargen.serving.problems import Problem
+from chargen.serving.prompts import prepare_prompts
 from chargen.serving.protocol import Body, Writing
 from chargen.serving.sampling import Limits
 from chargen.serving.shapes import Answer, Shape, usage
@@ -247,11 +248,6 @@ def _event(body: dict[str, Any]) -> bytes:
     return b"data: %b\n\n" % encode(body)
 
 
-def json_response(body: Any, headers: dict[str, str] | None = None) -> Response:
-    """Return a response of JSON."""
-    return Response(encode_in_parts(body), media_type="application/json", headers=headers)
-
-
 def ignored_header(body: Body) -> dict[str, str]:
     """Return a header that names the fields of a request that are not known."""
     names = [name for name in body.ignored() if _FIELD_NAME.fullmatch(name)][:_MAX_NAMED]
@@ -281,48 +277,3 @@ async def _gone(request: Request) -> None:
     """Return when the client has left; the body must have been read."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def prepare_prompts(
-    network: Network, prompt: Any, unknown: Unknown | None, *, max_prompts: int
-) -> list[PreparedText]:
-    """Return the prompts of a request as the network reads them: texts, or ids.
-
-    Raises:
-        Problem: if there are none or too many, or an id is none of the network's.
-        UnknownCharacterError: if a text has characters that the model never saw.
-    """
-    tokenizer = network.checkpoint.tokenizer
-    if prompt is None or isinstance(prompt, str):
-        several: list[Any] = [prompt or ""]
-    elif not prompt:
-        raise Problem("prompt is an empty list; give a text, or null.", param="prompt")
-    elif isinstance(prompt[0], int):
-        several = [prompt]
-    else:
-        several = list(prompt)
-    if len(several) > max_prompts:
-        message = f"prompt holds {len(several):,} prompts; at most {max_prompts} are read."
-        raise Problem(message, param="prompt")
-    texts = []
-    for each in several:
-        if isinstance(each, str):
-            texts.append(tokenizer.prepare_prompt(each, unknown or "error"))
-        else:
-            texts.append(PreparedText(decode(network, each, param="prompt")))
-    return texts
-
-
-def decode(network: Network, ids: Sequence[int], *, param: str) -> str:
-    """Return the text that ids stand for.
-
-    Raises:
-        Problem: if one is none of the network's.
-    """
-    size = network.checkpoint.config.vocab_size
-    for index in ids:
-        if not 0 <= index < size:
-            message = f"{param} holds the id {index:,}; this model has 0 to {size - 1:,}."
-            raise Problem(message, param=param)
-    characters = network.checkpoint.tokenizer.vocabulary.idx2char
-    return "".join(characters[index] for index in ids)

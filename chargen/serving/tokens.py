@@ -5,11 +5,13 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from chargen.serving.bodies import json_response
 from chargen.serving.documentation import ERRORS
 from chargen.serving.networks import Network
 from chargen.serving.problems import unknown_in
+from chargen.serving.prompts import decode
 from chargen.serving.protocol import DetokenizeRequest, TokenizeRequest
-from chargen.serving.service import Service, decode, ignored_header, json_response
+from chargen.serving.service import Service, ignored_header
 
 
 def models_router(service: Service) -> APIRouter:
