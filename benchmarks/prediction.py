@@ -108,6 +108,7 @@ def train(path: Path, minutes: float, units: int | None) -> dict:
             name=f"{name}/run",
             minutes=minutes,
             document_separator=separator,
+            initial_weights="random",  # a run from the bundled model's weights is not predicted
             reporter=Keeper(folder),
             cache=folder,
             **given,

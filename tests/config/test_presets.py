@@ -51,6 +51,13 @@ def test_what_is_dropped_depends_on_the_weights_for_each_character(
     assert (chosen["dropout"], chosen["weight_dropout"]) == (dropout, weight_dropout)
 
 
+@pytest.mark.parametrize("epochs", [4, 9, 30])
+def test_a_network_that_is_narrow_for_its_text_is_regularized_as_in_few_passes(epochs):
+    chosen = settings("small", 1_000_000, None, epochs)
+    assert (chosen["dropout"], chosen["weight_dropout"]) == (0.35, 0)
+    assert (chosen["dropout_schedule"], chosen["optimizer"]) == ("rising", "soap")
+
+
 @pytest.mark.parametrize("is_fast", [False, True])
 def test_a_processor_that_multiplies_bfloat16_makes_more_passes(monkeypatch, is_fast):
     monkeypatch.setattr(presets, "multiplies_bfloat16", lambda: is_fast)

@@ -25,7 +25,7 @@ RATES = ("dropout", "weight_dropout", "dropout_schedule", "weight_decay")
 PACE = ("batch_size", "seq_length", "learning_rate")
 PLAY = Path(__file__).parents[2] / "corpora" / "drowned-bell.txt"
 A_MINUTE = {name: value for name, value in SETTINGS.items() if name not in RATES}
-A_MINUTE |= {"epochs": None, "minutes": 1, "patience": 99, "units": (12,)}
+A_MINUTE |= {"epochs": None, "minutes": 1, "patience": 99, "units": (24,)}
 
 
 class Listening(Silent):
