@@ -32,7 +32,8 @@ def bundled(tmp_path_factory):
     """The file of a small model that knows the words."""
     folder = tmp_path_factory.mktemp("bundled")
     (folder / "old.txt").write_text(written(0))
-    shape = SHAPE | {"dropout": 0.5, "weight_dropout": 0.25}
+    shape = SHAPE | {"dropout": 0.5, "weight_dropout": 0.25, "optimizer": "adamw"}
+    shape |= {"dropout_schedule": "constant", "weight_decay": 0.1}
     chargen.train(folder / "old.txt", name=str(folder / "run"), epochs=12, **shape)
     return folder / "run" / "model.safetensors"
 
