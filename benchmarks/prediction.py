@@ -5,9 +5,9 @@
     python benchmarks/prediction.py words
     python benchmarks/prediction.py plot TEXT --plot FILE
 
-run     `chargen train` at default settings, each time with other minutes, and with each of the
-        widths that are given. A line is appended to the results for each run: what counting says of
-        the text, the characters that were read, the width, and the held-out loss. The best weights
+run     `chargen train` at default settings, but from random weights, as only such a run is
+        predicted; each time with other minutes, and with each of the widths that are given. A line
+        is appended to the results for each run: what counting says of the text, the characters that were read, the width, and the held-out loss. The best weights
         after some of the evaluations write 4,000 characters each, at the default temperature. The
         line holds which share of their words occurs in the text that was learned (`known`; `long`:
         of those with four letters or more), which share of the pairs of neighbours does, and how
@@ -108,7 +108,7 @@ def train(path: Path, minutes: float, units: int | None) -> dict:
             name=f"{name}/run",
             minutes=minutes,
             document_separator=separator,
-            initial_weights="random",  # a run from the bundled model's weights is not predicted
+            initial_weights="random",
             reporter=Keeper(folder),
             cache=folder,
             **given,
