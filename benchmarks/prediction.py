@@ -7,8 +7,9 @@
 
 run     `chargen train` at default settings, but from random weights, as only such a run is
         predicted; each time with other minutes, and with each of the widths that are given. A line
-        is appended to the results for each run: what counting says of the text, the characters that were read, the width, and the held-out loss. The best weights
-        after some of the evaluations write 4,000 characters each, at the default temperature. The
+        is appended to the results for each run: what counting says of the text, the characters
+        that were read, the width, and the held-out loss. The best weights after some of the
+        evaluations write 4,000 characters each, at the default temperature. The
         line holds which share of their words occurs in the text that was learned (`known`; `long`:
         of those with four letters or more), which share of the pairs of neighbours does, and how
         many known words stand in a row; and the same of the held-out part.
