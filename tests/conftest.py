@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from importlib.util import find_spec
 
@@ -11,6 +12,18 @@ from click.testing import CliRunner
 from chargen.cli import main
 from chargen.config import CELLS
 from tests.helpers import tiny_checkpoint
+
+
+def pytest_configure():
+    """Lets the programs that tests start be interrupted.
+
+    `nohup` and a shell's `&` start pytest with signals ignored, and whatever it starts inherits
+    that. A signal with a handler, even one that does nothing, has its default action there.
+    """
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture(params=CELLS)
