@@ -50,7 +50,7 @@ _REGULARIZATION: tuple[_Row, ...] = (
     (2, math.inf, 0.3, 0.0, "rising", 0.05, "soap"),
     (3, math.inf, 0.35, 0.0, "rising", 0.1, "soap"),
     (6, math.inf, 0.6, 0.0, "rising", 0.1, "adamw"),
-    (6, 2.0, 0.45, 0.0, "rising", 0.1, "adamw"),
+    (6, 2.0, 0.35, 0.0, "rising", 0.2, "soap"),
     (9, math.inf, 0.6, 0.0, "rising", 0.1, "adamw"),  # ends the row above
     (12, math.inf, 0.5, 0.25, "constant", 0.1, "adamw"),
     (12, 3.0, 0.6, 0.0, "rising", 0.1, "adamw"),

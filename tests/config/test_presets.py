@@ -35,7 +35,7 @@ def test_the_more_often_the_text_is_read_the_more_is_dropped(monkeypatch):
 @pytest.mark.parametrize(
     ("epochs", "characters", "units", "dropout", "weight_dropout"),
     [
-        (7, 1_000_000, (512,), 0.45, 0),
+        (7, 1_000_000, (512,), 0.35, 0),
         (7, 1_000_000, (1024,), 0.6, 0),
         (7, 250_000, (512,), 0.6, 0),
         (14, 1_000_000, (768,), 0.6, 0),
