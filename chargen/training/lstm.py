@@ -106,10 +106,9 @@ class LSTM(Resetting, keras.layers.LSTM):
         if self._lookup is not None:
             sequences, table = self._lookup
             input_kernel = table @ input_kernel
-        kernel = tf.concat([input_kernel, recurrent_kernel], axis=0)
         bias = tf.convert_to_tensor(self.cell.bias)
         h0, c0 = (tf.convert_to_tensor(state) for state in initial_state)
-        given = sequences, kernel, bias, h0, c0, self._keep
+        given = sequences, input_kernel, recurrent_kernel, bias, h0, c0, self._keep
         constant = self._lookup is not None
         outputs, h, c = _run_groups(*given, constant=constant, precision=self._precision)
         return h, outputs, [h, c]
@@ -118,6 +117,7 @@ class LSTM(Resetting, keras.layers.LSTM):
 def _run_groups(
     x: Any,
     kernel: Any,
+    recurrent_kernel: Any,
     bias: Any,
     h0: Any,
     c0: Any,
@@ -130,7 +130,8 @@ def _run_groups(
 
     Args:
         x: the inputs, [batch, steps, features].
-        kernel: the stacked kernels, [features + units, 4 * units].
+        kernel: of the inputs, [features, 4 * units].
+        recurrent_kernel: [units, 4 * units].
         bias: [4 * units].
         h0: the hidden states before the first step, [batch, units].
         c0: the cell states before the first step, [batch, units].
@@ -154,15 +155,15 @@ def _run_groups(
     @tf.custom_gradient
     def run(*given: Any) -> Any:
         # Without this, an eager tape would differentiate `_forward` itself too.
-        x, kernel, bias, h0, c0 = map(tf.stop_gradient, given)
-        kernel = tf.cast(kernel, precision)
-        left = tf.transpose(kernel)
+        x, *kernels, bias, h0, c0 = map(tf.stop_gradient, given)
+        kernels = [tf.cast(kernel, precision) for kernel in kernels]
+        left = tf.transpose(tf.concat(kernels, axis=0))
         inputs = zip(*(tf.split(each, groups) for each in (x, h0, c0)), keeps, strict=True)
         done = [_forward(x, left, bias, h, c, keep) for x, h, c, keep in inputs]
         results, kept = zip(*done, strict=True)
 
         def gradient(*upstream: Any) -> Any:
-            right = kernel[x.shape[2] :] if constant else kernel
+            right = kernels[1] if constant else tf.concat(kernels, axis=0)
             parts = zip(*(tf.split(each, groups) for each in upstream), strict=True)
             gradients = [
                 _backward(right, *mine, *part) for mine, part in zip(kept, parts, strict=True)
@@ -170,7 +171,7 @@ def _run_groups(
             dx, d_kernel, d_bias, dh0, dc0 = zip(*gradients, strict=True)
             return (
                 None if constant else tf.concat(dx, 0),
-                tf.add_n(d_kernel),
+                *tf.split(tf.add_n(d_kernel), [x.shape[2], -1]),
                 tf.add_n(d_bias),
                 tf.concat(dh0, 0),
                 tf.concat(dc0, 0),
@@ -178,7 +179,7 @@ def _run_groups(
 
         return tuple(tf.concat(each, 0) for each in zip(*results, strict=True)), gradient
 
-    return run(x, kernel, bias, h0, c0)
+    return run(x, kernel, recurrent_kernel, bias, h0, c0)
 
 
 @graph(jit_compile=True)

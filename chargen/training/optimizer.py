@@ -16,6 +16,7 @@ from chargen.training.saved_run import basis_size
 _FOLLOW_STEPS = 4  # between two iterations that find the directions
 _FOLLOWED_FIRST = 32  # steps at the beginning, each of which iterates
 _PRODUCT_KEPT = 0.8  # each time, of the product of covariance and directions
+_DECAY_STEPS = 8  # that weights decay for at once
 _BETA_1 = 0.9
 _BETA_2 = 0.99  # for short runs: follows a changing gradient sooner than Adam's usual 0.999
 _EPSILON = 1e-7  # Keras's
@@ -31,7 +32,8 @@ class AdamW:
 
     Args:
         weights: the weights to learn; biases and embeddings do not decay.
-        weight_decay: each step shrinks the others by this times the learning rate.
+        weight_decay: each step shrinks the others by this times the learning rate; eight steps at
+            once, to pass over the weights less often.
         clip_norm: gradients whose global norm is above this are scaled down to it.
         soap: whether to follow the leading directions of the recurrent kernels' gradients, and to
             have the output layer, "dense", learn faster.
@@ -90,15 +92,14 @@ class AdamW:
             The global norm of the gradients before they were scaled.
         """
         gradients, norm = tf.clip_by_global_norm(gradients, self._clip_norm)
+        if self._weight_decay:
+            tf.cond(number % _DECAY_STEPS == 0, lambda: self._decay(learning_rate), lambda: None)
         updates = tf.cast(number + 1, tf.float32)
         following = iter(bases)
         for weight, rate, moments, leading, gradient in zip(
             self._weights, self._rates, self._moments, self._leading, gradients, strict=True
         ):
             handle = weight.value.handle
-            if self._weight_decay and weight.name not in _NOT_DECAYED:
-                decayed = self._weight_decay * learning_rate * weight
-                tf.raw_ops.AssignSubVariableOp(resource=handle, value=decayed)
             rest = gradient
             if leading is not None:
                 change, rest = leading.learn(gradient, next(following), number, learning_rate)
@@ -119,6 +120,13 @@ class AdamW:
                 use_nesterov=True,
             )
         return norm
+
+    def _decay(self, learning_rate: Any) -> None:
+        """Shrink the weights for this step and those up to the next time."""
+        for weight in self._weights:
+            if weight.name not in _NOT_DECAYED:
+                decayed = _DECAY_STEPS * self._weight_decay * learning_rate * weight
+                tf.raw_ops.AssignSubVariableOp(resource=weight.value.handle, value=decayed)
 
 
 class _Moments:

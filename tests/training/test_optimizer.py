@@ -39,7 +39,7 @@ def test_updates_are_those_of_the_formulas(weight_decay, clip_norm):
             variances[k] = 0.99 * variances[k] + 0.01 * gradient**2
             ahead = (0.9 * means[k] + 0.1 * gradient) / (np.sqrt(variances[k]) + 1e-7)
             correction = np.sqrt(1 - 0.99 ** (number + 1)) / (1 - 0.9 ** (number + 1))
-            decay = weight_decay if name == "kernel" else 0
+            decay = 8 * weight_decay if name == "kernel" and number % 8 == 0 else 0
             expected[k] = expected[k] * (1 - rate * decay) - rate * correction * ahead
     for weight, mine in zip(weights, expected, strict=True):
         np.testing.assert_allclose(weight.numpy(), mine, rtol=1e-4, atol=1e-5)
