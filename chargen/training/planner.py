@@ -15,7 +15,7 @@ from chargen.wording import count, time_left
 _MEASURING_SHARE = 0.04  # of the minutes given goes by before the number of steps is fixed
 _MEASURING_STEPS = 5  # and at least so many steps, of which the first, which compiles, is left out
 _SAVING_SHARE = 0.01  # of the time is left for saves
-# At most this share of the time is left for evaluations. They are planned for 8% of the arithmetic:
+# At most this share of the time is left for evaluations. They are planned for 5% of the arithmetic:
 # a measurement of far more was disturbed by another program.
 _MAX_EVALUATING_SHARE = 0.2
 _PACE = ("batch_size", "seq_length", "learning_rate")

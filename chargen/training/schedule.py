@@ -6,7 +6,7 @@ from functools import cache
 
 from chargen.config import TrainingConfig
 
-_MAX_EVALUATION_SHARE = 0.08  # of a run's arithmetic, unless that allows too few evaluations
+_MAX_EVALUATION_SHARE = 0.05  # of a run's arithmetic, unless that allows too few evaluations
 _MIN_EVALUATIONS = 4
 _READING_COST = 2 / 3  # of the arithmetic of learning as many characters
 # Characters that could be learned while an evaluation saves and writes, where it is not measured:
@@ -74,7 +74,7 @@ def evaluations(
     The more passes there are, the earlier the best may come, and the closer together the first
     evaluations are. An evaluation reads characters twice, forward only, which is a third of the
     arithmetic of training on as many, and then saves and writes an excerpt. Where all of the
-    `validation` characters would take more than 8% of the run's arithmetic, it reads fewer, and if
+    `validation` characters would take more than 5% of the run's arithmetic, it reads fewer, and if
     that is not enough, there are fewer evaluations, but four at least. Saving and writing take the
     time of learning `writing_cost` characters.
     """

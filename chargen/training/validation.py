@@ -51,8 +51,8 @@ class Validator:
         self._window = min(WINDOW, predictable)
         windows = -(-predictable // self._window)
         fitting = max(1, _MAX_LOGITS // (self._window * config.vocab_size))
-        self._rows = min(windows, fitting, _MAX_ROWS)
-        self._windows_per_row = -(-windows // self._rows)
+        self._windows_per_row = -(-windows // min(fitting, _MAX_ROWS))
+        self._rows = -(-windows // self._windows_per_row)
         self._targets = ids[1:]
         self._inputs = [ids[:-1]] if labels is None else [ids[:-1], labels[:-1]]
         self.model = build_model(
