@@ -16,7 +16,7 @@ from chargen.training.saved_run import basis_size
 _FOLLOW_STEPS = 4  # between two iterations that find the directions
 _FOLLOWED_FIRST = 32  # steps at the beginning, each of which iterates
 _PRODUCT_KEPT = 0.8  # each time, of the product of covariance and directions
-_DECAY_STEPS = 8  # that weights decay for at once
+_DECAY_STEPS = 8  # whose weight decay is done at once
 _BETA_1 = 0.9
 _BETA_2 = 0.99  # for short runs: follows a changing gradient sooner than Adam's usual 0.999
 _EPSILON = 1e-7  # Keras's
